@@ -1,0 +1,92 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every room is built alike: Swift 6 mode, warnings are errors, and `unsafe` must be written where
+// memory safety rests on us rather than on the compiler.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "vedette",
+  products: [
+    .executable(name: "vedetted", targets: ["vedetted"]),
+    .executable(name: "vedette", targets: ["vedette"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    // What the system gives: module maps, with C where Swift cannot go (setjmp, ioctl macros).
+    .systemLibrary(
+      name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CLibV4L2", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
+    .systemLibrary(
+      name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
+    .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
+    .target(name: "CTurboJPEG", dependencies: ["CLibJPEG"]),
+
+    // The rooms; arrows only downwards.
+    room("Frames", []),
+    room("Meters", []),
+    room("Journal", [log]),
+    room("Settings", ["CYAML"]),
+    room("Capture", ["Frames", "Meters", "CV4L2", log, system]),
+    room("Imaging", ["Frames", "CTurboJPEG", "CYUV"]),
+    room("Kafka", ["CRdKafka", "Meters", log]),
+    room("Delivery", ["Kafka", "Meters", log]),
+    room(
+      "Agent",
+      [
+        "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters", "Settings", log,
+        system,
+      ]),
+
+    // What people start.
+    program("vedetted", ["Agent", "Settings", arguments]),
+    program("vedette", ["Agent", "Settings", arguments]),
+
+    // What tests and tools start.
+    program("mockbroker", ["Kafka"], path: "Tests/Programs/mockbroker"),
+    program(
+      "fuzz", ["Frames", "Imaging", "Settings", arguments], path: "Tests/Programs/fuzz"),
+
+    tests("FramesTests", ["Frames"]),
+    tests("MetersTests", ["Meters"]),
+    tests("JournalTests", ["Journal", log]),
+    tests("SettingsTests", ["Settings"]),
+    tests("CaptureTests", ["Capture", "Frames", "Meters", "CV4L2", log, system]),
+    tests("ImagingTests", ["Imaging", "Frames"]),
+    tests("KafkaTests", ["Kafka", log]),
+    tests("DeliveryTests", ["Delivery", "Kafka", "Meters", log]),
+    tests("AgentTests", ["Agent", "Settings"]),
+    tests(
+      "EndToEndTests", ["Frames", "Imaging", "Kafka", log]),
+  ]
+)

@@ -1,0 +1,3 @@
+#ifndef VEDETTE_CTURBOJPEG_H
+#define VEDETTE_CTURBOJPEG_H
+#endif

@@ -1,0 +1,59 @@
+/// When a frame was captured, on both clocks.
+package struct FrameTime: Equatable, Sendable {
+  /// Nanoseconds of CLOCK_MONOTONIC.
+  package var monotonic: UInt64
+  /// Microseconds since 1970-01-01 UTC.
+  package var wall: Int64
+
+  package init(monotonic: UInt64, wall: Int64) {
+    self.monotonic = monotonic
+    self.wall = wall
+  }
+}
+
+/// Gives frames their memory and takes it back; called on whichever thread lets the frame go.
+package protocol FrameOwner: AnyObject, Sendable {
+  /// The buffer `index` is no longer read.
+  func release(buffer index: Int)
+}
+
+/// One picture with its time and number, in memory that its owner lends for as long as this value
+/// lives. It is made by a capture thread and consumed by a pipeline, which may hand it on to another
+/// thread; when it goes, the buffer goes back to the driver.
+@safe
+package struct Frame: ~Copyable, @unchecked Sendable {
+  package let layout: FrameLayout
+  package let time: FrameTime
+  /// The driver's number for the frame since the stream began.
+  package let driverSequence: UInt32
+
+  private let planes: [UnsafeRawBufferPointer]
+  private let owner: any FrameOwner
+  private let buffer: Int
+
+  /// - Parameters:
+  ///   - planes: one for each plane of the layout's format, valid until `owner` is told that `buffer`
+  ///     is released; a compressed frame is one plane of its length in bytes.
+  package init(
+    layout: FrameLayout, time: FrameTime, driverSequence: UInt32,
+    planes: [UnsafeRawBufferPointer], owner: any FrameOwner, buffer: Int
+  ) {
+    self.layout = layout
+    self.time = time
+    self.driverSequence = driverSequence
+    unsafe self.planes = unsafe planes
+    self.owner = owner
+    self.buffer = buffer
+  }
+
+  deinit { owner.release(buffer: buffer) }
+
+  /// The bytes of `plane`: at least `layout.byteCount(plane:)` of them, or all of a compressed frame.
+  package borrowing func withPlane<Result, Failure: Error>(
+    _ plane: Int, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(unsafe planes[plane].bytes)
+  }
+
+  package var planeCount: Int { unsafe planes.count }
+}

@@ -1,0 +1,73 @@
+import Synchronization
+
+/// What a camera is doing, in the words that an operator reads.
+package enum CameraState: String, Sendable {
+  /// Being opened and negotiated with.
+  case opening
+  /// Frames arrive.
+  case streaming
+  /// The device is not there; it is awaited.
+  case noDevice = "no_device"
+  /// The device is there but gives no frames.
+  case noData = "no_data"
+  /// The device is there but refuses; tried again.
+  case failed
+  /// A replay that was to play once has ended.
+  case ended
+  case stopped
+}
+
+/// What was asked of a camera or what it gave: sizes in pixels, rate in frames per second.
+package struct StreamSetting: Equatable, Sendable {
+  package var format: String
+  package var width: Int
+  package var height: Int
+  package var rate: Double
+
+  package init(format: String, width: Int, height: Int, rate: Double) {
+    self.format = format
+    self.width = width
+    self.height = height
+    self.rate = rate
+  }
+}
+
+/// All that is counted of one camera. Any thread may write.
+package final class CameraMeters: Sendable {
+  /// What changes seldom, read together.
+  package struct Picture: Sendable {
+    package var state = CameraState.opening
+    /// Why the state is as it is: a sentence for the operator, or nil.
+    package var detail: String?
+    /// The device node or file in use.
+    package var device: String?
+    package var requested: StreamSetting?
+    package var negotiated: StreamSetting?
+    /// Frames that the driver lost before they reached us (gaps in its sequence).
+    package var lostByDriver = 0
+    /// Buffers that the driver flagged as in error.
+    package var flaggedByDriver = 0
+    /// How often the device was opened anew after it had failed or gone.
+    package var reopened = 0
+    /// Capture time of the last good frame, nanoseconds of CLOCK_MONOTONIC.
+    package var lastFrame: UInt64?
+    /// The measured rate in frames per second over the last seconds.
+    package var measuredRate = 0.0
+  }
+
+  package let name: String
+  package let ledger = Ledger()
+  /// Capture to acknowledgement.
+  package let latency = LatencyHistogram()
+  /// From the driver's buffer to a JPEG.
+  package let encodeTime = LatencyHistogram()
+  private let picture = Mutex(Picture())
+
+  package init(name: String) { self.name = name }
+
+  package var current: Picture { picture.withLock { $0 } }
+
+  package func update(_ change: (inout sending Picture) -> Void) {
+    picture.withLock { change(&$0) }
+  }
+}
