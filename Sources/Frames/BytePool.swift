@@ -33,6 +33,9 @@ package final class BytePool: Sendable {
     }
   }
 
+  /// The bytes kept for the next takers.
+  package var freeByteCount: Int { shelf.withLock { $0.freeBytes } }
+
   /// A buffer of at least `capacity` bytes, with none in use.
   package func take(capacity: Int) -> PooledBytes {
     let found: Storage? = shelf.withLock { shelf in
@@ -113,4 +116,13 @@ package final class PooledBytes: @unchecked Sendable {
   }
 
   package func removeAll() { count = 0 }
+}
+
+extension PooledBytes {
+  /// The bytes in use.
+  package func withSpan<Result, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try unsafe withUnsafeBytes { bytes throws(Failure) in try body(unsafe bytes.bytes) }
+  }
 }

@@ -55,5 +55,17 @@ package struct Frame: ~Copyable, @unchecked Sendable {
     try body(unsafe planes[plane].bytes)
   }
 
-  package var planeCount: Int { unsafe planes.count }
+  /// All planes at once, for code that walks them row by row; valid within the call.
+  package borrowing func withUnsafePlanes<Result, Failure: Error>(
+    _ body: ([UnsafeRawBufferPointer]) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try unsafe body(planes)
+  }
+
+  /// False where a plane is shorter than the layout says: the driver gave part of a picture.
+  package var isWhole: Bool {
+    if layout.format.isCompressed { return unsafe planes.count == 1 && planes[0].count > 0 }
+    return unsafe planes.count == layout.format.planeCount
+      && planes.enumerated().allSatisfy { $1.count >= layout.byteCount(plane: $0) }
+  }
 }

@@ -1,0 +1,152 @@
+#include <stdlib.h>
+
+#include "CTurboJPEG.h"
+#include "common.h"
+
+struct vj_decoder {
+    struct jpeg_decompress_struct jpeg;
+    vj_errors errors;
+};
+
+vj_decoder *vj_decoder_new(void)
+{
+    vj_decoder *decoder = calloc(1, sizeof *decoder);
+    if (!decoder)
+        return NULL;
+    decoder->jpeg.err = vj_errors_init(&decoder->errors);
+    if (setjmp(decoder->errors.back)) {
+        free(decoder);
+        return NULL;
+    }
+    jpeg_create_decompress(&decoder->jpeg);
+    return decoder;
+}
+
+void vj_decoder_free(vj_decoder *decoder)
+{
+    if (!decoder)
+        return;
+    jpeg_destroy_decompress(&decoder->jpeg);
+    free(decoder);
+}
+
+const char *vj_decoder_message(const vj_decoder *decoder)
+{
+    return decoder->errors.message;
+}
+
+void vj_decode_end(vj_decoder *decoder)
+{
+    jpeg_abort_decompress(&decoder->jpeg);
+}
+
+static int failed(vj_decoder *decoder)
+{
+    vj_decode_end(decoder);
+    return VJ_ERROR;
+}
+
+static int chroma_of(j_decompress_ptr jpeg)
+{
+    if (jpeg->num_components == 1)
+        return VJ_GREY;
+    const jpeg_component_info *c = jpeg->comp_info;
+    if (jpeg->num_components != 3 || c[1].h_samp_factor != 1 || c[1].v_samp_factor != 1 ||
+        c[2].h_samp_factor != 1 || c[2].v_samp_factor != 1)
+        return VJ_OTHER;
+    if (c[0].h_samp_factor == 2 && c[0].v_samp_factor == 2)
+        return VJ_420;
+    if (c[0].h_samp_factor == 2 && c[0].v_samp_factor == 1)
+        return VJ_422;
+    return c[0].h_samp_factor == 1 && c[0].v_samp_factor == 1 ? VJ_444 : VJ_OTHER;
+}
+
+static int round_up(int value, int step)
+{
+    return (value + step - 1) / step * step;
+}
+
+int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count, vj_info *info)
+{
+    j_decompress_ptr d = &decoder->jpeg;
+    decoder->errors.base.num_warnings = 0;
+    decoder->errors.message[0] = 0;
+    if (setjmp(decoder->errors.back))
+        return failed(decoder);
+    jpeg_mem_src(d, jpeg, byte_count);
+    jpeg_read_header(d, TRUE);
+    memset(info, 0, sizeof *info);
+    info->width = (int)d->image_width;
+    info->height = (int)d->image_height;
+    info->components = d->num_components;
+    info->chroma = chroma_of(d);
+    info->is_ycc = (d->jpeg_color_space == JCS_YCbCr && d->num_components == 3) ||
+                   (d->jpeg_color_space == JCS_GRAYSCALE && d->num_components == 1);
+    for (int i = 0; i < 3 && i < d->num_components; i++) {
+        const jpeg_component_info *c = &d->comp_info[i];
+        int h = d->max_h_samp_factor, v = d->max_v_samp_factor;
+        info->plane_width[i] = (info->width * c->h_samp_factor + h - 1) / h;
+        info->plane_height[i] = (info->height * c->v_samp_factor + v - 1) / v;
+        info->padded_width[i] = round_up(info->width, h * DCTSIZE) * c->h_samp_factor / h;
+        info->padded_height[i] = round_up(info->height, v * DCTSIZE) * c->v_samp_factor / v;
+    }
+    return VJ_OK;
+}
+
+int vj_decode_planes(vj_decoder *decoder, uint8_t *const planes[3], const size_t strides[3],
+                     vj_info *info)
+{
+    j_decompress_ptr d = &decoder->jpeg;
+    JSAMPROW rows[3][4 * DCTSIZE];
+    JSAMPARRAY strip[3] = { rows[0], rows[1], rows[2] };
+
+    if (!info->is_ycc)
+        return VJ_ERROR;
+    if (setjmp(decoder->errors.back))
+        return failed(decoder);
+    d->raw_data_out = TRUE;
+    d->out_color_space = d->jpeg_color_space;
+    jpeg_start_decompress(d);
+    int strip_rows = d->max_v_samp_factor * DCTSIZE;
+    while (d->output_scanline < d->output_height) {
+        int strip_index = (int)d->output_scanline / strip_rows;
+        for (int c = 0; c < d->num_components; c++) {
+            int count = d->comp_info[c].v_samp_factor * DCTSIZE;
+            for (int i = 0; i < count; i++)
+                rows[c][i] = planes[c] + ((size_t)strip_index * (size_t)count + (size_t)i) * strides[c];
+        }
+        if (jpeg_read_raw_data(d, strip, (JDIMENSION)strip_rows) == 0)
+            break;
+    }
+    jpeg_finish_decompress(d);
+    info->warnings = (int)decoder->errors.base.num_warnings;
+    return VJ_OK;
+}
+
+int vj_decode_rgb(vj_decoder *decoder, uint8_t *rgb, size_t stride, vj_info *info)
+{
+    j_decompress_ptr d = &decoder->jpeg;
+    if (setjmp(decoder->errors.back))
+        return failed(decoder);
+    d->out_color_space = JCS_RGB;
+    jpeg_start_decompress(d);
+    while (d->output_scanline < d->output_height) {
+        JSAMPROW row = rgb + (size_t)d->output_scanline * stride;
+        jpeg_read_scanlines(d, &row, 1);
+    }
+    jpeg_finish_decompress(d);
+    info->warnings = (int)decoder->errors.base.num_warnings;
+    return VJ_OK;
+}
+
+int vj_decode_check(vj_decoder *decoder, vj_info *info)
+{
+    j_decompress_ptr d = &decoder->jpeg;
+    if (setjmp(decoder->errors.back))
+        return failed(decoder);
+    /* Coefficients are read for the whole picture, without the inverse transform. */
+    jpeg_read_coefficients(d);
+    jpeg_finish_decompress(d);
+    info->warnings = (int)decoder->errors.base.num_warnings;
+    return VJ_OK;
+}

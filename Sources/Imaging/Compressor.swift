@@ -1,0 +1,148 @@
+package import Frames
+
+/// What a camera's pictures are to be like.
+package struct PictureOptions: Equatable, Sendable {
+  /// JPEG quality 1…100; without effect on a JPEG that is passed through.
+  package var quality = 80
+  /// `.yuv420` or `.yuv422`; nil for what the source has.
+  package var chroma: ChromaSampling?
+  /// The published size; nil for the captured one.
+  package var scale: FrameSize?
+  package var fit = Fit.contain
+  /// Burned black, in pixels of the captured picture.
+  package var masks: [Rectangle] = []
+  /// Whether the entropy-coded data of JPEGs that are passed through is decoded to check it.
+  package var decodesToVerify = false
+
+  package init() {}
+}
+
+/// A JPEG to be published.
+package struct Picture: Sendable {
+  package var bytes: PooledBytes
+  package var size: FrameSize
+}
+
+/// Turns captured frames into JPEGs: encodes raw frames, passes sound JPEGs through, and decodes and
+/// encodes anew those that must be masked or scaled. Owned by one pipeline, used by one thread at a
+/// time; it keeps its memory from frame to frame.
+package final class Compressor {
+  package let options: PictureOptions
+  private let pool: BytePool
+  private let encoder: JPEGEncoder
+  private let decoder: JPEGDecoder
+  private var decoded: PlanarPicture?
+  private var scaled: PlanarPicture?
+
+  package init(options: PictureOptions, pool: BytePool) throws(ImagingError) {
+    self.options = options
+    self.pool = pool
+    encoder = try JPEGEncoder(pool: pool)
+    decoder = try JPEGDecoder()
+  }
+
+  /// The JPEG of `frame`.
+  /// - Throws: `.corrupt` where the frame is not a whole picture; nothing of it may then be published.
+  ///   A mask that does not lie within the picture is an error too, never a picture without the mask.
+  package func picture(of frame: borrowing Frame) throws(ImagingError) -> Picture {
+    guard frame.isWhole else {
+      throw ImagingError(.corrupt, "the driver gave less than a whole frame")
+    }
+    let layout = frame.layout
+    if layout.format == .mjpeg {
+      return try frame.withPlane(0) { jpeg throws(ImagingError) in try picture(ofJPEG: jpeg, layout)
+      }
+    }
+    try checkMasks(within: layout.size)
+    let chroma = chroma(for: layout.format.chroma)
+    let converter = StripConverter(layout: layout, chroma: chroma, masks: options.masks)
+    return try unsafe frame.withUnsafePlanes { planes throws(ImagingError) in
+      guard let target = options.scale, target != layout.size else {
+        return Picture(
+          bytes: try unsafe encoder.encode(converter, planes: planes, quality: options.quality),
+          size: layout.size)
+      }
+      let whole = reuse(&decoded, size: layout.size, chroma: chroma)
+      unsafe whole.fill(by: converter, planes: planes)
+      return try encode(whole, to: target, chroma: chroma)
+    }
+  }
+
+  private func picture(
+    ofJPEG bytes: RawSpan, _ layout: FrameLayout
+  ) throws(ImagingError) -> Picture {
+    let structure = try JPEGStructure.read(bytes)
+    // Drivers round sizes to whole blocks; more than that is another picture than was negotiated.
+    guard abs(structure.size.width - layout.size.width) <= 16,
+      abs(structure.size.height - layout.size.height) <= 16
+    else {
+      throw ImagingError(
+        .corrupt, "the JPEG is \(structure.size), but the camera was set to \(layout.size)")
+    }
+    let jpeg = bytes.extracting(0..<structure.byteCount)
+    let isAsWanted = options.scale == nil || options.scale == structure.size
+    if isAsWanted, options.masks.isEmpty {
+      let copy = copy(jpeg, structure)
+      if options.decodesToVerify { try copy.withSpan(decoder.check) }
+      return Picture(bytes: copy, size: structure.size)
+    }
+    try checkMasks(within: structure.size)
+    // libjpeg-turbo uses the standard Huffman tables where a JPEG has none.
+    let picture = try decoder.planes(of: jpeg, reusing: decoded)
+    decoded = picture
+    picture.burn(options.masks)
+    let chroma = chroma(for: picture.chroma ?? .yuv444)
+    return try encode(picture, to: options.scale ?? structure.size, chroma: chroma)
+  }
+
+  /// The JPEG as it came, with the Huffman tables that it lacks.
+  private func copy(_ jpeg: RawSpan, _ structure: JPEGStructure) -> PooledBytes {
+    let tables = structure.hasHuffmanTables ? [] : StandardHuffmanTables.segment
+    let bytes = pool.take(capacity: jpeg.byteCount + tables.count)
+    if tables.isEmpty {
+      bytes.append(jpeg)
+    } else {
+      bytes.append(jpeg.extracting(0..<structure.scanOffset))
+      unsafe bytes.append(tables.span.bytes)
+      bytes.append(jpeg.extracting(structure.scanOffset..<jpeg.byteCount))
+    }
+    return bytes
+  }
+
+  private func encode(
+    _ picture: PlanarPicture, to size: FrameSize, chroma: ChromaSampling
+  ) throws(ImagingError) -> Picture {
+    var source = picture
+    if size != picture.size || chroma != picture.chroma {
+      source = reuse(&scaled, size: size, chroma: chroma)
+      picture.scale(into: source, fit: options.fit)
+    }
+    return Picture(
+      bytes: try encoder.encode(source, chroma: chroma, quality: options.quality), size: size)
+  }
+
+  private func chroma(for source: ChromaSampling) -> ChromaSampling {
+    if source == .grey { return .grey }
+    return options.chroma ?? (source == .yuv444 ? .yuv422 : source)
+  }
+
+  private func checkMasks(within size: FrameSize) throws(ImagingError) {
+    for mask in options.masks where !mask.lies(within: size) {
+      throw ImagingError(
+        .unsupported,
+        """
+        the mask \(mask.width)x\(mask.height)+\(mask.x)+\(mask.y) does not lie within the picture of \
+        \(size): nothing is published until masks and size agree
+        """)
+    }
+  }
+
+  private func reuse(
+    _ picture: inout PlanarPicture?, size: FrameSize, chroma: ChromaSampling
+  ) -> PlanarPicture {
+    if let picture, picture.size == size, picture.chroma == chroma { return picture }
+    let made = PlanarPicture(size: size, chroma: chroma)
+    picture = made
+    return made
+  }
+}

@@ -1,0 +1,103 @@
+import Frames
+import Testing
+
+@testable import Imaging
+
+@Suite struct PassThroughTests {
+  static let size = FrameSize(width: 80, height: 48)
+
+  static func jpeg() throws -> [UInt8] {
+    try compressor().picture(of: TestPicture(size: size).frame(.yuyv)).bytes.array
+  }
+
+  /// The offset and length of the first segment with this marker, its marker included.
+  static func segments(_ jpeg: [UInt8], _ marker: UInt8) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    var at = 2
+    while at + 4 < jpeg.count, jpeg[at] == 0xFF, jpeg[at + 1] != 0xDA {
+      let length = Int(jpeg[at + 2]) << 8 | Int(jpeg[at + 3])
+      if jpeg[at + 1] == marker { found.append(at..<at + 2 + length) }
+      at += 2 + length
+    }
+    return found
+  }
+
+  private func pass(_ jpeg: [UInt8]) throws -> [UInt8] {
+    try compressor().picture(of: jpegFrame(jpeg, Self.size)).bytes.array
+  }
+
+  @Test func `A sound JPEG passes byte for byte`() throws {
+    let jpeg = try Self.jpeg()
+    #expect(try pass(jpeg) == jpeg)
+  }
+
+  @Test func `Padding after the end is trimmed`() throws {
+    let jpeg = try Self.jpeg()
+    for padding in [1, 3, 4096] {
+      #expect(try pass(jpeg + [UInt8](repeating: 0, count: padding)) == jpeg)
+    }
+  }
+
+  @Test func `Missing Huffman tables are put in, and the pixels stay the same`() throws {
+    let jpeg = try Self.jpeg()
+    var bare = jpeg
+    for table in Self.segments(jpeg, 0xC4).reversed() { bare.removeSubrange(table) }
+    #expect(bare.count < jpeg.count - 400)
+    let mended = try pass(bare)
+    #expect(!Self.segments(mended, 0xC4).isEmpty)
+    #expect(try decodeRGB(mended).pixels == decodeRGB(jpeg).pixels)
+  }
+
+  @Test func `A JPEG that is cut anywhere is refused`() throws {
+    let jpeg = try Self.jpeg()
+    for count in 0..<jpeg.count {
+      #expect(throws: ImagingError.self) { try pass(Array(jpeg[..<count])) }
+      let padded = Array(jpeg[..<count]) + [UInt8](repeating: 0, count: jpeg.count - count)
+      #expect(throws: ImagingError.self) { try pass(padded) }
+    }
+  }
+
+  @Test func `A hole of zeros in the picture's data is found, though its end is there`() throws {
+    let size = FrameSize(width: 320, height: 240)
+    var jpeg = try compressor { $0.quality = 95 }
+      .picture(of: TestPicture(size: size).frame(.yuyv)).bytes.array
+    let start = jpeg.count / 2
+    for i in start..<start + 128 { jpeg[i] = 0 }
+    #expect(throws: ImagingError.self) {
+      try compressor().picture(of: jpegFrame(jpeg, size))
+    }
+  }
+
+  @Test func `Damaged bits are found where full verification is asked for`() throws {
+    var jpeg = try Self.jpeg()
+    // A code that no table has: sixteen ones, stuffed.
+    let middle = jpeg.count * 3 / 4
+    jpeg.replaceSubrange(middle..<middle + 4, with: [0xFF, 0x00, 0xFF, 0x00])
+    let full = try compressor { $0.decodesToVerify = true }
+    #expect(throws: ImagingError.self) { try full.picture(of: jpegFrame(jpeg, Self.size)) }
+  }
+
+  @Test func `A picture of another size than negotiated is refused`() throws {
+    let jpeg = try Self.jpeg()
+    #expect(throws: ImagingError.self) {
+      try compressor().picture(of: jpegFrame(jpeg, FrameSize(width: 640, height: 480)))
+    }
+  }
+
+  @Test func `Any mutation gives a picture or an error`() throws {
+    let jpeg = try Self.jpeg()
+    let plain = try compressor()
+    let masked = try compressor { $0.masks = [Rectangle(x: 0, y: 0, width: 8, height: 8)] }
+    var random = SystemRandomNumberGenerator()
+    for _ in 0..<3000 {
+      var mutant = jpeg
+      for _ in 0..<Int.random(in: 1...8, using: &random) {
+        mutant[Int.random(in: 0..<mutant.count, using: &random)] = .random(
+          in: 0...255, using: &random)
+      }
+      for compressor in [plain, masked] {
+        do { _ = try compressor.picture(of: jpegFrame(mutant, Self.size)) } catch {}
+      }
+    }
+  }
+}
