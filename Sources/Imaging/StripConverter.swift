@@ -137,8 +137,8 @@ struct StripConverter {
 
   /// Chroma samples that the mask touches are covered whole.
   private func burn(_ mask: Rectangle, into target: Target, fromRow first: Int) {
-    let rows = max(mask.y, first)..<min(mask.y + mask.height, first + stripRows)
     guard mask.y + mask.height > first, mask.y < first + stripRows else { return }
+    let rows = max(mask.y, first)..<min(mask.y + mask.height, first + stripRows)
     for row in rows {
       unsafe (target.y + (row - first) * target.yStride + mask.x)
         .update(repeating: 0, count: mask.width)
