@@ -49,23 +49,25 @@ let package = Package(
     .systemLibrary(
       name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
+    .target(name: "CPosix"),
     .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
     .target(name: "CTurboJPEG", dependencies: ["CLibJPEG"]),
 
     // The rooms; arrows only downwards.
     room("Frames", []),
     room("Meters", []),
+    room("Threads", ["CPosix"]),
     room("Journal", [log]),
     room("Settings", ["CYAML"]),
-    room("Capture", ["Frames", "Meters", "CV4L2", log, system]),
+    room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["Frames", "CTurboJPEG", "CYUV"]),
     room("Kafka", ["CRdKafka", "Meters", log]),
-    room("Delivery", ["Kafka", "Meters", log]),
+    room("Delivery", ["Kafka", "Meters", "Threads", log]),
     room(
       "Agent",
       [
-        "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters", "Settings", log,
-        system,
+        "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters", "Settings",
+        "Threads", log,
       ]),
 
     // What people start.
@@ -81,7 +83,7 @@ let package = Package(
     tests("MetersTests", ["Meters"]),
     tests("JournalTests", ["Journal", log]),
     tests("SettingsTests", ["Settings"]),
-    tests("CaptureTests", ["Capture", "Frames", "Meters", "CV4L2", log, system]),
+    tests("CaptureTests", ["Capture", "Frames", "Meters", "CV4L2", log]),
     tests("ImagingTests", ["Imaging", "Frames"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", log]),

@@ -1,0 +1,14 @@
+/* What Swift cannot import of POSIX and Linux: variadic functions, macros, and GNU extensions. */
+#ifndef VEDETTE_CPOSIX_H
+#define VEDETTE_CPOSIX_H
+
+#include <stdint.h>
+
+/* Names the calling thread; at most 15 bytes. */
+void vp_name_thread(const char *name);
+/* open with O_CLOEXEC; returns a descriptor or -1 with errno. */
+int vp_open(const char *path, int flags);
+/* ioctl, repeated while a signal interrupts it; returns 0 or an errno. */
+int vp_ioctl(int fd, unsigned long request, void *argument);
+
+#endif

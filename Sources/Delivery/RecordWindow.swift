@@ -1,0 +1,52 @@
+/// The records that wait in memory, oldest first, each with the number of its submission. Records that
+/// come back from the broker's queue return to their place, so that order is kept.
+struct RecordWindow {
+  struct Entry {
+    var serial: UInt64
+    var attempt: Int
+    var record: Record
+  }
+
+  private var entries: [Entry] = []
+  /// Entries before this index are gone; they are cleared out in batches.
+  private var head = 0
+  private(set) var bytes = 0
+
+  var count: Int { entries.count - head }
+  var isEmpty: Bool { count == 0 }
+  var first: Entry? { isEmpty ? nil : entries[head] }
+
+  mutating func append(_ entry: Entry) {
+    bytes += entry.record.memoryBytes
+    entries.append(entry)
+  }
+
+  mutating func popFirst() -> Entry? {
+    guard let first else { return nil }
+    head += 1
+    bytes -= first.record.memoryBytes
+    // The array would keep the payload of a popped entry alive.
+    if head > 32 || head == entries.count {
+      entries.removeFirst(head)
+      head = 0
+    } else {
+      entries[head - 1].record.payload = Self.nothing
+    }
+    return first
+  }
+
+  /// Puts back what was popped before.
+  mutating func restore(_ entry: Entry) {
+    var index = head
+    while index < entries.count, entries[index].serial < entry.serial { index += 1 }
+    bytes += entry.record.memoryBytes
+    if index == head, head > 0 {
+      head -= 1
+      entries[head] = entry
+    } else {
+      entries.insert(entry, at: index)
+    }
+  }
+
+  private static let nothing = EmptyPayload()
+}

@@ -1,0 +1,70 @@
+import CRdKafka
+
+/// A librdkafka configuration being built. It is freed when it goes.
+@safe
+struct Configuration: ~Copyable {
+  private let handle: OpaquePointer
+
+  init() { unsafe handle = unsafe rd_kafka_conf_new() }
+
+  deinit { unsafe rd_kafka_conf_destroy(handle) }
+
+  /// - Throws: `.configuration` naming the property; the value of a secret is never part of the text.
+  func set(_ property: String, _ value: String, isSecret: Bool = false) throws(KafkaError) {
+    var text = [CChar](repeating: 0, count: 512)
+    let result = unsafe rd_kafka_conf_set(handle, property, value, &text, text.count)
+    guard result != RD_KAFKA_CONF_OK else { return }
+    let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    throw KafkaError(
+      property: property,
+      text: isSecret ? "the secret is not accepted" : String(decoding: bytes, as: UTF8.self))
+  }
+
+  func setEvents(_ events: Int32) { unsafe rd_kafka_conf_set_events(handle, events) }
+
+  /// Makes a handle with this configuration.
+  func makeHandle(_ type: rd_kafka_type_t) throws(KafkaError) -> OpaquePointer {
+    var text = [CChar](repeating: 0, count: 512)
+    // rd_kafka_new takes a copy of its own, so that a failure leaves nothing half freed.
+    let copy = unsafe rd_kafka_conf_dup(handle)
+    guard let made = unsafe rd_kafka_new(type, copy, &text, text.count) else {
+      unsafe rd_kafka_conf_destroy(copy)
+      let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+      throw KafkaError(
+        rd_kafka_last_error(), call: "rd_kafka_new", text: String(decoding: bytes, as: UTF8.self))
+    }
+    return unsafe made
+  }
+}
+
+/// The properties that the agent sets where the configuration does not say otherwise.
+enum DefaultProperties {
+  /// Measured or reasoned for librdkafka 2.0.2; see README, 'Kafka'.
+  static let producer: [String: String] = [
+    "client.id": "vedette",
+    "acks": "all",
+    // librdkafka issue 4438: an idempotent producer can fail for good after a disconnect.
+    "enable.idempotence": "false",
+    // With more in flight a retry would change the order of frames.
+    "max.in.flight.requests.per.connection": "1",
+    "linger.ms": "0",
+    "message.timeout.ms": "15000",
+    "socket.timeout.ms": "10000",
+    "socket.connection.setup.timeout.ms": "5000",
+    "reconnect.backoff.ms": "100",
+    // Delivery reports wait for the reconnect scan; the default of 10 s delays them as much.
+    "reconnect.backoff.max.ms": "500",
+    "socket.keepalive.enable": "true",
+    "socket.nagle.disable": "true",
+    // JPEG does not shrink.
+    "compression.type": "none",
+    // The broker decides what is too large; a batch of several stays under its default of 1 MiB.
+    "message.max.bytes": "67108864",
+    "batch.size": "900000",
+    "queue.buffering.max.kbytes": "1048576",
+    "queue.buffering.max.messages": "100000",
+    "topic.metadata.refresh.interval.ms": "60000",
+    "log_level": "6",
+    "log.queue": "true",
+  ]
+}

@@ -1,0 +1,90 @@
+import CRdKafka
+
+/// What librdkafka refused, in its own code and in words for the operator.
+package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What to do about an error.
+  package enum Kind: Sendable {
+    /// The record may be sent again: time-outs, transport, purge, leaders on the move.
+    case retriable
+    /// Backpressure: librdkafka's queue is full.
+    case queueFull
+    /// The record is larger than the client's or the topic's limit.
+    case oversize
+    /// Authentication, authorisation or TLS: nothing will be taken until somebody mends it.
+    case refused
+    /// The broker will never take this record: policy, format, an unknown partition.
+    case invalid
+    /// The handle is of no further use.
+    case fatal
+    /// A property that librdkafka does not take.
+    case configuration
+  }
+
+  package var kind: Kind
+  /// rd_kafka_resp_err_t.
+  package var code: Int32
+  /// The code's name, e.g. `_MSG_TIMED_OUT`.
+  package var name: String
+  /// The call or event it came from.
+  package var call: String
+  /// A sentence with what to do where that is known.
+  package var description: String
+
+  init(_ code: rd_kafka_resp_err_t, call: String, text: String? = nil) {
+    self.code = code.rawValue
+    self.call = call
+    name = unsafe String(cString: rd_kafka_err2name(code))
+    kind = Self.kind(of: code)
+    let meaning = unsafe String(cString: rd_kafka_err2str(code))
+    let words = text.map { $0.isEmpty ? meaning : $0 } ?? meaning
+    description = "\(words) (\(name))" + Self.hint(code, words)
+  }
+
+  /// A property that could not be set.
+  init(property: String, text: String) {
+    code = RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue
+    name = "_INVALID_ARG"
+    call = "rd_kafka_conf_set"
+    kind = .configuration
+    description = "kafka.properties.\(property): \(text)"
+  }
+
+  private static func kind(of code: rd_kafka_resp_err_t) -> Kind {
+    switch code {
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL: .queueFull
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE: .oversize
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR__SSL,
+      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+      RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+      RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
+      RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
+      .refused
+    case RD_KAFKA_RESP_ERR_INVALID_MSG, RD_KAFKA_RESP_ERR_INVALID_RECORD,
+      RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
+      RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
+      RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, RD_KAFKA_RESP_ERR__INVALID_ARG:
+      .invalid
+    case RD_KAFKA_RESP_ERR__FATAL: .fatal
+    default: .retriable
+    }
+  }
+
+  private static func hint(_ code: rd_kafka_resp_err_t, _ words: String) -> String {
+    switch code {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return words.contains("SCRAM")
+        ? """
+        ; librdkafka 2.0.2 of Debian 12 cannot do SCRAM against Kafka 4 (its issue 4895), even with the \
+        right password: use mTLS or SASL/PLAIN
+        """
+        : "; check sasl.mechanism, sasl.username and the secret file of sasl.password"
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+      return "; check kafka.brokers and the box's DNS"
+    case RD_KAFKA_RESP_ERR__SSL:
+      return "; check ssl.ca.location, the certificates' dates and the box's clock"
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return "; give this client WRITE and DESCRIBE on the topic"
+    default: return ""
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import CRdKafka
+import Synchronization
+
+/// Hands records to librdkafka without copying their payloads, and tells what became of them. Any
+/// thread may send; one thread polls. Every record that was taken gets exactly one report.
+@safe
+package final class Producer: @unchecked Sendable {
+  /// Reports handed out by one call of `poll`, at most.
+  private static let eventsMax = 64
+  private static let eventMask =
+    RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_LOG
+
+  /// Held by librdkafka as the record's opaque pointer until its report.
+  private final class InFlight: Sendable {
+    let token: UInt64
+    let payload: any Payload
+
+    init(token: UInt64, payload: any Payload) {
+      self.token = token
+      self.payload = payload
+    }
+  }
+
+  private let handle: OpaquePointer
+  private let queue: OpaquePointer
+
+  /// - Parameters:
+  ///   - brokers: `host` or `host:port` each.
+  ///   - properties: librdkafka's, over the defaults.
+  ///   - secrets: the same, but never shown in an error or log.
+  package init(
+    brokers: [String], properties: [String: String] = [:], secrets: [String: String] = [:]
+  ) throws(KafkaError) {
+    let configuration = Configuration()
+    for (property, value) in DefaultProperties.producer.merging(
+      properties, uniquingKeysWith: { $1 })
+    {
+      try configuration.set(property, value)
+    }
+    for (property, value) in secrets { try configuration.set(property, value, isSecret: true) }
+    try configuration.set("bootstrap.servers", brokers.joined(separator: ","))
+    configuration.setEvents(Self.eventMask)
+    let made = try unsafe configuration.makeHandle(RD_KAFKA_PRODUCER)
+    unsafe handle = unsafe made
+    unsafe queue = unsafe rd_kafka_queue_get_main(made)
+    unsafe rd_kafka_set_log_queue(made, nil)
+  }
+
+  deinit {
+    purge()
+    // The reports return the payloads that librdkafka still holds.
+    var rounds = 0
+    while queuedCount > 0, rounds < 50 {
+      _ = poll(timeoutMilliseconds: 20)
+      rounds += 1
+    }
+    unsafe rd_kafka_queue_destroy(queue)
+    unsafe rd_kafka_destroy(handle)
+  }
+
+  /// Records that have no report yet, and events that wait.
+  package var queuedCount: Int { unsafe Int(rd_kafka_outq_len(handle)) }
+
+  /// Queues the record; never blocks. The payload is kept until its report.
+  /// - Throws: what librdkafka says at once; there is then no report, and the payload is released.
+  package func send(_ record: OutgoingRecord) throws(KafkaError) {
+    let inFlight = unsafe Unmanaged.passRetained(
+      InFlight(token: record.token, payload: record.payload))
+    let headers = unsafe Self.makeHeaders(record.headers)
+    let code = unsafe record.payload.withUnsafeBytes { payload in
+      unsafe record.key.withUnsafeBytes { key in
+        unsafe record.topic.withCString { topic in
+          unsafe produce(topic, key, payload, headers, record.timestamp, inFlight.toOpaque())
+        }
+      }
+    }
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+      // The list stays ours where the record was not taken.
+      unsafe rd_kafka_headers_destroy(headers)
+      unsafe inFlight.release()
+      throw KafkaError(code, call: "rd_kafka_produceva")
+    }
+  }
+
+  private func produce(
+    _ topic: UnsafePointer<CChar>, _ key: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer,
+    _ headers: OpaquePointer?, _ timestamp: Int64, _ opaque: UnsafeMutableRawPointer
+  ) -> rd_kafka_resp_err_t {
+    var fields = unsafe [rd_kafka_vu_t](repeating: rd_kafka_vu_t(), count: 7)
+    unsafe fields[0].vtype = RD_KAFKA_VTYPE_TOPIC
+    unsafe fields[0].u.cstr = unsafe topic
+    unsafe fields[1].vtype = RD_KAFKA_VTYPE_KEY
+    unsafe fields[1].u.mem = .init(
+      ptr: UnsafeMutableRawPointer(mutating: key.baseAddress), size: key.count)
+    unsafe fields[2].vtype = RD_KAFKA_VTYPE_VALUE
+    unsafe fields[2].u.mem = .init(
+      ptr: UnsafeMutableRawPointer(mutating: payload.baseAddress), size: payload.count)
+    // No copy and no free: the memory is ours, and stays until the report.
+    unsafe fields[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS
+    unsafe fields[3].u.i = 0
+    unsafe fields[4].vtype = RD_KAFKA_VTYPE_OPAQUE
+    unsafe fields[4].u.ptr = unsafe opaque
+    unsafe fields[5].vtype = RD_KAFKA_VTYPE_HEADERS
+    unsafe fields[5].u.headers = unsafe headers
+    unsafe fields[6].vtype = RD_KAFKA_VTYPE_TIMESTAMP
+    unsafe fields[6].u.i64 = max(0, timestamp)
+    guard let error = unsafe rd_kafka_produceva(handle, &fields, fields.count) else {
+      return RD_KAFKA_RESP_ERR_NO_ERROR
+    }
+    defer { unsafe rd_kafka_error_destroy(error) }
+    return unsafe rd_kafka_error_code(error)
+  }
+
+  private static func makeHeaders(_ headers: [Header]) -> OpaquePointer? {
+    let list = unsafe rd_kafka_headers_new(headers.count)
+    for header in headers {
+      unsafe header.value.withUnsafeBytes { value in
+        _ = unsafe rd_kafka_header_add(list, header.name, -1, value.baseAddress, value.count)
+      }
+    }
+    return unsafe list
+  }
+
+  /// Waits for the next event for as long as `timeoutMilliseconds`, and takes those that wait with it.
+  /// Called by one thread.
+  package func poll(timeoutMilliseconds: Int32) -> [ProducerEvent] {
+    var events: [ProducerEvent] = []
+    var timeout = timeoutMilliseconds
+    while events.count < Self.eventsMax,
+      let event = unsafe rd_kafka_queue_poll(queue, timeout)
+    {
+      defer { unsafe rd_kafka_event_destroy(event) }
+      timeout = 0
+      unsafe read(event, into: &events)
+    }
+    return events
+  }
+
+  /// Makes a waiting `poll` return; from any thread.
+  package func wake() { unsafe rd_kafka_queue_yield(queue) }
+
+  /// Takes back all records, queued or in flight; each is reported with an error of its own.
+  package func purge() {
+    _ = unsafe rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+  }
+
+  /// Fetches what is known of `topic`, so that its first record need not wait.
+  /// - Returns: whether a broker answered in time.
+  package func warm(topic: String, timeoutMilliseconds: Int32) -> Bool {
+    guard let local = unsafe rd_kafka_topic_new(handle, topic, nil) else { return false }
+    defer { unsafe rd_kafka_topic_destroy(local) }
+    var metadata: UnsafePointer<rd_kafka_metadata>?
+    let code = unsafe rd_kafka_metadata(handle, 0, local, &metadata, timeoutMilliseconds)
+    if let metadata = unsafe metadata { unsafe rd_kafka_metadata_destroy(metadata) }
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR
+  }
+
+  private func read(_ event: OpaquePointer, into events: inout [ProducerEvent]) {
+    switch unsafe rd_kafka_event_type(event) {
+    case RD_KAFKA_EVENT_DR: unsafe events.append(.delivered(reports(event)))
+    case RD_KAFKA_EVENT_ERROR:
+      let text = unsafe rd_kafka_event_error_string(event).map { unsafe String(cString: $0) }
+      unsafe events.append(
+        .error(KafkaError(rd_kafka_event_error(event), call: "rd_kafka_queue_poll", text: text)))
+    case RD_KAFKA_EVENT_STATS:
+      if let json = unsafe rd_kafka_event_stats(event) {
+        unsafe events.append(.statistics(String(cString: json)))
+      }
+    case RD_KAFKA_EVENT_LOG:
+      var facility: UnsafePointer<CChar>?
+      var message: UnsafePointer<CChar>?
+      var level: Int32 = 6
+      guard unsafe rd_kafka_event_log(event, &facility, &message, &level) == 0 else { return }
+      unsafe events.append(
+        .log(
+          level: Int(level), facility: facility.map { unsafe String(cString: $0) } ?? "",
+          message: message.map { unsafe String(cString: $0) } ?? ""))
+    default: break
+    }
+  }
+
+  private func reports(_ event: OpaquePointer) -> [DeliveryReport] {
+    var reports: [DeliveryReport] = []
+    while let message = unsafe rd_kafka_event_message_next(event) {
+      guard let opaque = unsafe message.pointee._private else { continue }
+      let inFlight = unsafe Unmanaged<InFlight>.fromOpaque(opaque).takeRetainedValue()
+      let code = unsafe message.pointee.err
+      unsafe reports.append(
+        DeliveryReport(
+          token: inFlight.token, payload: inFlight.payload, partition: message.pointee.partition,
+          offset: message.pointee.offset,
+          error: code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code, call: "delivery")))
+    }
+    return reports
+  }
+}
