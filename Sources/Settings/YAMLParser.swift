@@ -1,0 +1,175 @@
+import CYAML
+
+/// Reads one YAML document by libyaml into nodes. Anchors, tags, several documents and repeated keys are
+/// refused: a configuration has no use for them, and each hides mistakes.
+@safe
+final class YAMLParser {
+  static let bytesMax = 1 << 20
+  static let depthMax = 32
+  static let nodesMax = 20_000
+
+  private var parser = unsafe yaml_parser_t()
+  private let file: String
+  private let bytes: [UInt8]
+  private var nodeCount = 0
+
+  private init(_ bytes: [UInt8], file: String) {
+    self.file = file
+    self.bytes = bytes
+    _ = unsafe yaml_parser_initialize(&parser)
+  }
+
+  deinit { unsafe yaml_parser_delete(&parser) }
+
+  /// - Returns: the document's value, or nil where the text holds none.
+  static func parse(_ bytes: [UInt8], file: String) throws(SettingsError) -> YAMLNode? {
+    guard bytes.count <= bytesMax else {
+      throw SettingsError(diagnostics: [
+        Diagnostic(
+          file: file, line: 1, column: 1,
+          message: "the file is larger than \(bytesMax >> 20) MiB; is it a configuration?")
+      ])
+    }
+    return try YAMLParser(bytes, file: file).document()
+  }
+
+  private struct Event {
+    enum Kind {
+      case scalar(String, isQuoted: Bool), sequence, mapping, end, documentStart, streamEnd, other
+    }
+    var kind: Kind
+    var place: YAMLNode.Place
+  }
+
+  private func document() throws(SettingsError) -> YAMLNode? {
+    var failure: SettingsError?
+    var result: YAMLNode?
+    unsafe bytes.withUnsafeBufferPointer { buffer in
+      unsafe yaml_parser_set_input_string(&parser, buffer.baseAddress, buffer.count)
+      unsafe yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING)
+      do throws(SettingsError) {
+        result = try readDocument()
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return result
+  }
+
+  private func readDocument() throws(SettingsError) -> YAMLNode? {
+    var node: YAMLNode?
+    while true {
+      let event = try next()
+      switch event.kind {
+      case .streamEnd: return node
+      case .documentStart:
+        guard node == nil else {
+          throw error(
+            event.place, "a second document begins here; one file holds one configuration")
+        }
+        node = try value(try next(), depth: 0)
+      case .other, .end, .scalar, .sequence, .mapping: continue
+      }
+    }
+  }
+
+  private func value(_ event: Event, depth: Int) throws(SettingsError) -> YAMLNode {
+    nodeCount += 1
+    guard depth < Self.depthMax, nodeCount <= Self.nodesMax else {
+      throw error(event.place, "nested or repeated beyond any sensible configuration")
+    }
+    switch event.kind {
+    case .scalar(let text, let isQuoted):
+      return YAMLNode(content: .scalar(text, isQuoted: isQuoted), place: event.place)
+    case .sequence:
+      var items: [YAMLNode] = []
+      while true {
+        let item = try next()
+        if case .end = item.kind { break }
+        items.append(try value(item, depth: depth + 1))
+      }
+      return YAMLNode(content: .sequence(items), place: event.place)
+    case .mapping:
+      return YAMLNode(content: .mapping(try entries(depth: depth)), place: event.place)
+    case .end, .documentStart, .streamEnd, .other:
+      throw error(event.place, "the document ends where a value belongs")
+    }
+  }
+
+  private func entries(depth: Int) throws(SettingsError) -> [YAMLNode.Entry] {
+    var entries: [YAMLNode.Entry] = []
+    var seen: [String: Int] = [:]
+    while true {
+      let event = try next()
+      if case .end = event.kind { return entries }
+      guard case .scalar(let key, _) = event.kind else {
+        throw error(event.place, "a key must be plain text")
+      }
+      if let line = seen[key] {
+        throw error(
+          event.place, "\"\(key)\" is here a second time; it stands in line \(line) already")
+      }
+      seen[key] = event.place.line
+      let value = try value(try next(), depth: depth + 1)
+      entries.append(YAMLNode.Entry(key: key, keyPlace: event.place, value: value))
+    }
+  }
+
+  private func next() throws(SettingsError) -> Event {
+    var event = unsafe yaml_event_t()
+    guard unsafe yaml_parser_parse(&parser, &event) == 1 else { throw syntaxError() }
+    defer { unsafe yaml_event_delete(&event) }
+    let place = unsafe YAMLNode.Place(
+      file: file, line: Int(event.start_mark.line) + 1, column: Int(event.start_mark.column) + 1)
+    let kind: Event.Kind
+    switch unsafe event.type {
+    case YAML_SCALAR_EVENT:
+      let scalar = unsafe event.data.scalar
+      guard unsafe scalar.anchor == nil, unsafe scalar.tag == nil else {
+        throw error(place, "anchors (&) and tags (!) are not used here; write the value itself")
+      }
+      let text = unsafe String(
+        decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+      guard !text.utf8.contains(0) else { throw error(place, "a NUL character is no text") }
+      kind = unsafe .scalar(text, isQuoted: scalar.style != YAML_PLAIN_SCALAR_STYLE)
+    case YAML_SEQUENCE_START_EVENT:
+      guard unsafe event.data.sequence_start.anchor == nil,
+        unsafe event.data.sequence_start.tag == nil
+      else { throw error(place, "anchors (&) and tags (!) are not used here") }
+      kind = .sequence
+    case YAML_MAPPING_START_EVENT:
+      guard unsafe event.data.mapping_start.anchor == nil,
+        unsafe event.data.mapping_start.tag == nil
+      else { throw error(place, "anchors (&) and tags (!) are not used here") }
+      kind = .mapping
+    case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: kind = .end
+    case YAML_DOCUMENT_START_EVENT: kind = .documentStart
+    case YAML_STREAM_END_EVENT: kind = .streamEnd
+    case YAML_ALIAS_EVENT:
+      throw error(place, "an alias (*) is not used here; write the value itself")
+    default: kind = .other
+    }
+    return Event(kind: kind, place: place)
+  }
+
+  private func syntaxError() -> SettingsError {
+    let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "not readable as YAML"
+    let context = unsafe parser.context.map { unsafe " \(String(cString: $0))" } ?? ""
+    let mark = unsafe parser.problem_mark
+    let isByteLevel = unsafe parser.error == YAML_READER_ERROR
+    // Where the bytes are no text, libyaml knows an offset instead of a line.
+    let line =
+      isByteLevel
+      ? bytes.prefix(unsafe Int(parser.problem_offset)).count { $0 == 10 } + 1 : Int(mark.line) + 1
+    return error(
+      YAMLNode.Place(file: file, line: line, column: isByteLevel ? 1 : Int(mark.column) + 1),
+      "not valid YAML: \(problem)\(context)")
+  }
+
+  private func error(_ place: YAMLNode.Place, _ message: String) -> SettingsError {
+    SettingsError(diagnostics: [
+      Diagnostic(file: place.file, line: place.line, column: place.column, message: message)
+    ])
+  }
+}
