@@ -10,5 +10,9 @@ void vp_name_thread(const char *name);
 int vp_open(const char *path, int flags);
 /* ioctl, repeated while a signal interrupts it; returns 0 or an errno. */
 int vp_ioctl(int fd, unsigned long request, void *argument);
+/* A non-blocking eventfd, or -1. */
+int vp_eventfd(void);
+/* A non-blocking netlink socket that hears the kernel announce devices, or -1. */
+int vp_uevent_socket(void);
 
 #endif

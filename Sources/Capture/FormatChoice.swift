@@ -1,0 +1,117 @@
+import CV4L2
+import Frames
+
+extension Device {
+  /// Raw formats first: they keep all the camera gives. MJPEG where raw frames do not reach the size or
+  /// rate that is wanted.
+  private static let preference: [PixelFormat] = [
+    .yuyv, .uyvy, .yvyu, .nv16, .nv12, .nv21, .yu12, .bgr24, .rgb24, .mjpeg, .grey,
+  ]
+  /// The least rate that is taken for granted, in frames per second.
+  private static let ordinaryRate = 24.0
+
+  /// - Throws: `.unsuitable` naming what the device has where the wanted format is not among it.
+  func chooseFormat(_ request: DeviceRequest) throws(CaptureError) -> FourCC {
+    let offered = formats()
+    if let name = request.format, let wanted = PixelFormat(rawValue: name) {
+      guard let found = offered.first(where: { $0.pixelFormat == wanted }) else {
+        throw CaptureError(
+          .unsuitable,
+          "\(path) (\(card)) has no \(name); it has \(Self.list(offered))")
+      }
+      return found
+    }
+    let native = Self.preference.compactMap { format in
+      offered.first { $0.pixelFormat == format }
+    }
+    guard let first = native.first else {
+      throw CaptureError(
+        .unsuitable, "\(path) (\(card)) has no format that is read: \(Self.list(offered))")
+    }
+    return native.first { reaches($0, request.size, request.rate ?? Self.ordinaryRate) } ?? first
+  }
+
+  /// Whether the device has formats that are read without libv4l2.
+  var hasNativeFormat: Bool { formats().contains { $0.pixelFormat != nil } }
+
+  private static func list(_ formats: [FourCC]) -> String {
+    formats.isEmpty
+      ? "none" : formats.map { $0.pixelFormat?.rawValue ?? "\($0)" }.joined(separator: ", ")
+  }
+
+  /// Whether the format has the size at about the rate; true where the driver does not list them.
+  private func reaches(_ format: FourCC, _ size: FrameSize?, _ rate: Double) -> Bool {
+    let sizes = self.sizes(format)
+    guard let size else { return true }
+    guard !sizes.isEmpty else { return true }
+    guard sizes.contains(where: { $0.includes(size) }) else { return false }
+    let rates = self.rates(format, size)
+    return rates.isEmpty || rates.contains { $0 >= rate * 0.97 }
+  }
+
+  /// Sizes that a format comes in: one, or all within steps.
+  struct SizeRange {
+    var least: FrameSize
+    var most: FrameSize
+    var step: FrameSize
+
+    func includes(_ size: FrameSize) -> Bool {
+      (least.width...most.width).contains(size.width)
+        && (least.height...most.height).contains(size.height)
+        && (size.width - least.width) % max(1, step.width) == 0
+        && (size.height - least.height) % max(1, step.height) == 0
+    }
+  }
+
+  func sizes(_ format: FourCC) -> [SizeRange] {
+    var sizes: [SizeRange] = []
+    for index in 0..<UInt32(128) {
+      var entry = v4l2_frmsizeenum()
+      entry.index = index
+      entry.pixel_format = format.code
+      guard control(VP_ENUM_FRAMESIZES, &entry) == 0 else { break }
+      if entry.type == V4L2_FRMSIZE_TYPE_DISCRETE.rawValue {
+        let size = FrameSize(
+          width: Int(entry.discrete.width), height: Int(entry.discrete.height))
+        sizes.append(SizeRange(least: size, most: size, step: FrameSize(width: 1, height: 1)))
+      } else {
+        let steps = entry.stepwise
+        let least = FrameSize(width: Int(steps.min_width), height: Int(steps.min_height))
+        let most = FrameSize(width: Int(steps.max_width), height: Int(steps.max_height))
+        guard least.width <= most.width, least.height <= most.height else { break }
+        sizes.append(
+          SizeRange(
+            least: least, most: most,
+            step: FrameSize(width: Int(steps.step_width), height: Int(steps.step_height))))
+        break
+      }
+    }
+    return sizes
+  }
+
+  /// Frames per second that a format has at a size; of a continuous range its ends.
+  func rates(_ format: FourCC, _ size: FrameSize) -> [Double] {
+    var rates: [Double] = []
+    func add(_ interval: v4l2_fract) {
+      if interval.numerator > 0 {
+        rates.append(Double(interval.denominator) / Double(interval.numerator))
+      }
+    }
+    for index in 0..<UInt32(64) {
+      var entry = v4l2_frmivalenum()
+      entry.index = index
+      entry.pixel_format = format.code
+      entry.width = UInt32(size.width)
+      entry.height = UInt32(size.height)
+      guard control(VP_ENUM_FRAMEINTERVALS, &entry) == 0 else { break }
+      if entry.type == V4L2_FRMIVAL_TYPE_DISCRETE.rawValue {
+        add(entry.discrete)
+      } else {
+        add(entry.stepwise.min)
+        add(entry.stepwise.max)
+        break
+      }
+    }
+    return rates
+  }
+}

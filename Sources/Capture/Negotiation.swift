@@ -1,0 +1,162 @@
+import CV4L2
+import Frames
+import Glibc
+import Meters
+
+/// What a device agreed to.
+struct Negotiated {
+  var layout: FrameLayout
+  var fourCC: FourCC
+  /// Frames per second; 0 where the driver does not say.
+  var rate: Double
+  /// Memory planes of a buffer: 1, or one for each plane of the format.
+  var memoryPlanes: Int
+  var setting: StreamSetting {
+    StreamSetting(
+      format: layout.format.rawValue, width: layout.size.width, height: layout.size.height, rate: rate)
+  }
+}
+
+extension Device {
+  /// The formats that the device offers, in its own order.
+  func formats() -> [FourCC] {
+    var formats: [FourCC] = []
+    for index in 0..<UInt32(64) {
+      var description = v4l2_fmtdesc()
+      description.index = index
+      description.type = bufferType
+      guard control(VP_ENUM_FMT, &description) == 0 else { break }
+      formats.append(FourCC(code: description.pixelformat))
+    }
+    return formats
+  }
+
+  /// Sets format, size and rate as near to the request as the device can, and reads back what it gave.
+  func negotiate(_ request: DeviceRequest, isConverting: Bool) throws(CaptureError) -> Negotiated {
+    let fourCC = isConverting ? FourCC("YU12") : try chooseFormat(request)
+    var format = unsafe v4l2_format()
+    unsafe format.type = bufferType
+    var failure = unsafe control(VP_G_FMT, &format)
+    guard failure == 0 else {
+      throw CaptureError(.unsuitable, call: "VIDIOC_G_FMT", errno: failure, "\(path) tells no format")
+    }
+    unsafe set(fourCC, request.size, in: &format)
+    failure = unsafe control(VP_S_FMT, &format)
+    guard failure == 0 else {
+      if failure == EBUSY {
+        throw CaptureError(
+          .denied, call: "VIDIOC_S_FMT", errno: failure,
+          "\(path) is in use\(Holders.sentence(of: path))")
+      }
+      throw CaptureError(
+        failure == ENODEV ? .absent : .unsuitable, call: "VIDIOC_S_FMT", errno: failure,
+        "\(path) does not take the format \(fourCC)")
+    }
+    var negotiated = try unsafe read(format, request, wanted: fourCC)
+    negotiated.rate = setRate(request.rate)
+    return negotiated
+  }
+
+  private func set(_ fourCC: FourCC, _ size: FrameSize?, in format: inout v4l2_format) {
+    if isMultiplanar {
+      unsafe format.fmt.pix_mp.pixelformat = fourCC.code
+      unsafe format.fmt.pix_mp.field = V4L2_FIELD_ANY.rawValue
+      if let size {
+        unsafe format.fmt.pix_mp.width = UInt32(size.width)
+        unsafe format.fmt.pix_mp.height = UInt32(size.height)
+      }
+    } else {
+      unsafe format.fmt.pix.pixelformat = fourCC.code
+      unsafe format.fmt.pix.field = V4L2_FIELD_ANY.rawValue
+      unsafe format.fmt.pix.priv = VP_PIX_FMT_PRIV_MAGIC
+      // The driver's own stride for the new size.
+      unsafe format.fmt.pix.bytesperline = 0
+      if let size {
+        unsafe format.fmt.pix.width = UInt32(size.width)
+        unsafe format.fmt.pix.height = UInt32(size.height)
+      }
+    }
+  }
+
+  private func read(
+    _ format: v4l2_format, _ request: DeviceRequest, wanted: FourCC
+  ) throws(CaptureError) -> Negotiated {
+    let single = unsafe format.fmt.pix
+    var many = unsafe format.fmt.pix_mp
+    let given = FourCC(code: isMultiplanar ? many.pixelformat : single.pixelformat)
+    guard given == wanted, let pixelFormat = given.pixelFormat else {
+      throw CaptureError(.unsuitable, "\(path) was asked for \(wanted) and gives \(given)")
+    }
+    let size = FrameSize(
+      width: Int(isMultiplanar ? many.width : single.width),
+      height: Int(isMultiplanar ? many.height : single.height))
+    guard (1...16_384).contains(size.width), (1...16_384).contains(size.height) else {
+      throw CaptureError(.unsuitable, "\(path) gives an impossible size of \(size)")
+    }
+    let memoryPlanes = isMultiplanar ? Int(many.num_planes) : 1
+    guard memoryPlanes == 1 || memoryPlanes == pixelFormat.planeCount else {
+      throw CaptureError(.unsuitable, "\(path) gives \(memoryPlanes) planes for \(given)")
+    }
+    var strides = [Int(single.bytesperline)]
+    if isMultiplanar {
+      strides = unsafe withUnsafeBytes(of: &many.plane_fmt) { bytes in
+        unsafe bytes.bindMemory(to: v4l2_plane_pix_format.self).prefix(memoryPlanes)
+          .map { Int($0.bytesperline) }
+      }
+    }
+    let isFull = Self.isFullRange(
+      pixelFormat, colorspace: isMultiplanar ? many.colorspace : single.colorspace,
+      quantization: isMultiplanar ? UInt32(many.quantization) : single.quantization)
+    let layout = FrameLayout(
+      format: pixelFormat, size: size, range: request.range ?? (isFull ? .full : .limited),
+      strides: Self.strides(strides, pixelFormat, size))
+    return Negotiated(layout: layout, fourCC: given, rate: 0, memoryPlanes: memoryPlanes)
+  }
+
+  /// The strides of all planes, of which a contiguous buffer tells only the first. Drivers that leave
+  /// bytesperline at 0 have no padding.
+  static func strides(_ given: [Int], _ format: PixelFormat, _ size: FrameSize) -> [Int] {
+    (0..<format.planeCount).map { plane in
+      let least = format.rowBytes(plane: plane, width: size.width)
+      if given.count == format.planeCount { return max(given[plane], least) }
+      // Fully planar chroma has half of luma's stride; interleaved chroma has all of it.
+      let first = given.first ?? 0
+      return max(plane > 0 && format == .yu12 ? first / 2 : first, least)
+    }
+  }
+
+  /// V4L2_MAP_QUANTIZATION_DEFAULT of the kernel's headers.
+  static func isFullRange(_ format: PixelFormat, colorspace: UInt32, quantization: UInt32) -> Bool {
+    switch quantization {
+    case V4L2_QUANTIZATION_FULL_RANGE.rawValue: true
+    case V4L2_QUANTIZATION_LIM_RANGE.rawValue: false
+    default: format.isRGB || format == .mjpeg || colorspace == V4L2_COLORSPACE_JPEG.rawValue
+    }
+  }
+
+  /// - Returns: the rate given, in frames per second; 0 where the driver tells none.
+  private func setRate(_ rate: Double?) -> Double {
+    var parameters = v4l2_streamparm()
+    parameters.type = bufferType
+    guard control(VP_G_PARM, &parameters) == 0 else { return 0 }
+    if let rate, unsafe parameters.parm.capture.capability & UInt32(V4L2_CAP_TIMEPERFRAME) != 0 {
+      let interval = Self.interval(of: rate)
+      unsafe parameters.parm.capture.timeperframe.numerator = interval.0
+      unsafe parameters.parm.capture.timeperframe.denominator = interval.1
+      _ = control(VP_S_PARM, &parameters)
+      _ = control(VP_G_PARM, &parameters)
+    }
+    let interval = unsafe parameters.parm.capture.timeperframe
+    return interval.numerator > 0 ? Double(interval.denominator) / Double(interval.numerator) : 0
+  }
+
+  /// Seconds per frame as a fraction: 1/30, and 1001/30000 for television's rates.
+  static func interval(of rate: Double) -> (UInt32, UInt32) {
+    if abs(rate - rate.rounded()) < 1e-6 { return (1, UInt32(rate.rounded())) }
+    let television = rate * 1001 / 1000
+    if abs(television - television.rounded()) < 1e-3 {
+      return (1001, UInt32(television.rounded()) * 1000)
+    }
+    return (1000, UInt32((rate * 1000).rounded()))
+  }
+}

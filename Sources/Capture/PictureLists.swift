@@ -1,0 +1,182 @@
+import Frames
+import Glibc
+
+/// The pictures that a replay plays, in order. Used by one thread.
+protocol PictureList: AnyObject {
+  var count: Int { get }
+  func picture(_ index: Int) throws(CaptureError) -> FileBytes
+}
+
+/// Opens what a replay's path names.
+enum PictureLists {
+  static func open(_ request: ReplayRequest) throws(CaptureError) -> any PictureList {
+    var status = stat()
+    guard unsafe stat(request.path, &status) == 0 else {
+      throw CaptureError(
+        .absent, call: "stat", errno: errno, "\(request.path), which is to be replayed, is not there")
+    }
+    let isFolder = status.st_mode & S_IFMT == S_IFDIR
+    if let format = request.format, format != .mjpeg, let size = request.size {
+      guard !isFolder else {
+        throw CaptureError(
+          .unsuitable, "\(request.path) is a folder; raw frames are played from one file")
+      }
+      return try RawFile(request.path, Int(status.st_size), format, size)
+    }
+    if isFolder { return try JPEGFolder(request.path) }
+    return try JPEGFile(request.path, Int(status.st_size))
+  }
+}
+
+/// Raw frames, back to back in one file; each is read when its time comes.
+final class RawFile: PictureList {
+  let count: Int
+  private let path: String
+  private let frameBytes: Int
+
+  init(_ path: String, _ size: Int, _ format: PixelFormat, _ picture: FrameSize) throws(CaptureError) {
+    self.path = path
+    frameBytes = FrameLayout(format: format, size: picture).packedByteCount
+    count = frameBytes > 0 ? size / frameBytes : 0
+    guard count > 0, size % frameBytes == 0 else {
+      throw CaptureError(
+        .unsuitable,
+        """
+        \(path) has \(size) bytes, which is no whole number of \(format.rawValue) frames of \(picture) \
+        (\(frameBytes) bytes each); check replay.format and replay.size
+        """)
+    }
+  }
+
+  func picture(_ index: Int) throws(CaptureError) -> FileBytes {
+    try FileBytes.read(path, offset: index * frameBytes, count: frameBytes)
+  }
+}
+
+/// A folder's JPEGs in the order of their names. Small folders are kept in memory.
+final class JPEGFolder: PictureList {
+  private static let cachedBytesMax = 64 << 20
+  private static let fileBytesMax = 64 << 20
+
+  let count: Int
+  private let files: [(path: String, size: Int)]
+  private var cache: [Int: FileBytes] = [:]
+  private var cachedBytes = 0
+
+  init(_ folder: String) throws(CaptureError) {
+    files = Files.names(in: folder).compactMap { name in
+      let lower = name.lowercased()
+      guard lower.hasSuffix(".jpg") || lower.hasSuffix(".jpeg") else { return nil }
+      var status = stat()
+      let path = "\(folder)/\(name)"
+      guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+        (1...Self.fileBytesMax).contains(Int(status.st_size))
+      else { return nil }
+      return (path, Int(status.st_size))
+    }
+    count = files.count
+    guard count > 0 else {
+      throw CaptureError(.unsuitable, "\(folder) holds no picture; put .jpg files there")
+    }
+  }
+
+  func picture(_ index: Int) throws(CaptureError) -> FileBytes {
+    if let bytes = cache[index] { return bytes }
+    let bytes = try FileBytes.read(files[index].path, count: files[index].size)
+    if cachedBytes + bytes.count <= Self.cachedBytesMax {
+      cache[index] = bytes
+      cachedBytes += bytes.count
+    }
+    return bytes
+  }
+}
+
+/// One or more JPEGs back to back in one file.
+final class JPEGFile: PictureList {
+  private static let fileBytesMax = 1 << 30
+
+  private let bytes: FileBytes
+  private let ranges: [Range<Int>]
+
+  var count: Int { ranges.count }
+
+  init(_ path: String, _ size: Int) throws(CaptureError) {
+    guard (1...Self.fileBytesMax).contains(size) else {
+      throw CaptureError(
+        .unsuitable, size == 0 ? "\(path) is empty" : "\(path) is larger than 1 GiB; split it")
+    }
+    bytes = try FileBytes.read(path, count: size)
+    ranges = JPEGFiles.split(bytes)
+    guard !ranges.isEmpty else {
+      throw CaptureError(
+        .unsuitable,
+        "\(path) holds no JPEG; give JPEGs back to back, or replay.format and replay.size for raw frames")
+    }
+  }
+
+  func picture(_ index: Int) throws(CaptureError) -> FileBytes { bytes.part(ranges[index]) }
+}
+
+/// The markers of JPEGs, as far as playing needs them; whether a picture is sound is for Imaging to say.
+enum JPEGFiles {
+  /// Where each picture lies, from its SOI to its EOI. Segments are stepped over, so that a thumbnail
+  /// within one is not taken for a picture.
+  static func split(_ bytes: FileBytes) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    var at = 0
+    while at + 3 < bytes.count {
+      guard bytes[at] == 0xFF, bytes[at + 1] == 0xD8 else {
+        at += 1
+        continue
+      }
+      guard let end = end(bytes, from: at + 2) else {
+        at += 2
+        continue
+      }
+      ranges.append(at..<end)
+      at = end
+    }
+    return ranges
+  }
+
+  private static func end(_ bytes: FileBytes, from start: Int) -> Int? {
+    var at = start
+    while at + 1 < bytes.count {
+      guard bytes[at] == 0xFF else {
+        at += 1
+        continue
+      }
+      switch bytes[at + 1] {
+      case 0xD9: return at + 2
+      case 0x00, 0x01, 0xD0...0xD7: at += 2
+      case 0xFF: at += 1
+      default:
+        guard at + 3 < bytes.count else { return nil }
+        at += 2 + (Int(bytes[at + 2]) << 8 | Int(bytes[at + 3]))
+      }
+    }
+    return nil
+  }
+
+  /// Width and height of the frame header; nil where there is none.
+  static func size(of bytes: FileBytes) -> FrameSize? {
+    guard bytes.count > 4, bytes[0] == 0xFF, bytes[1] == 0xD8 else { return nil }
+    var at = 2
+    while at + 9 < bytes.count {
+      guard bytes[at] == 0xFF else { return nil }
+      switch bytes[at + 1] {
+      case 0xFF: at += 1
+      case 0xC0...0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF:
+        let height = Int(bytes[at + 5]) << 8 | Int(bytes[at + 6])
+        let width = Int(bytes[at + 7]) << 8 | Int(bytes[at + 8])
+        return width > 0 && height > 0 ? FrameSize(width: width, height: height) : nil
+      case 0xD9, 0xDA: return nil
+      default:
+        let length = Int(bytes[at + 2]) << 8 | Int(bytes[at + 3])
+        guard length >= 2 else { return nil }
+        at += 2 + length
+      }
+    }
+    return nil
+  }
+}

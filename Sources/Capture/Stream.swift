@@ -1,0 +1,243 @@
+import CV4L2
+import Frames
+import Glibc
+import Logging
+import Meters
+import Threads
+
+/// One run of a device from opening to its end. On its camera's thread.
+final class Stream {
+  /// A gap in the driver's numbers larger than this is a restart of its counter, not lost frames.
+  private static let gapMax: UInt32 = 10_000
+  private static let firstFrameSeconds = 10.0
+  private static let silenceSecondsMin = 5.0
+
+  private let device: Device
+  private let negotiated: Negotiated
+  private let buffers: MappedBuffers
+  private let request: DeviceRequest
+  private let meters: CameraMeters
+  private let offsets: [Int]
+  private var rate = RateMeasure()
+  private var lastSequence: UInt32?
+
+  /// Opens, negotiates, maps and starts the device.
+  init(_ request: DeviceRequest, _ meters: CameraMeters, _ logger: Logger) throws(CaptureError) {
+    self.request = request
+    self.meters = meters
+    let path = try DeviceFinder.path(of: request.device)
+    (device, negotiated) = try Self.open(path, request, logger)
+    offsets = negotiated.layout.contiguousOffsets
+    for sentence in device.apply(request.controls) { logger.warning("\(sentence)") }
+    buffers = try MappedBuffers(
+      device, count: request.buffers, memoryPlanes: negotiated.memoryPlanes)
+    for index in unsafe buffers.mappings.indices {
+      let failure = buffers.queue(index)
+      guard failure == 0 else {
+        throw CaptureError(
+          .failed, call: "VIDIOC_QBUF", errno: failure, "\(path) does not take a buffer")
+      }
+    }
+    try start()
+    // Some cameras forget their settings at the start of a stream.
+    for sentence in device.apply(request.controls) { logger.debug("after the start: \(sentence)") }
+    describe(logger)
+  }
+
+  deinit {
+    buffers.stop()
+    device.close()
+  }
+
+  var layout: FrameLayout { negotiated.layout }
+
+  private static func open(
+    _ path: String, _ request: DeviceRequest, _ logger: Logger
+  ) throws(CaptureError) -> (Device, Negotiated) {
+    let device = try Device(path: path, calls: KernelCalls())
+    let demandsConversion = request.format?.hasPrefix("fourcc:") == true
+    if !demandsConversion, device.hasNativeFormat || device.isMultiplanar {
+      return (device, try device.negotiate(request, isConverting: false))
+    }
+    device.close()
+    let converting = try Device(path: path, calls: ConvertingCalls())
+    let negotiated = try converting.negotiate(request, isConverting: true)
+    logger.notice(
+      """
+      \(path) (\(converting.card)) has no format that is read directly; libv4l2 converts it to yu12, \
+      which takes about as much processor time as encoding
+      """)
+    return (converting, negotiated)
+  }
+
+  private func start() throws(CaptureError) {
+    var type = Int32(bitPattern: device.bufferType)
+    let failure = device.control(VP_STREAMON, &type)
+    switch failure {
+    case 0: return
+    case ENOSPC:
+      throw CaptureError(
+        .unsuitable, call: "VIDIOC_STREAMON", errno: failure,
+        """
+        the USB bus has no bandwidth left for \(device.path) at \(negotiated.layout.size) \
+        \(negotiated.layout.format.rawValue); set format: mjpeg, a smaller size or rate, or use a port \
+        of another USB controller
+        """)
+    case EBUSY:
+      throw CaptureError(
+        .denied, call: "VIDIOC_STREAMON", errno: failure,
+        "\(device.path) is streaming already\(Holders.sentence(of: device.path))")
+    default:
+      throw CaptureError(
+        failure == ENODEV ? .absent : .failed, call: "VIDIOC_STREAMON", errno: failure,
+        "\(device.path) does not start")
+    }
+  }
+
+  private func describe(_ logger: Logger) {
+    let given = negotiated.setting
+    let asked = StreamSetting(
+      format: request.format ?? "any", width: request.size?.width ?? 0,
+      height: request.size?.height ?? 0, rate: request.rate ?? 0)
+    meters.update { picture in
+      picture.device = device.path
+      picture.requested = asked
+      picture.negotiated = given
+    }
+    let size = request.size.map { "\($0)" } ?? "any size"
+    let rate = request.rate.map { " at \(Self.short($0)) fps" } ?? ""
+    logger.info(
+      """
+      \(device.path) (\(device.card)): asked for \(asked.format) \(size)\(rate), given \
+      \(given.format) \(negotiated.layout.size) at \(Self.short(given.rate)) fps, \
+      \(negotiated.layout.range.rawValue) range, \(unsafe buffers.mappings.count) buffers
+      """)
+  }
+
+  private static func short(_ value: Double) -> String {
+    value == value.rounded() ? String(Int(value)) : String((value * 100).rounded() / 100)
+  }
+
+  /// Gives frames to `sink` until the camera is to stop.
+  /// - Throws: where the device fails, goes, or is silent too long.
+  func run(_ sink: any FrameSink, _ waker: Waker) throws(CaptureError) {
+    sink.streamBegan(negotiated.layout)
+    let period = negotiated.rate > 0 ? 1 / negotiated.rate : 0
+    let patience = request.timeout ?? max(Self.silenceSecondsMin, period * 5)
+    var lastFrame = Clock.monotonic
+    var hasFrames = false
+    while true {
+      let limit = hasFrames ? patience : max(patience, Self.firstFrameSeconds)
+      let waited = Double(Clock.monotonic - lastFrame) / 1e9
+      guard waited < limit else {
+        throw CaptureError(
+          .silent,
+          """
+          \(device.path) has given no frame for \(Self.short(limit)) s; is the lens side connected and \
+          powered? It is opened anew
+          """)
+      }
+      let ready = waker.wait(for: device.fd, seconds: min(limit - waited, 1))
+      if waker.isSet { return }
+      guard ready else { continue }
+      if try drain(sink) {
+        lastFrame = Clock.monotonic
+        if !hasFrames { meters.update { $0.state = .streaming; $0.detail = nil } }
+        hasFrames = true
+      }
+    }
+  }
+
+  /// Takes all buffers that are filled.
+  /// - Returns: whether there was one.
+  private func drain(_ sink: any FrameSink) throws(CaptureError) -> Bool {
+    var count = 0
+    // Bounded, so that a stop is seen even where the driver never runs dry.
+    while count < 64 {
+      switch buffers.dequeue() {
+      case .success(let filled):
+        count += 1
+        deliver(filled, sink)
+      case .failure(let error):
+        switch error.code {
+        case EAGAIN:
+          // An error condition without a buffer would make poll return at once, for ever.
+          if count == 0 { usleep(2000) }
+          return count > 0
+        case ENODEV, ENXIO, EBADF:
+          throw CaptureError(
+            .absent, call: "VIDIOC_DQBUF", errno: error.code, "\(device.path) was unplugged")
+        default:
+          throw CaptureError(
+            .failed, call: "VIDIOC_DQBUF", errno: error.code,
+            "\(device.path) failed while streaming; it is opened anew")
+        }
+      }
+    }
+    return true
+  }
+
+  private func deliver(_ filled: MappedBuffers.Filled, _ sink: any FrameSink) {
+    countLost(filled.sequence)
+    let time = Self.time(filled)
+    let frame = unsafe Frame(
+      layout: negotiated.layout, time: time, driverSequence: filled.sequence, planes: planes(filled),
+      owner: buffers, buffer: filled.index)
+    let isFlagged = filled.flags & VP_BUF_FLAG_ERROR != 0
+    guard !isFlagged, frame.isWhole else {
+      meters.ledger.enter(.dropped(.corrupt))
+      if isFlagged { meters.update { $0.flaggedByDriver += 1 } }
+      return
+    }
+    let measured = rate.add(time.monotonic)
+    meters.update { picture in
+      picture.lastFrame = time.monotonic
+      if let measured { picture.measuredRate = measured }
+    }
+    sink.take(frame)
+  }
+
+  /// Gaps in the driver's numbers are frames that it had no buffer for, or lost before us.
+  private func countLost(_ sequence: UInt32) {
+    defer { lastSequence = sequence }
+    guard let lost = Self.lost(between: lastSequence, and: sequence) else { return }
+    meters.update { $0.lostByDriver += lost }
+  }
+
+  /// How many frames are missing between two of the driver's numbers, which wrap at 32 bits; nil for
+  /// none.
+  static func lost(between last: UInt32?, and sequence: UInt32) -> Int? {
+    guard let last else { return nil }
+    let step = sequence &- last
+    guard step > 1, step <= gapMax else { return nil }
+    return Int(step - 1)
+  }
+
+  /// The frame's time on both clocks. Drivers that stamp by another clock, or wildly, are not believed.
+  private static func time(_ filled: MappedBuffers.Filled) -> FrameTime {
+    let now = Clock.monotonic
+    let wall = Clock.wall
+    let isMonotonic =
+      filled.flags & VP_BUF_FLAG_TIMESTAMP_MASK == VP_BUF_FLAG_TIMESTAMP_MONOTONIC
+    guard isMonotonic, filled.timestamp <= now, now - filled.timestamp < 10_000_000_000 else {
+      return FrameTime(monotonic: now, wall: wall)
+    }
+    return FrameTime(
+      monotonic: filled.timestamp, wall: wall - Int64((now - filled.timestamp) / 1000))
+  }
+
+  /// The planes of the picture in the memory planes of the buffer.
+  private func planes(_ filled: MappedBuffers.Filled) -> [UnsafeRawBufferPointer] {
+    let memory = unsafe buffers.mappings[filled.index]
+    func slice(_ plane: Int, from offset: Int) -> UnsafeRawBufferPointer {
+      let used = filled.used[plane]
+      let start = min(offset, used.count)
+      return unsafe UnsafeRawBufferPointer(
+        start: memory[plane].start + used.offset + start, count: used.count - start)
+    }
+    if filled.used.count > 1 {
+      return unsafe filled.used.indices.map { unsafe slice($0, from: 0) }
+    }
+    return unsafe offsets.map { unsafe slice(0, from: $0) }
+  }
+}
