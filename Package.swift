@@ -57,22 +57,27 @@ let package = Package(
     room("Frames", []),
     room("Meters", []),
     room("Threads", ["CPosix"]),
-    room("Journal", [log]),
+    room("Journal", ["CPosix", "Threads", log]),
     room("Settings", ["CYAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["Frames", "CTurboJPEG", "CYUV"]),
     room("Kafka", ["CRdKafka", "Meters", log]),
-    room("Delivery", ["Kafka", "Meters", "Threads", log]),
+    room("Delivery", ["Journal", "Kafka", "Meters", "Threads", log]),
     room(
       "Agent",
       [
-        "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters", "Settings",
+        "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters", "Settings",
         "Threads", log,
       ]),
 
     // What people start.
-    program("vedetted", ["Agent", "Settings", arguments]),
-    program("vedette", ["Agent", "Settings", arguments]),
+    program("vedetted", ["Agent", "Journal", "Settings", arguments]),
+    program(
+      "vedette",
+      [
+        "Agent", "CPosix", "Capture", "Frames", "Imaging", "Journal", "Kafka", "Meters", "Settings",
+        "Threads", arguments, log,
+      ]),
 
     // What tests and tools start.
     program("mockbroker", ["Kafka"], path: "Tests/Programs/mockbroker"),

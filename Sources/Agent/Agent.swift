@@ -1,1 +1,133 @@
-// placeholder
+import Capture
+package import Delivery
+package import Frames
+import Imaging
+import Kafka
+package import Logging
+package import Meters
+package import Settings
+import Synchronization
+import Threads
+
+/// The whole agent: a pipeline per camera into one Delivery. It is started once and stopped once.
+package final class Agent: Sendable {
+  /// Of the shutdown budget, what cameras may take to end.
+  private static let camerasShare = 0.3
+
+  private struct Part {
+    var camera: Camera
+    var pipeline: Pipeline
+  }
+
+  package let settings: Settings
+  package let identity: NodeIdentity
+  package let delivery: Delivery
+  /// Of each camera, in the configuration's order.
+  package let meters: [CameraMeters]
+  private let parts: [Part]
+  private let logger: Logger
+
+  /// Puts the parts together; nothing runs yet.
+  /// - Throws: `AgentError` where the configuration cannot be carried out.
+  package init(_ settings: Settings, logger: Logger) throws(AgentError) {
+    self.settings = settings
+    self.logger = logger
+    identity = NodeIdentity(node: settings.node)
+    let producer = try Self.producer(settings.kafka)
+    let options = DeliveryOptions(
+      memoryMax: settings.delivery.memoryMax, outageAfter: settings.delivery.outageAfter,
+      ageMax: settings.delivery.ageMax)
+    let topic = settings.kafka.framesTopic.map { "\(settings.kafka.prefix).\($0)" }
+    let delivery = Delivery(
+      producer: producer, options: options, topics: topic.map { [$0] } ?? [], logger: logger)
+    self.delivery = delivery
+    let meters = settings.cameras.map { CameraMeters(name: $0.name) }
+    self.meters = meters
+    var parts: [Part] = []
+    for (camera, meters) in zip(settings.cameras, meters) {
+      let pipeline: Pipeline
+      do {
+        pipeline = try Pipeline(
+          camera, identity: identity, topic: topic, delivery: delivery, meters: meters,
+          logger: logger)
+      } catch {
+        throw AgentError("camera \(camera.name): \(error)")
+      }
+      let source = Camera(
+        name: camera.name, source: CameraSource(camera), sink: pipeline, meters: meters,
+        logger: logger)
+      parts.append(Part(camera: source, pipeline: pipeline))
+    }
+    self.parts = parts
+  }
+
+  private static func producer(_ kafka: KafkaSettings) throws(AgentError) -> Producer {
+    var secrets: [String: String] = [:]
+    for (property, file) in kafka.secretFiles {
+      guard let secret = SecretFile.read(file) else {
+        throw AgentError("kafka.secrets.\(property): \(file) cannot be read, or is empty")
+      }
+      secrets[property] = secret
+    }
+    do {
+      return try Producer(brokers: kafka.brokers, properties: kafka.properties, secrets: secrets)
+    } catch {
+      throw AgentError(error.description)
+    }
+  }
+
+  /// Starts Delivery, then the cameras.
+  package func start() throws(AgentError) {
+    do {
+      try delivery.start()
+      for part in parts { try part.camera.start() }
+    } catch {
+      throw AgentError("\(error)")
+    }
+  }
+
+  /// Ends the cameras, then delivers what is left for as long as the budget allows. The ledger has
+  /// nothing waiting afterwards.
+  package func stop() {
+    let began = Clock.monotonic
+    for part in parts { part.camera.stop() }
+    for part in parts { part.camera.join() }
+    let used = Double(Clock.monotonic - began) / 1e9
+    delivery.shutdown(seconds: max(0.5, settings.delivery.shutdownBudget - used))
+  }
+
+  /// The last JPEG of a camera.
+  package func latestPicture(of camera: String) -> PooledBytes? {
+    parts.first { $0.camera.name == camera }?.pipeline.latestPicture
+  }
+
+  /// Whether every camera that plays once has come to its end.
+  package var isOver: Bool { meters.allSatisfy { $0.current.state == .ended } }
+
+  /// Logs each camera's ledger: a sentence, and the same as JSON for scripts.
+  package func logLedger() {
+    for meters in meters {
+      let counts = meters.ledger.snapshot
+      logger.notice(
+        "\(counts.isBalanced ? "" : "THE LEDGER DOES NOT BALANCE: ")ledger=\(meters.ledgerJSON.text)",
+        metadata: ["camera": "\(meters.name)"])
+    }
+  }
+
+  /// One line for the service manager.
+  package var summary: String {
+    let delivery = delivery.picture
+    let pictures = meters.map(\.current)
+    let streaming = pictures.count { $0.state == .streaming }
+    let tenths = Int((pictures.reduce(0) { $0 + $1.measuredRate } * 10).rounded())
+    let brokers = delivery.outageSince == nil ? "brokers acknowledge" : "no broker acknowledges"
+    return
+      "\(streaming) of \(pictures.count) cameras, \(tenths / 10).\(tenths % 10) fps; \(brokers); \(delivery.waiting) waiting"
+  }
+}
+
+/// Why the agent cannot run: a sentence for the operator.
+package struct AgentError: Error, Equatable, CustomStringConvertible {
+  package var description: String
+  package init(_ description: String) { self.description = description }
+}

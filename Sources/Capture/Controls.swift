@@ -28,7 +28,9 @@ extension Device {
       query.id = id | VP_CTRL_FLAG_NEXT
       guard control(VP_QUERYCTRL, &query) == 0 else { break }
       id = query.id
-      guard query.flags & VP_CTRL_FLAG_DISABLED == 0, let kind = Self.kind(query.type) else { continue }
+      guard query.flags & VP_CTRL_FLAG_DISABLED == 0, let kind = Self.kind(query.type) else {
+        continue
+      }
       let name = unsafe withUnsafeBytes(of: &query.name) { unsafe Self.text($0) }
       var description = ControlDescription(
         name: Self.plainName(name), id: id, kind: kind, minimum: Int(query.minimum),
@@ -126,7 +128,8 @@ extension Device {
       return "\(name) could not be set to \(text): \(CaptureError.name(failure))"
         + (description.isInactive ? "; another control, such as an automatic mode, governs it" : "")
     }
-    guard description.kind != "button", let given = self.value(of: description), given != number else {
+    guard description.kind != "button", let given = self.value(of: description), given != number
+    else {
       return nil
     }
     return "\(name) was set to \(number), but the camera says \(given)"

@@ -80,7 +80,8 @@ final class Device: @unchecked Sendable {
         .denied, call: "open", errno: code,
         "\(path) may not be opened; add this user to the group `video`")
     case EBUSY:
-      CaptureError(.denied, call: "open", errno: code, "\(path) is in use\(Holders.sentence(of: path))")
+      CaptureError(
+        .denied, call: "open", errno: code, "\(path) is in use\(Holders.sentence(of: path))")
     default: CaptureError(.failed, call: "open", errno: code, "\(path) cannot be opened")
     }
   }

@@ -66,7 +66,8 @@ package enum DeviceFinder {
     guard capturing.count == 1 else {
       let paths = capturing.map { $0.links.last ?? $0.path }.joined(separator: ", ")
       throw CaptureError(
-        .unsuitable, "\(capturing.count) cameras are called \"\(device)\"; name one by its path: \(paths)")
+        .unsuitable,
+        "\(capturing.count) cameras are called \"\(device)\"; name one by its path: \(paths)")
     }
     return node.path
   }

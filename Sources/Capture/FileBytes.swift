@@ -21,7 +21,8 @@ final class FileBytes: FrameOwner, @unchecked Sendable {
 
   /// A frame of these bytes; planes lie one after the other without padding.
   func frame(_ layout: FrameLayout, _ time: FrameTime, _ number: UInt32) -> Frame {
-    let planes = unsafe layout.format.isCompressed
+    let planes =
+      unsafe layout.format.isCompressed
       ? [UnsafeRawBufferPointer(memory)]
       : layout.contiguousOffsets.map { offset in
         unsafe UnsafeRawBufferPointer(rebasing: memory[min(offset, memory.count)...])

@@ -41,7 +41,8 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
       throw CaptureError(
         failure == EBUSY ? .denied : failure == ENODEV ? .absent : .failed, call: "VIDIOC_REQBUFS",
         errno: failure,
-        failure == EBUSY ? "\(device.path) is streaming already\(hint)"
+        failure == EBUSY
+          ? "\(device.path) is streaming already\(hint)"
           : "\(device.path) gives no \(count) buffers")
     }
     guard request.count >= 1 else {
@@ -66,7 +67,8 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
     let failure = unsafe exchange(device, VP_QUERYBUF, &buffer, &planes, index)
     guard failure == 0 else {
       throw CaptureError(
-        .failed, call: "VIDIOC_QUERYBUF", errno: failure, "\(device.path) does not tell its buffers")
+        .failed, call: "VIDIOC_QUERYBUF", errno: failure, "\(device.path) does not tell its buffers"
+      )
     }
     var mapped: [Mapping] = unsafe []
     for plane in 0..<memoryPlanes {

@@ -13,7 +13,8 @@ struct Negotiated {
   var memoryPlanes: Int
   var setting: StreamSetting {
     StreamSetting(
-      format: layout.format.rawValue, width: layout.size.width, height: layout.size.height, rate: rate)
+      format: layout.format.rawValue, width: layout.size.width, height: layout.size.height,
+      rate: rate)
   }
 }
 
@@ -38,7 +39,8 @@ extension Device {
     unsafe format.type = bufferType
     var failure = unsafe control(VP_G_FMT, &format)
     guard failure == 0 else {
-      throw CaptureError(.unsuitable, call: "VIDIOC_G_FMT", errno: failure, "\(path) tells no format")
+      throw CaptureError(
+        .unsuitable, call: "VIDIOC_G_FMT", errno: failure, "\(path) tells no format")
     }
     unsafe set(fourCC, request.size, in: &format)
     failure = unsafe control(VP_S_FMT, &format)

@@ -13,7 +13,8 @@ enum PictureLists {
     var status = stat()
     guard unsafe stat(request.path, &status) == 0 else {
       throw CaptureError(
-        .absent, call: "stat", errno: errno, "\(request.path), which is to be replayed, is not there")
+        .absent, call: "stat", errno: errno,
+        "\(request.path), which is to be replayed, is not there")
     }
     let isFolder = status.st_mode & S_IFMT == S_IFDIR
     if let format = request.format, format != .mjpeg, let size = request.size {
@@ -34,7 +35,9 @@ final class RawFile: PictureList {
   private let path: String
   private let frameBytes: Int
 
-  init(_ path: String, _ size: Int, _ format: PixelFormat, _ picture: FrameSize) throws(CaptureError) {
+  init(_ path: String, _ size: Int, _ format: PixelFormat, _ picture: FrameSize)
+    throws(CaptureError)
+  {
     self.path = path
     frameBytes = FrameLayout(format: format, size: picture).packedByteCount
     count = frameBytes > 0 ? size / frameBytes : 0
@@ -110,7 +113,8 @@ final class JPEGFile: PictureList {
     guard !ranges.isEmpty else {
       throw CaptureError(
         .unsuitable,
-        "\(path) holds no JPEG; give JPEGs back to back, or replay.format and replay.size for raw frames")
+        "\(path) holds no JPEG; give JPEGs back to back, or replay.format and replay.size for raw frames"
+      )
     }
   }
 

@@ -26,7 +26,8 @@ final class Replay {
     )
     let size = request.size
     let setting = StreamSetting(
-      format: request.format?.rawValue ?? "mjpeg", width: size?.width ?? 0, height: size?.height ?? 0,
+      format: request.format?.rawValue ?? "mjpeg", width: size?.width ?? 0,
+      height: size?.height ?? 0,
       rate: request.rate)
     meters.update { picture in
       picture.device = request.path

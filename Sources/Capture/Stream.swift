@@ -142,7 +142,11 @@ final class Stream {
       guard ready else { continue }
       if try drain(sink) {
         lastFrame = Clock.monotonic
-        if !hasFrames { meters.update { $0.state = .streaming; $0.detail = nil } }
+        if !hasFrames {
+          meters.update {
+            $0.state = .streaming; $0.detail = nil
+          }
+        }
         hasFrames = true
       }
     }
@@ -181,7 +185,8 @@ final class Stream {
     countLost(filled.sequence)
     let time = Self.time(filled)
     let frame = unsafe Frame(
-      layout: negotiated.layout, time: time, driverSequence: filled.sequence, planes: planes(filled),
+      layout: negotiated.layout, time: time, driverSequence: filled.sequence,
+      planes: planes(filled),
       owner: buffers, buffer: filled.index)
     let isFlagged = filled.flags & VP_BUF_FLAG_ERROR != 0
     guard !isFlagged, frame.isWhole else {

@@ -19,13 +19,20 @@ package final class Delivery: Sendable {
   let producer: Producer
   let state: Mutex<DeliveryState>
   let logger: Logger
+  private let topics: [String]
+  /// When the polling thread last came round, nanoseconds of CLOCK_MONOTONIC.
+  private let lastTurn = Atomic(Clock.monotonic)
   /// When the polling thread is to end, nanoseconds of CLOCK_MONOTONIC.
   private let deadline = Atomic(Delivery.never)
   private let thread = Mutex<NamedThread?>(nil)
   let complaints: Complaints
 
-  package init(producer: Producer, options: DeliveryOptions, logger: Logger) {
+  /// - Parameter topics: asked for at the start, so that their first record need not wait.
+  package init(
+    producer: Producer, options: DeliveryOptions, topics: [String] = [], logger: Logger
+  ) {
     self.producer = producer
+    self.topics = topics
     self.logger = logger
     complaints = Complaints(logger: logger)
     state = Mutex(DeliveryState(options: options))
@@ -60,9 +67,17 @@ package final class Delivery: Sendable {
     }
   }
 
+  /// How long ago the polling thread came round: it is alive while this stays small.
+  package var secondsSinceTurn: Double {
+    let last = lastTurn.load(ordering: .relaxed)
+    return Double(max(Clock.monotonic, last) - last) / 1e9
+  }
+
   private func run() {
+    for topic in topics { _ = producer.warm(topic: topic, timeoutMilliseconds: 1000) }
     while true {
       turn()
+      lastTurn.store(Clock.monotonic, ordering: .relaxed)
       let deadline = deadline.load(ordering: .acquiring)
       guard deadline != Self.never else { continue }
       if Clock.monotonic >= deadline || state.withLock({ $0.isIdle }) { break }

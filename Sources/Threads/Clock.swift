@@ -13,4 +13,34 @@ package enum Clock {
     unsafe clock_gettime(clock, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
+
+  /// `2026-01-31T12:00:00.123456Z` of microseconds since 1970.
+  package static func rfc3339(microseconds: Int64) -> String {
+    let days = Int((Double(microseconds) / 86_400e6).rounded(.down))
+    let inDay = microseconds - Int64(days) * 86_400_000_000
+    let (year, month, day) = civil(days)
+    let seconds = Int(inDay / 1_000_000)
+    return
+      "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(seconds / 3600, 2)):"
+      + "\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(Int(inDay % 1_000_000), 6))Z"
+  }
+
+  private static func padded(_ number: Int, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+  }
+
+  /// The Gregorian date of a day counted from 1970-01-01 (H. Hinnant, 'chrono-compatible low-level date
+  /// algorithms', civil_from_days).
+  private static func civil(_ days: Int) -> (Int, Int, Int) {
+    let shifted = days + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let ofEra = shifted - era * 146_097
+    let yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
+    let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shiftedMonth = (5 * ofYear + 2) / 153
+    let day = ofYear - (153 * shiftedMonth + 2) / 5 + 1
+    let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+  }
 }

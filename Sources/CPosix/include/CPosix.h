@@ -2,6 +2,7 @@
 #ifndef VEDETTE_CPOSIX_H
 #define VEDETTE_CPOSIX_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Names the calling thread; at most 15 bytes. */
@@ -14,5 +15,9 @@ int vp_ioctl(int fd, unsigned long request, void *argument);
 int vp_eventfd(void);
 /* A non-blocking netlink socket that hears the kernel announce devices, or -1. */
 int vp_uevent_socket(void);
+/* Writes a line to standard error or standard output, and flushes it. */
+void vp_say(int is_error, const char *text);
+/* Sends one datagram to a Unix socket; a path that begins with @ is an abstract address. */
+void vp_send_datagram(const char *path, const void *bytes, size_t count);
 
 #endif

@@ -1,0 +1,44 @@
+import Delivery
+import Glibc
+import Journal
+package import Logging
+package import Settings
+import Threads
+
+/// The agent as a service: from READY to STOPPING, with signals in between. On the main thread.
+package enum Daemon {
+  /// How long the polling thread may be quiet until the watchdog is no longer fed.
+  private static let stuckSeconds = 15.0
+
+  /// Runs until SIGTERM or SIGINT, or until all replays that play once are over.
+  package static func run(_ settings: Settings, logger: Logger) throws(AgentError) {
+    // Before any thread starts, so that all of them inherit the mask.
+    var signals = Signals()
+    let manager = ServiceManager()
+    let agent = try Agent(settings, logger: logger)
+    logger.notice(
+      """
+      node \(settings.node): \(settings.cameras.count) cameras to \
+      \(settings.kafka.brokers.joined(separator: ",")), \(settings.delivery.memoryMax >> 20) MiB of \
+      memory for frames
+      """)
+    try agent.start()
+    manager.ready()
+    let pause = min(1, (manager.watchdogSeconds ?? 2) / 2)
+    loop: while true {
+      switch signals.wait(seconds: pause) {
+      case SIGTERM, SIGINT: break loop
+      case SIGUSR1: agent.logLedger()
+      case SIGHUP: logger.notice("SIGHUP: restart the service to read the configuration anew")
+      default: break
+      }
+      manager.status(agent.summary)
+      if agent.delivery.secondsSinceTurn < stuckSeconds { manager.alive() }
+      if agent.isOver { break }
+    }
+    manager.stopping()
+    logger.notice("stopping; \(settings.delivery.shutdownBudget) s at most")
+    agent.stop()
+    agent.logLedger()
+  }
+}

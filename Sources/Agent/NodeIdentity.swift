@@ -1,0 +1,26 @@
+import CPosix
+import Glibc
+import Threads
+
+/// Who sends: the node's name, and the number of this run.
+package struct NodeIdentity: Sendable {
+  package let node: String
+  /// The kernel's boot id, shortened, and when this process began within that boot: record numbers
+  /// begin anew with each run, and the pair of both must never come twice.
+  package let boot: String
+
+  package init(node: String) {
+    self.node = node
+    let bootID = Self.bootID() ?? String(Clock.wall / 1_000_000, radix: 16)
+    boot = "\(bootID.filter { $0 != "-" }.prefix(12)).\(Clock.monotonic / 1_000_000)"
+  }
+
+  private static func bootID() -> String? {
+    let fd = unsafe vp_open("/proc/sys/kernel/random/boot_id", O_RDONLY)
+    guard fd >= 0 else { return nil }
+    defer { _ = close(fd) }
+    var buffer = [UInt8](repeating: 0, count: 36)
+    guard unsafe read(fd, &buffer, buffer.count) == buffer.count else { return nil }
+    return String(decoding: buffer, as: UTF8.self)
+  }
+}

@@ -1,0 +1,184 @@
+import Capture
+import Delivery
+import Frames
+import Imaging
+import Journal
+import Kafka
+import Logging
+import Meters
+import Settings
+import Synchronization
+import Threads
+
+extension PooledBytes: Kafka.Payload {}
+
+/// One camera's way from frame to record: rate cap, JPEG, headers, Delivery. All of it runs on the
+/// camera's thread; only the last picture is read from others.
+final class Pipeline: FrameSink, @unchecked Sendable {
+  /// Frames after which the cost of decoding and encoding anew is told.
+  private static let costSample = 30
+
+  let meters: CameraMeters
+  private let settings: CameraSettings
+  private let identity: NodeIdentity
+  private let topic: String?
+  private let delivery: Delivery
+  private let logger: Logger
+  private let faults: FaultLog
+  private let key: [UInt8]
+  private let latest = Mutex<PooledBytes?>(nil)
+
+  // Used by the camera's thread alone.
+  private let compressor: Compressor
+  private var cap: RateCap?
+  private var sequence: UInt64 = 0
+  private var layout: FrameLayout?
+  private var framesOfLayout = 0
+
+  /// - Parameter topic: where frames go; nil where they are switched off.
+  init(
+    _ settings: CameraSettings, identity: NodeIdentity, topic: String?, delivery: Delivery,
+    meters: CameraMeters, logger: Logger
+  ) throws(ImagingError) {
+    self.settings = settings
+    self.identity = identity
+    self.topic = topic
+    self.delivery = delivery
+    self.meters = meters
+    var logger = logger
+    logger[metadataKey: "camera"] = "\(settings.name)"
+    self.logger = logger
+    faults = FaultLog(logger: logger)
+    key = Array("\(identity.node)/\(settings.name)".utf8)
+    compressor = try Compressor(options: PictureOptions(settings), pool: BytePool())
+    cap = settings.publishRate.map { RateCap(rate: $0) }
+  }
+
+  /// The last JPEG that was made.
+  var latestPicture: PooledBytes? { latest.withLock { $0 } }
+
+  func streamBegan(_ layout: FrameLayout) {
+    self.layout = layout
+    framesOfLayout = 0
+  }
+
+  func take(_ frame: consuming Frame) {
+    if cap?.admits(frame.time.monotonic) == false {
+      meters.ledger.enter(.dropped(.rate))
+      return
+    }
+    let began = Clock.monotonic
+    let time = frame.time
+    let picture: Picture
+    do {
+      picture = try compressor.picture(of: frame)
+    } catch {
+      meters.ledger.enter(.dropped(.corrupt))
+      faults.tell("picture", .warning, "a frame was dropped: \(error)")
+      return
+    }
+    // The driver has its buffer back before anything else is done.
+    _ = consume frame
+    meters.encodeTime.record(microseconds: (Clock.monotonic - began) / 1000)
+    tellCost()
+    latest.withLock { $0 = picture.bytes }
+    guard let topic else {
+      meters.ledger.enter(.dropped(.decimated))
+      return
+    }
+    delivery.submit(record(picture, time, topic))
+  }
+
+  private func record(_ picture: Picture, _ time: FrameTime, _ topic: String) -> Record {
+    let number = sequence
+    sequence += 1
+    let source = "/\(identity.node)/\(settings.name)"
+    let headers = [
+      Header("content-type", "image/jpeg"),
+      Header("ce_specversion", "1.0"),
+      Header("ce_id", "\(identity.node)/\(settings.name)/\(identity.boot)/\(number)"),
+      Header("ce_source", source),
+      Header("ce_type", "vedette.frame.v1"),
+      Header("ce_time", Clock.rfc3339(microseconds: time.wall)),
+      Header("ce_boot", identity.boot),
+      Header("ce_sequence", String(number)),
+      Header("ce_monotonic", String(time.monotonic)),
+      Header("ce_width", String(picture.size.width)),
+      Header("ce_height", String(picture.size.height)),
+    ]
+    return Record(
+      topic: topic, key: key, headers: headers, timestamp: time.wall / 1000,
+      payload: picture.bytes, payloadBytes: picture.bytes.count, capturedAt: time.monotonic,
+      meters: meters)
+  }
+
+  /// JPEGs that must be masked or scaled are decoded and encoded anew: what that takes is told once.
+  private func tellCost() {
+    framesOfLayout += 1
+    guard framesOfLayout == Self.costSample, layout?.format == .mjpeg,
+      !settings.masks.isEmpty || settings.scale != nil, let mean = meters.encodeTime.mean
+    else { return }
+    let tenths = Int((mean / 100).rounded())
+    let why = settings.masks.isEmpty ? "scaled" : "masked"
+    logger.notice(
+      """
+      the camera's JPEGs are \(why), so each is decoded and encoded anew: \
+      \(tenths / 10).\(tenths % 10) ms of processor time a frame
+      """)
+  }
+}
+
+extension PictureOptions {
+  init(_ settings: CameraSettings) {
+    self.init()
+    quality = settings.quality
+    chroma =
+      switch settings.chroma {
+      case .auto: nil
+      case .yuv420: .yuv420
+      case .yuv422: .yuv422
+      }
+    scale = settings.scale.map { FrameSize(width: $0.width, height: $0.height) }
+    fit =
+      switch settings.fit {
+      case .contain: .contain
+      case .cover: .cover
+      case .stretch: .stretch
+      }
+    masks = settings.masks.map {
+      Rectangle(x: $0.x, y: $0.y, width: $0.width, height: $0.height)
+    }
+    decodesToVerify = settings.verify == .full
+  }
+}
+
+extension CameraSource {
+  init(_ settings: CameraSettings) {
+    let range: ColourRange? =
+      switch settings.range {
+      case .auto: nil
+      case .limited: .limited
+      case .full: .full
+      }
+    switch settings.source {
+    case .device(let device):
+      var request = DeviceRequest(device: device.device)
+      request.format = device.format
+      request.size = device.size.map { FrameSize(width: $0.width, height: $0.height) }
+      request.rate = device.rate
+      request.controls = device.controls.map {
+        DeviceRequest.Control(name: $0.name, value: $0.value)
+      }
+      request.range = range
+      request.buffers = device.buffers
+      request.timeout = device.timeout
+      self = .device(request)
+    case .replay(let replay):
+      self = .replay(
+        ReplayRequest(
+          path: replay.path, format: replay.format.flatMap { PixelFormat(rawValue: $0) },
+          size: replay.size.map { FrameSize(width: $0.width, height: $0.height) },
+          rate: replay.rate, loop: replay.loop, range: range))
+    }
+  }
+}

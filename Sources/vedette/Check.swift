@@ -1,0 +1,19 @@
+import Agent
+import ArgumentParser
+import Settings
+
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Checks a configuration: 0 where it is right, 78 where it is not.",
+    discussion: "Example: vedette check /etc/vedette/vedette.yaml")
+
+  @Argument(help: "The configuration; conf.d beside it is read too.")
+  var file = SettingsLoader.defaultPath
+
+  func run() throws {
+    guard let settings = ConfigurationCheck.load(file) else {
+      throw ExitCode(ExitStatus.configuration)
+    }
+    print("\(file): right, \(settings.cameras.count) cameras")
+  }
+}
