@@ -66,7 +66,8 @@ let package = Package(
     room(
       "Agent",
       [
-        "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters", "Settings",
+        "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters",
+        "Settings",
         "Threads", log,
       ]),
 
@@ -75,7 +76,8 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "CPosix", "Capture", "Frames", "Imaging", "Journal", "Kafka", "Meters", "Settings",
+        "Agent", "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters",
+        "Settings",
         "Threads", arguments, log,
       ]),
 

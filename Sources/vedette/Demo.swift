@@ -1,5 +1,6 @@
 import Agent
 import ArgumentParser
+import Frames
 import Glibc
 import Journal
 import Kafka

@@ -1,4 +1,6 @@
 import Agent
+import Delivery
+import Frames
 import CPosix
 import Meters
 
