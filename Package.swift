@@ -13,7 +13,6 @@ let strict: [SwiftSetting] = [
 ]
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -38,7 +37,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
     // What the system gives: module maps, with C where Swift cannot go (setjmp, ioctl macros).
@@ -50,6 +48,7 @@ let package = Package(
       name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
     .target(name: "CPosix"),
+    .target(name: "CPixelRows", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
     .target(name: "CTurboJPEG", dependencies: ["CLibJPEG"]),
 
@@ -60,7 +59,7 @@ let package = Package(
     room("Journal", ["CPosix", "Threads", log]),
     room("Settings", ["CYAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
-    room("Imaging", ["Frames", "CTurboJPEG", "CYUV"]),
+    room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
     room("Kafka", ["CRdKafka", "Meters", log]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Threads", log]),
     room(
@@ -82,7 +81,7 @@ let package = Package(
       ]),
 
     // What tests and tools start.
-    program("mockbroker", ["Kafka"], path: "Tests/Programs/mockbroker"),
+    program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
     program(
       "fuzz", ["Frames", "Imaging", "Settings", arguments], path: "Tests/Programs/fuzz"),
 
@@ -91,7 +90,7 @@ let package = Package(
     tests("JournalTests", ["Journal", log]),
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "CV4L2", log]),
-    tests("ImagingTests", ["Imaging", "Frames"]),
+    tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", log]),
     tests("AgentTests", ["Agent", "Settings"]),

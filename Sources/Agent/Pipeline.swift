@@ -80,7 +80,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     // The driver has its buffer back before anything else is done.
     _ = consume frame
     meters.encodeTime.record(microseconds: (Clock.monotonic - began) / 1000)
-    tellCost()
+    if !picture.isPassedThrough { tellCost() }
     latest.withLock { $0 = picture.bytes }
     guard let topic else {
       meters.ledger.enter(.dropped(.decimated))
@@ -116,7 +116,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   private func tellCost() {
     framesOfLayout += 1
     guard framesOfLayout == Self.costSample, layout?.format == .mjpeg,
-      !settings.masks.isEmpty || settings.scale != nil, let mean = meters.encodeTime.mean
+      let mean = meters.encodeTime.mean
     else { return }
     let tenths = Int((mean / 100).rounded())
     let why = settings.masks.isEmpty ? "scaled" : "masked"

@@ -21,6 +21,8 @@ package struct PictureOptions: Equatable, Sendable {
 package struct Picture: Sendable {
   package var bytes: PooledBytes
   package var size: FrameSize
+  /// True where the camera's own JPEG was taken as it is.
+  package var isPassedThrough = false
 }
 
 /// Turns captured frames into JPEGs: encodes raw frames, passes sound JPEGs through, and decodes and
@@ -84,7 +86,7 @@ package final class Compressor {
     if isAsWanted, options.masks.isEmpty {
       let copy = copy(jpeg, structure)
       if options.decodesToVerify { try copy.withSpan(decoder.check) }
-      return Picture(bytes: copy, size: structure.size)
+      return Picture(bytes: copy, size: structure.size, isPassedThrough: true)
     }
     try checkMasks(within: structure.size)
     // libjpeg-turbo uses the standard Huffman tables where a JPEG has none.

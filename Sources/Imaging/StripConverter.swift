@@ -1,8 +1,12 @@
+import CPixelRows
 import Frames
 
 /// Turns rows of a raw frame into planar YCbCr of full range, masks burned in, a strip at a time: the
 /// strip stays in the processor's cache between conversion and encoding.
 struct StripConverter {
+  /// A row of samples that is written.
+  typealias Row = UnsafeMutablePointer<UInt8>
+
   let layout: FrameLayout
   /// `.yuv420`, `.yuv422` or `.grey`.
   let chroma: ChromaSampling
@@ -16,13 +20,13 @@ struct StripConverter {
   /// Where a strip is written: rows of at least the width rounded up to 16, chroma half of that.
   @unsafe
   struct Target {
-    var y: PixelRows.Target
-    var cb: PixelRows.Target
-    var cr: PixelRows.Target
+    var y: Row
+    var cb: Row
+    var cr: Row
     var yStride: Int
     var chromaStride: Int
     /// A row of chroma for both planes, used while two rows are averaged.
-    var spare: PixelRows.Target
+    var spare: Row
   }
 
   /// Writes the `stripRows` rows from `first` on; rows below the picture repeat its last one.
@@ -33,7 +37,6 @@ struct StripConverter {
       let row = min(first + i, layout.size.height - 1)
       let y = unsafe target.y + i * target.yStride
       unsafe fillLuma(y, row: row, planes: planes)
-      if layout.range == .limited { unsafe PixelRows.expandLuma(y, count: width) }
       unsafe Self.extend(y, from: width, to: (width + 15) & ~15)
     }
     if chroma != .grey { unsafe fillChroma(target, fromRow: first, planes: planes) }
@@ -41,59 +44,52 @@ struct StripConverter {
   }
 
   private func source(_ planes: [UnsafeRawBufferPointer], _ plane: Int, row: Int)
-    -> PixelRows.Source?
+    -> UnsafePointer<UInt8>?
   {
     guard let base = unsafe planes[plane].baseAddress else { return nil }
     return unsafe (base + row * layout.strides[plane]).assumingMemoryBound(to: UInt8.self)
   }
 
-  private func fillLuma(_ y: PixelRows.Target, row: Int, planes: [UnsafeRawBufferPointer]) {
+  private var expands: Int32 { layout.range == .limited ? 1 : 0 }
+
+  private func fillLuma(_ y: Row, row: Int, planes: [UnsafeRawBufferPointer]) {
     guard let line = unsafe source(planes, 0, row: row) else { return }
     let width = layout.size.width
     switch layout.format {
-    case .yuyv, .yvyu: unsafe PixelRows.everySecond(line, offset: 0, to: y, count: width)
-    case .uyvy: unsafe PixelRows.everySecond(line, offset: 1, to: y, count: width)
-    case .rgb24: unsafe PixelRows.luma(ofRGB: line, red: 0, blue: 2, to: y, count: width)
-    case .bgr24: unsafe PixelRows.luma(ofRGB: line, red: 2, blue: 0, to: y, count: width)
-    case .nv12, .nv21, .nv16, .yu12, .grey, .mjpeg: unsafe y.update(from: line, count: width)
+    case .yuyv, .yvyu: unsafe vp_luma(y, line, width, 2, 0, expands)
+    case .uyvy: unsafe vp_luma(y, line, width, 2, 1, expands)
+    case .nv12, .nv21, .nv16, .yu12, .grey, .mjpeg:
+      unsafe vp_luma(y, line, width, 1, 0, expands)
+    case .rgb24, .bgr24:
+      unsafe vp_rgb_luma(y, line, width, layout.format == .rgb24 ? 0 : 2, expands)
     }
   }
 
   /// One row of chroma from a row of the source's chroma (packed formats: of its pixels).
   private func readChroma(
-    cb: PixelRows.Target, cr: PixelRows.Target, row: Int, planes: [UnsafeRawBufferPointer]
+    cb: Row, cr: Row, row: Int, planes: [UnsafeRawBufferPointer]
   ) {
     let format = layout.format
     let plane = format.planeCount > 1 ? 1 : 0
     guard let line = unsafe source(planes, plane, row: row) else { return }
     let count = chromaWidth
+    // Bytes from sample to sample, and where the first of each is.
+    let (step, cbOffset, crOffset): (Int32, Int32, Int32)
     switch format {
-    case .yuyv:
-      unsafe PixelRows.everyFourth(line, offset: 1, to: cb, count: count)
-      unsafe PixelRows.everyFourth(line, offset: 3, to: cr, count: count)
-    case .yvyu:
-      unsafe PixelRows.everyFourth(line, offset: 3, to: cb, count: count)
-      unsafe PixelRows.everyFourth(line, offset: 1, to: cr, count: count)
-    case .uyvy:
-      unsafe PixelRows.everyFourth(line, offset: 0, to: cb, count: count)
-      unsafe PixelRows.everyFourth(line, offset: 2, to: cr, count: count)
-    case .nv12, .nv16:
-      unsafe PixelRows.everySecond(line, offset: 0, to: cb, count: count)
-      unsafe PixelRows.everySecond(line, offset: 1, to: cr, count: count)
-    case .nv21:
-      unsafe PixelRows.everySecond(line, offset: 1, to: cb, count: count)
-      unsafe PixelRows.everySecond(line, offset: 0, to: cr, count: count)
-    case .yu12:
-      unsafe cb.update(from: line, count: count)
-      if let line = unsafe source(planes, 2, row: row) {
-        unsafe cr.update(from: line, count: count)
-      }
+    case .yuyv: (step, cbOffset, crOffset) = (4, 1, 3)
+    case .yvyu: (step, cbOffset, crOffset) = (4, 3, 1)
+    case .uyvy: (step, cbOffset, crOffset) = (4, 0, 2)
+    case .nv12, .nv16: (step, cbOffset, crOffset) = (2, 0, 1)
+    case .nv21: (step, cbOffset, crOffset) = (2, 1, 0)
+    case .yu12: (step, cbOffset, crOffset) = (1, 0, 0)
     case .rgb24, .bgr24:
-      let red = format == .rgb24 ? 0 : 2
-      unsafe PixelRows.chroma(
-        ofRGB: line, red: red, blue: 2 - red, cb: cb, cr: cr, width: layout.size.width)
-    case .grey, .mjpeg: break
+      unsafe vp_rgb_chroma(cb, cr, line, layout.size.width, format == .rgb24 ? 0 : 2, expands)
+      return
+    case .grey, .mjpeg: return
     }
+    let crLine = unsafe format == .yu12 ? source(planes, 2, row: row) ?? line : line
+    unsafe vp_chroma(cb, line, count, step, cbOffset, expands)
+    unsafe vp_chroma(cr, crLine, count, step, crOffset, expands)
   }
 
   private func fillChroma(
@@ -115,22 +111,18 @@ struct StripConverter {
         unsafe readChroma(cb: cb, cr: cr, row: upper, planes: planes)
         unsafe readChroma(
           cb: target.spare, cr: spareCr, row: min(upper + 1, sourceRows - 1), planes: planes)
-        unsafe PixelRows.average(cb, target.spare, to: cb, count: count)
-        unsafe PixelRows.average(cr, spareCr, to: cr, count: count)
+        unsafe vp_average(cb, UnsafePointer(target.spare), count)
+        unsafe vp_average(cr, UnsafePointer(spareCr), count)
       default:
         let row = sourceIsHalf ? (first + i) / 2 : first + i
         unsafe readChroma(cb: cb, cr: cr, row: min(row, sourceRows - 1), planes: planes)
-      }
-      if layout.range == .limited {
-        unsafe PixelRows.expandChroma(cb, count: count)
-        unsafe PixelRows.expandChroma(cr, count: count)
       }
       unsafe Self.extend(cb, from: count, to: padded)
       unsafe Self.extend(cr, from: count, to: padded)
     }
   }
 
-  private static func extend(_ row: PixelRows.Target, from count: Int, to padded: Int) {
+  private static func extend(_ row: Row, from count: Int, to padded: Int) {
     guard padded > count else { return }
     unsafe (row + count).update(repeating: row[count - 1], count: padded - count)
   }

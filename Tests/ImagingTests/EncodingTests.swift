@@ -1,3 +1,4 @@
+import CPixelRows
 import Frames
 import Testing
 
@@ -49,10 +50,13 @@ import Testing
 
   @Test func `Range expansion is within one of the exact value everywhere`() {
     for value in 0...255 {
-      var luma = UInt8(value)
-      var chroma = UInt8(value)
-      unsafe PixelRows.expandLuma(&luma, count: 1)
-      unsafe PixelRows.expandChroma(&chroma, count: 1)
+      let source = UInt8(value)
+      var luma: UInt8 = 0
+      var chroma: UInt8 = 0
+      unsafe withUnsafePointer(to: source) { source in
+        unsafe vp_luma(&luma, source, 1, 1, 0, 1)
+        unsafe vp_chroma(&chroma, source, 1, 1, 0, 1)
+      }
       let exactLuma = max(0, min(255, (Double(value) - 16) * 255 / 219))
       let exactChroma = max(0, min(255, (Double(value) - 128) * 255 / 224 + 128))
       #expect(abs(Double(luma) - exactLuma) <= 0.75)

@@ -1,0 +1,32 @@
+/* Kernels over one row of 8-bit samples: plain loops that the compiler makes vector code of, once for
+ * the baseline processor and once for AVX2, chosen when the program starts. Swift would compile them for
+ * the baseline alone. Rows do not overlap; counts are in samples written. */
+#ifndef VEDETTE_CPIXELROWS_H
+#define VEDETTE_CPIXELROWS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Luma from every `step`th byte of `source` (1, or 2 from `offset` 0 or 1). With `expand`, 16..235
+ * becomes 0..255: y - 16 + (y - 16) * 36 / 219, rounded; what lies outside saturates. */
+void vp_luma(uint8_t *restrict target, const uint8_t *restrict source, size_t count, int step,
+             int offset, int expand);
+
+/* Chroma from every `step`th byte (1, 2 or 4, from `offset`). With `expand`, 16..240 becomes 0..255 about
+ * 128: c + (c - 128) * 31 / 224, rounded and saturated. */
+void vp_chroma(uint8_t *restrict target, const uint8_t *restrict source, size_t count, int step,
+               int offset, int expand);
+
+/* The rounded mean of `target` and `other`, into `target`. */
+void vp_average(uint8_t *restrict target, const uint8_t *restrict other, size_t count);
+
+/* Full-range BT.601 luma of packed RGB (`red` 0) or BGR (`red` 2). */
+void vp_rgb_luma(uint8_t *restrict target, const uint8_t *restrict source, size_t count, int red,
+                 int expand);
+
+/* Full-range BT.601 chroma of packed RGB or BGR, one sample for two of the `width` pixels; an odd last
+ * pixel stands for two. */
+void vp_rgb_chroma(uint8_t *restrict cb, uint8_t *restrict cr, const uint8_t *restrict source,
+                   size_t width, int red, int expand);
+
+#endif

@@ -1,0 +1,104 @@
+#include "CPixelRows.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+#define CLONED __attribute__((target_clones("avx2", "default")))
+#else
+#define CLONED
+#endif
+
+/* Inlined into each clone, so that every combination of constants gets a loop of its own. */
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE uint8_t wide_luma(uint8_t value)
+{
+    uint16_t above = (uint16_t)((value < 16 ? 16 : value) - 16);
+    uint16_t wide = (uint16_t)(above + (uint16_t)((uint16_t)(above * 42 + 128) >> 8));
+    return (uint8_t)(wide > 255 ? 255 : wide);
+}
+
+INLINE uint8_t wide_chroma(uint8_t value)
+{
+    int16_t offset = (int16_t)(value - 128);
+    int16_t wide = (int16_t)(offset + (int16_t)((int16_t)(offset * 71 + 256) >> 9) + 128);
+    return (uint8_t)(wide < 0 ? 0 : wide > 255 ? 255 : wide);
+}
+
+INLINE void luma(uint8_t *restrict target, const uint8_t *restrict source, size_t count, size_t step,
+                 int expand)
+{
+    for (size_t i = 0; i < count; i++)
+        target[i] = expand ? wide_luma(source[i * step]) : source[i * step];
+}
+
+INLINE void chroma(uint8_t *restrict target, const uint8_t *restrict source, size_t count,
+                   size_t step, int expand)
+{
+    for (size_t i = 0; i < count; i++)
+        target[i] = expand ? wide_chroma(source[i * step]) : source[i * step];
+}
+
+CLONED void vp_luma(uint8_t *restrict target, const uint8_t *restrict source, size_t count, int step,
+                    int offset, int expand)
+{
+    source += offset;
+    if (step == 1 && expand)
+        luma(target, source, count, 1, 1);
+    else if (step == 1)
+        luma(target, source, count, 1, 0);
+    else if (expand)
+        luma(target, source, count, 2, 1);
+    else
+        luma(target, source, count, 2, 0);
+}
+
+CLONED void vp_chroma(uint8_t *restrict target, const uint8_t *restrict source, size_t count,
+                      int step, int offset, int expand)
+{
+    source += offset;
+    if (step == 1)
+        expand ? chroma(target, source, count, 1, 1) : chroma(target, source, count, 1, 0);
+    else if (step == 2)
+        expand ? chroma(target, source, count, 2, 1) : chroma(target, source, count, 2, 0);
+    else
+        expand ? chroma(target, source, count, 4, 1) : chroma(target, source, count, 4, 0);
+}
+
+CLONED void vp_average(uint8_t *restrict target, const uint8_t *restrict other, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        target[i] = (uint8_t)((target[i] + other[i] + 1) >> 1);
+}
+
+CLONED void vp_rgb_luma(uint8_t *restrict target, const uint8_t *restrict source, size_t count,
+                        int red, int expand)
+{
+    int blue = 2 - red;
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *pixel = source + 3 * i;
+        uint32_t sum = 19595u * pixel[red] + 38470u * pixel[1] + 7471u * pixel[blue] + 32768u;
+        target[i] = expand ? wide_luma((uint8_t)(sum >> 16)) : (uint8_t)(sum >> 16);
+    }
+}
+
+INLINE uint8_t clamped(int32_t value)
+{
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+CLONED void vp_rgb_chroma(uint8_t *restrict cb, uint8_t *restrict cr, const uint8_t *restrict source,
+                          size_t width, int red, int expand)
+{
+    int blue = 2 - red;
+    for (size_t i = 0; i < (width + 1) / 2; i++) {
+        const uint8_t *first = source + 6 * i;
+        const uint8_t *second = 2 * i + 1 < width ? first + 3 : first;
+        int32_t r = first[red] + second[red];
+        int32_t g = first[1] + second[1];
+        int32_t b = first[blue] + second[blue];
+        /* Of two pixels, so 17 fraction bits. */
+        uint8_t blueness = clamped((-11059 * r - 21709 * g + 32768 * b + (128 << 17) + 65535) >> 17);
+        uint8_t redness = clamped((32768 * r - 27439 * g - 5329 * b + (128 << 17) + 65535) >> 17);
+        cb[i] = expand ? wide_chroma(blueness) : blueness;
+        cr[i] = expand ? wide_chroma(redness) : redness;
+    }
+}
