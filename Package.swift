@@ -94,7 +94,6 @@ let package = Package(
     tests("KafkaTests", ["Kafka", log]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", log]),
     tests("AgentTests", ["Agent", "Settings"]),
-    tests(
-      "EndToEndTests", ["Frames", "Imaging", "Kafka", log]),
+    tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
   ]
 )

@@ -1,1 +1,2 @@
+// Mirrors Sources/Agent.
 import Testing

@@ -1,1 +1,2 @@
+// Mirrors Sources/Capture.
 import Testing

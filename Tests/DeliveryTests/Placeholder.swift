@@ -1,1 +1,2 @@
+// Mirrors Sources/Delivery.
 import Testing

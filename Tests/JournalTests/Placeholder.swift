@@ -1,1 +1,2 @@
+// Mirrors Sources/Journal.
 import Testing

@@ -1,1 +1,2 @@
+// Mirrors Sources/Kafka.
 import Testing

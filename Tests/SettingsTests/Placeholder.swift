@@ -1,1 +1,2 @@
+// Mirrors Sources/Settings.
 import Testing

@@ -1,0 +1,27 @@
+import Frames
+import Imaging
+
+/// Pictures of which each differs.
+enum Pictures {
+  static func pixels(_ format: PixelFormat, _ size: FrameSize, seed: Int) -> [UInt8] {
+    let layout = FrameLayout(format: format, size: size)
+    return (0..<layout.packedByteCount).map {
+      UInt8(truncatingIfNeeded: $0 / 97 &* 7 &+ seed &* 31)
+    }
+  }
+
+  static func jpeg(_ size: FrameSize, seed: Int, quality: Int = 80) throws -> [UInt8] {
+    let layout = FrameLayout(format: .rgb24, size: size, range: .full)
+    let frame = Frame(
+      copying: [pixels(.rgb24, size, seed: seed)], layout: layout,
+      time: FrameTime(monotonic: 0, wall: 0))
+    var options = PictureOptions()
+    options.quality = quality
+    let picture = try Compressor(options: options, pool: BytePool()).picture(of: frame)
+    return unsafe picture.bytes.withUnsafeBytes { unsafe Array($0) }
+  }
+
+  static func size(of jpeg: [UInt8]) throws -> FrameSize {
+    try JPEGDecoder().rgb(of: unsafe jpeg.span.bytes).size
+  }
+}
