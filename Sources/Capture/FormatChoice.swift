@@ -13,6 +13,13 @@ extension Device {
   /// - Throws: `.unsuitable` naming what the device has where the wanted format is not among it.
   func chooseFormat(_ request: DeviceRequest) throws(CaptureError) -> FourCC {
     let offered = formats()
+    if let code = request.fourCC {
+      guard offered.contains(code) else {
+        throw CaptureError(
+          .unsuitable, "\(path) (\(card)) has no \(code); it has \(Self.list(offered))")
+      }
+      return code
+    }
     if let name = request.format, let wanted = PixelFormat(rawValue: name) {
       guard let found = offered.first(where: { $0.pixelFormat == wanted }) else {
         throw CaptureError(

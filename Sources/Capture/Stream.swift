@@ -55,7 +55,7 @@ final class Stream {
     _ path: String, _ request: DeviceRequest, _ logger: Logger
   ) throws(CaptureError) -> (Device, Negotiated) {
     let device = try Device(path: path, calls: KernelCalls())
-    let demandsConversion = request.format?.hasPrefix("fourcc:") == true
+    let demandsConversion = request.fourCC.map { $0.pixelFormat == nil } ?? false
     if !demandsConversion, device.hasNativeFormat || device.isMultiplanar {
       return (device, try device.negotiate(request, isConverting: false))
     }
