@@ -41,9 +41,15 @@ extension Device {
   /// Whether the device has formats that are read without libv4l2.
   var hasNativeFormat: Bool { formats().contains { $0.pixelFormat != nil } }
 
+  /// What is read, by name, and how many others there are.
   private static func list(_ formats: [FourCC]) -> String {
-    formats.isEmpty
-      ? "none" : formats.map { $0.pixelFormat?.rawValue ?? "\($0)" }.joined(separator: ", ")
+    let readable = formats.compactMap { $0.pixelFormat?.rawValue }
+    let others = formats.filter { $0.pixelFormat == nil }
+    if readable.isEmpty {
+      return others.isEmpty ? "none" : others.prefix(8).map(\.description).joined(separator: ", ")
+    }
+    let more = others.isEmpty ? "" : " and \(others.count) that are not read"
+    return readable.joined(separator: ", ") + more
   }
 
   /// Whether the format has the size at about the rate; true where the driver does not list them.

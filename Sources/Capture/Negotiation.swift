@@ -22,7 +22,7 @@ extension Device {
   /// The formats that the device offers, in its own order.
   func formats() -> [FourCC] {
     var formats: [FourCC] = []
-    for index in 0..<UInt32(64) {
+    for index in 0..<UInt32(256) {
       var description = v4l2_fmtdesc()
       description.index = index
       description.type = bufferType
