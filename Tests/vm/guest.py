@@ -139,7 +139,8 @@ def mean_errors(ours, theirs, grey):
     for at in range(0, len(theirs), 3):
         r, g, b = theirs[at], theirs[at + 1], theirs[at + 2]
         if grey:
-            r = g = b = round(0.299 * r + 0.587 * g + 0.114 * b)
+            # vivid weighs its grey by Rec. 709.
+            r = g = b = round(0.2126 * r + 0.7152 * g + 0.0722 * b)
         sums[0] += abs(ours[at] - r)
         sums[1] += abs(ours[at + 1] - g)
         sums[2] += abs(ours[at + 2] - b)
