@@ -90,7 +90,7 @@ let package = Package(
     tests("MetersTests", ["Meters"]),
     tests("JournalTests", ["Journal", log]),
     tests("SettingsTests", ["Settings"]),
-    tests("CaptureTests", ["Capture", "Frames", "Meters", "CV4L2", log]),
+    tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", log]),

@@ -18,10 +18,20 @@ package final class Camera: Sendable {
   private let logger: Logger
   private let waker = Waker()
   private let thread = Mutex<NamedThread?>(nil)
+  private let system: VideoSystem
 
-  package init(
+  package convenience init(
     name: String, source: CameraSource, sink: any FrameSink, meters: CameraMeters, logger: Logger
   ) {
+    self.init(
+      name: name, source: source, sink: sink, meters: meters, logger: logger, system: VideoSystem())
+  }
+
+  init(
+    name: String, source: CameraSource, sink: any FrameSink, meters: CameraMeters, logger: Logger,
+    system: VideoSystem
+  ) {
+    self.system = system
     self.name = name
     self.source = source
     self.sink = sink
@@ -49,33 +59,33 @@ package final class Camera: Sendable {
   }
 
   private func run() {
-    var trouble = Trouble(meters: meters, logger: logger)
+    let trouble = Trouble(meters: meters, logger: logger)
     while !waker.isSet {
-      do {
-        meters.update { if $0.state != .noDevice { $0.state = .opening } }
-        let isOver = try attempt(&trouble)
+      do throws(CaptureError) {
+        if trouble.failures == 0 { meters.update { $0.state = .opening } }
+        let isOver = try attempt(trouble)
         if isOver { break }
       } catch {
         trouble.report(error)
-        pause(trouble.failures)
+        pause(trouble)
       }
     }
-    meters.update { if $0.state != .ended { $0.state = .stopped } }
+    meters.update { picture in
+      if picture.state != .ended { picture.state = .stopped }
+      picture.measuredRate = 0
+    }
   }
 
   /// Runs the source once.
   /// - Returns: true where there is nothing more to come.
-  private func attempt(_ trouble: inout Trouble) throws(CaptureError) -> Bool {
+  private func attempt(_ trouble: Trouble) throws(CaptureError) -> Bool {
     switch source {
     case .device(let request):
-      let stream = try Stream(request, meters, logger)
-      trouble.recovered()
+      let stream = try Stream(request, system, meters, trouble)
       try stream.run(sink, waker)
       return true
     case .replay(let request):
-      let replay = try Replay(request, meters)
-      replay.describe(logger)
-      trouble.recovered()
+      let replay = try Replay(request, meters, trouble)
       let isOver = try replay.run(sink, waker)
       if isOver, !waker.isSet {
         meters.update { $0.state = .ended }
@@ -86,19 +96,20 @@ package final class Camera: Sendable {
   }
 
   /// Waits until another attempt makes sense.
-  private func pause(_ failures: Int) {
-    // Opened before the next look at the device, so that nothing announced in between is missed.
-    let hotplug = Hotplug()
+  private func pause(_ trouble: Trouble) {
     let delays = Self.retrySeconds
-    let deadline =
-      Clock.monotonic + UInt64(delays[min(failures - 1, delays.count - 1)] * 1e9)
+    let start = Clock.monotonic
     while !waker.isSet {
+      let delay = delays[max(0, min(trouble.failures, delays.count) - 1)]
+      let deadline = start + UInt64(delay * 1e9)
       let now = Clock.monotonic
       guard now < deadline else { return }
-      guard waker.wait(for: hotplug.descriptors, seconds: Double(deadline - now) / 1e9) else {
-        continue
-      }
-      if hotplug.drain(), isBackSoon() { return }
+      let left = Double(deadline - now) / 1e9
+      guard waker.wait(for: trouble.hotplug?.descriptors ?? [], seconds: left) else { continue }
+      guard trouble.hotplug?.drain() == true else { continue }
+      // Where it is slow to become ready, later looks are close together again.
+      trouble.expectReturn()
+      if isBackSoon() { return }
     }
   }
 
@@ -108,56 +119,13 @@ package final class Camera: Sendable {
     for delay in Self.announcedSeconds {
       if delay > 0 { _ = waker.wait(for: [], seconds: delay) }
       if waker.isSet { return true }
-      if let path = try? DeviceFinder.path(of: request.device),
-        let device = try? Device(path: path, calls: KernelCalls())
+      if let path = try? DeviceFinder.path(of: request.device, in: system),
+        let device = try? Device(path: path, calls: system.kernel)
       {
         device.close()
         return true
       }
     }
     return false
-  }
-}
-
-/// Tells of a camera's trouble: each new sentence once, the same one again only at debug level, and the
-/// return.
-private struct Trouble {
-  let meters: CameraMeters
-  let logger: Logger
-  private(set) var failures = 0
-  private var told: String?
-
-  init(meters: CameraMeters, logger: Logger) {
-    self.meters = meters
-    self.logger = logger
-  }
-
-  mutating func report(_ error: CaptureError) {
-    failures += 1
-    let text = error.description
-    meters.update { picture in
-      picture.detail = text
-      picture.state =
-        switch error.code {
-        case .absent: .noDevice
-        case .silent: .noData
-        case .denied, .unsuitable, .failed: .failed
-        }
-    }
-    if text == told {
-      logger.debug("\(text)")
-    } else {
-      logger.error("\(text)")
-      told = text
-    }
-  }
-
-  mutating func recovered() {
-    if failures > 0 {
-      meters.update { $0.reopened += 1 }
-      logger.notice("the camera is back")
-    }
-    failures = 0
-    told = nil
   }
 }

@@ -33,6 +33,15 @@ package struct CaptureError: Error, Equatable, CustomStringConvertible {
     call.isEmpty ? sentence : "\(sentence) (\(call): \(Self.name(errno)))"
   }
 
+  /// What an errno means where it says so plainly, else `otherwise`.
+  static func code(_ errno: Int32, otherwise: Code) -> Code {
+    switch errno {
+    case ENODEV, ENXIO, ENOENT: .absent
+    case EBUSY, EACCES, EPERM: .denied
+    default: otherwise
+    }
+  }
+
   static func name(_ errno: Int32) -> String {
     unsafe String(cString: strerror(errno))
   }

@@ -97,28 +97,66 @@ extension Device {
   }
 
   /// Sets the wanted controls and reads them back.
-  /// - Returns: a sentence for each that is not as wanted; streaming goes on without them.
-  func apply(_ wanted: [DeviceRequest.Control]) -> [String] {
-    guard !wanted.isEmpty else { return [] }
+  /// - Parameter given: what an earlier call set, to tell what the camera has lost since.
+  /// - Returns: a sentence for each that is not as wanted, without which streaming goes on; and the
+  ///   values that the camera took, by control.
+  func apply(
+    _ wanted: [DeviceRequest.Control], after given: [UInt32: Int] = [:]
+  ) -> (faults: [String], given: [UInt32: Int]) {
+    guard !wanted.isEmpty else { return ([], [:]) }
     let known = controls()
-    return wanted.compactMap { wish in
-      let name = Self.plainName(wish.name)
-      guard let description = known.first(where: { $0.name == name }) else {
-        return "the camera has no control \"\(wish.name)\"; it has "
-          + (known.isEmpty ? "none" : known.map(\.name).joined(separator: ", "))
+    var faults: [String] = []
+    var taken: [UInt32: Int] = [:]
+    for wish in wanted {
+      guard let description = known.first(where: { $0.name == Self.plainName(wish.name) }) else {
+        faults.append(Self.unknown(wish.name, known))
+        continue
       }
-      return set(description, wish.value)
+      if let before = given[description.id], let now = value(of: description), now != before {
+        faults.append(
+          "the camera changed \(description.name) from \(before) to \(now) by itself; it is set again"
+        )
+      }
+      if let fault = set(description, wish.value) {
+        faults.append(fault)
+      } else if description.kind != "button", let now = value(of: description) {
+        taken[description.id] = now
+      }
     }
+    // Looked at last: the wish that frees a control may come after the one that sets it.
+    for description in known where taken[description.id] != nil && isInactive(description) {
+      faults.append(
+        "\(description.name) has no effect for now: another control, such as an automatic mode, governs it"
+      )
+    }
+    return (faults, taken)
+  }
+
+  private static func unknown(_ name: String, _ known: [ControlDescription]) -> String {
+    let words = plainName(name).split(separator: "_").filter { $0.count > 2 }
+    let near = known.map(\.name).filter { name in words.contains { name.contains($0) } }
+    let names = near.isEmpty ? known.map(\.name) : near
+    return "the camera has no control \"\(name)\"; "
+      + (names.isEmpty
+        ? "it has none" : (near.isEmpty ? "it has " : "near it: ") + names.joined(separator: ", "))
+  }
+
+  private func isInactive(_ description: ControlDescription) -> Bool {
+    var query = v4l2_queryctrl()
+    query.id = description.id
+    return control(VP_QUERYCTRL, &query) == 0 && query.flags & VP_CTRL_FLAG_INACTIVE != 0
   }
 
   private func set(_ description: ControlDescription, _ text: String) -> String? {
     let name = description.name
     guard !description.isReadOnly else { return "\(name) can only be read" }
     guard let number = Self.number(text, description) else {
-      let items = description.items.sorted { $0.key < $1.key }.map(\.value)
+      let items = description.items.sorted { $0.key < $1.key }.map { "\($0.value) (\($0.key))" }
+      let range =
+        description.kind == "boolean"
+        ? "on or off" : "\(description.minimum) to \(description.maximum)"
       return "\(name) cannot be \"\(text)\"; it takes "
-        + (items.isEmpty
-          ? "\(description.minimum) to \(description.maximum)" : items.joined(separator: ", "))
+        + (items.isEmpty ? range : items.joined(separator: ", "))
     }
     var value = v4l2_control()
     value.id = description.id
@@ -126,7 +164,8 @@ extension Device {
     let failure = control(VP_S_CTRL, &value)
     guard failure == 0 else {
       return "\(name) could not be set to \(text): \(CaptureError.name(failure))"
-        + (description.isInactive ? "; another control, such as an automatic mode, governs it" : "")
+        + (isInactive(description)
+          ? "; another control, such as an automatic mode, governs it" : "")
     }
     guard description.kind != "button", let given = self.value(of: description), given != number
     else {

@@ -32,7 +32,7 @@ final class Device: @unchecked Sendable {
       calls.close(descriptor)
       fd = -1
       throw CaptureError(
-        failure == ENODEV ? .absent : .unsuitable, call: "VIDIOC_QUERYCAP", errno: failure,
+        CaptureError.code(failure, otherwise: .unsuitable), call: "VIDIOC_QUERYCAP", errno: failure,
         "\(path) is no video device")
     }
     guard own & (VP_CAP_CAPTURE | VP_CAP_CAPTURE_MPLANE) != 0, own & VP_CAP_STREAMING != 0 else {
@@ -75,10 +75,14 @@ final class Device: @unchecked Sendable {
       CaptureError(
         .absent, call: "open", errno: code,
         "\(path) is not there; is the camera plugged in? `vedette cameras` lists what is")
-    case EACCES, EPERM:
+    case EACCES:
       CaptureError(
         .denied, call: "open", errno: code,
         "\(path) may not be opened; add this user to the group `video`")
+    case EPERM:
+      CaptureError(
+        .denied, call: "open", errno: code,
+        "\(path) is kept from this service; its unit needs `DeviceAllow=char-video4linux rw`")
     case EBUSY:
       CaptureError(
         .denied, call: "open", errno: code, "\(path) is in use\(Holders.sentence(of: path))")

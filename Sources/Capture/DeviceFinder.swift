@@ -14,46 +14,56 @@ package enum DeviceFinder {
   }
 
   /// All video nodes, by number.
-  package static func nodes() -> [Node] {
-    let links = ["/dev/v4l/by-id", "/dev/v4l/by-path"].flatMap { folder in
+  package static func nodes() -> [Node] { nodes(in: VideoSystem()) }
+
+  static func nodes(in system: VideoSystem) -> [Node] {
+    let root = system.root
+    let classFolder = "\(root)/sys/class/video4linux"
+    let links = ["\(root)/dev/v4l/by-id", "\(root)/dev/v4l/by-path"].flatMap { folder in
       Files.names(in: folder).map { "\(folder)/\($0)" }
     }
     let targets = links.map { ($0, Files.realPath($0)) }
-    return Files.names(in: "/sys/class/video4linux")
+    return Files.names(in: classFolder)
       .filter { $0.hasPrefix("video") }
       .sorted { (Int($0.dropFirst(5)) ?? 0) < (Int($1.dropFirst(5)) ?? 0) }
       .map { name in
-        let path = "/dev/\(name)"
+        let path = "\(root)/dev/\(name)"
         return Node(
-          path: path, card: Files.text("/sys/class/video4linux/\(name)/name") ?? "",
-          serial: serial(of: name),
+          path: path, card: Files.text("\(classFolder)/\(name)/name") ?? "",
+          serial: serial("\(classFolder)/\(name)/device"),
           links: targets.filter { $0.1 == path }.map(\.0))
       }
   }
 
   /// The serial is a file of the USB device, some folders above the video node's own.
-  private static func serial(of name: String) -> String? {
-    guard var folder = Files.realPath("/sys/class/video4linux/\(name)/device") else { return nil }
+  private static func serial(_ device: String) -> String? {
+    guard var folder = Files.realPath(device) else { return nil }
     for _ in 0..<3 {
       if let serial = Files.text("\(folder)/serial"), !serial.isEmpty { return serial }
+      // Above the device there are hubs, with serials of their own.
+      if Files.text("\(folder)/idVendor") != nil { return nil }
       guard let slash = folder.lastIndex(of: "/") else { return nil }
       folder = String(folder[..<slash])
     }
     return nil
   }
 
-  /// The path to open for `device`: paths as they are; else the one node with such a link, card name or
-  /// serial that captures.
-  package static func path(of device: String) throws(CaptureError) -> String {
+  /// The path to open for `device`: paths as they are; else the one node with such a link, serial or
+  /// card name that captures.
+  static func path(of device: String, in system: VideoSystem) throws(CaptureError) -> String {
     if device.hasPrefix("/") { return device }
-    for folder in ["/dev/v4l/by-id", "/dev/v4l/by-path", "/dev"]
+    for folder in ["/dev/v4l/by-id", "/dev/v4l/by-path", "/dev"].map({ system.root + $0 })
     where unsafe access("\(folder)/\(device)", F_OK) == 0 {
       return "\(folder)/\(device)"
     }
-    let all = nodes()
-    let matching = all.filter { $0.serial == device || $0.card == device }
+    let all = nodes(in: system)
+    var matching = all.filter { $0.serial == device || $0.card == device }
+    if matching.isEmpty {
+      // Some drivers give the node another name than the card.
+      matching = all.filter { (try? Device(path: $0.path, calls: system.kernel))?.card == device }
+    }
     let capturing =
-      matching.count > 1 ? matching.filter { canCapture($0.path) } : matching
+      matching.count > 1 ? matching.filter { canCapture($0.path, system) } : matching
     guard let node = capturing.first else {
       let known = Set(all.flatMap { [$0.card, $0.serial ?? ""] }).filter { !$0.isEmpty }.sorted()
       throw CaptureError(
@@ -73,9 +83,9 @@ package enum DeviceFinder {
   }
 
   /// False for the metadata nodes that many cameras have beside the one for video.
-  private static func canCapture(_ path: String) -> Bool {
+  private static func canCapture(_ path: String, _ system: VideoSystem) -> Bool {
     do {
-      let device = try Device(path: path, calls: KernelCalls())
+      let device = try Device(path: path, calls: system.kernel)
       device.close()
       return true
     } catch {

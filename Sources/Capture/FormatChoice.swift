@@ -35,14 +35,32 @@ extension Device {
       throw CaptureError(
         .unsuitable, "\(path) (\(card)) has no format that is read: \(Self.list(offered))")
     }
-    return native.first { reaches($0, request.size, request.rate ?? Self.ordinaryRate) } ?? first
+    guard let size = request.size ?? currentSize else { return first }
+    let rate = request.rate ?? Self.ordinaryRate
+    if let good = native.first(where: { reaches($0, size, rate) }) { return good }
+    // None reaches the rate: the fastest at that size.
+    let sized = native.filter { format in sizes(format).contains { $0.includes(size) } }
+    let fastest = sized.map { (format: $0, rate: rates($0, size).max() ?? 0) }
+      .reduce(nil as (format: FourCC, rate: Double)?) { best, next in
+        best.map { next.rate > $0.rate ? next : $0 } ?? next
+      }
+    return fastest?.format ?? first
   }
 
-  /// Whether the device has formats that are read without libv4l2.
-  var hasNativeFormat: Bool { formats().contains { $0.pixelFormat != nil } }
+  /// The size that the device is set to.
+  private var currentSize: FrameSize? {
+    var format = unsafe v4l2_format()
+    unsafe format.type = bufferType
+    guard unsafe control(VP_G_FMT, &format) == 0 else { return nil }
+    let size =
+      unsafe isMultiplanar
+      ? FrameSize(width: Int(format.fmt.pix_mp.width), height: Int(format.fmt.pix_mp.height))
+      : FrameSize(width: Int(format.fmt.pix.width), height: Int(format.fmt.pix.height))
+    return size.width > 0 && size.height > 0 ? size : nil
+  }
 
   /// What is read, by name, and how many others there are.
-  private static func list(_ formats: [FourCC]) -> String {
+  static func list(_ formats: [FourCC]) -> String {
     let readable = formats.compactMap { $0.pixelFormat?.rawValue }
     let others = formats.filter { $0.pixelFormat == nil }
     if readable.isEmpty {
@@ -53,9 +71,8 @@ extension Device {
   }
 
   /// Whether the format has the size at about the rate; true where the driver does not list them.
-  private func reaches(_ format: FourCC, _ size: FrameSize?, _ rate: Double) -> Bool {
+  private func reaches(_ format: FourCC, _ size: FrameSize, _ rate: Double) -> Bool {
     let sizes = self.sizes(format)
-    guard let size else { return true }
     guard !sizes.isEmpty else { return true }
     guard sizes.contains(where: { $0.includes(size) }) else { return false }
     let rates = self.rates(format, size)

@@ -32,6 +32,11 @@ final class Hotplug {
       // Bounded, so that a storm of events cannot hold the camera up.
       for _ in 0..<256 {
         let count = unsafe read(descriptor, &buffer, buffer.count)
+        if count < 0, errno == ENOBUFS {
+          // More was announced than the socket could hold.
+          isVideo = true
+          continue
+        }
         guard count > 0 else { break }
         let text = buffer.prefix(count)
         if Self.contains(text, "video") || Self.contains(text, "v4l") { isVideo = true }

@@ -39,8 +39,7 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
     guard failure == 0 else {
       let hint = failure == EBUSY ? Holders.sentence(of: device.path) : ""
       throw CaptureError(
-        failure == EBUSY ? .denied : failure == ENODEV ? .absent : .failed, call: "VIDIOC_REQBUFS",
-        errno: failure,
+        CaptureError.code(failure, otherwise: .failed), call: "VIDIOC_REQBUFS", errno: failure,
         failure == EBUSY
           ? "\(device.path) is streaming already\(hint)"
           : "\(device.path) gives no \(count) buffers")
@@ -67,8 +66,8 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
     let failure = unsafe exchange(device, VP_QUERYBUF, &buffer, &planes, index)
     guard failure == 0 else {
       throw CaptureError(
-        .failed, call: "VIDIOC_QUERYBUF", errno: failure, "\(device.path) does not tell its buffers"
-      )
+        CaptureError.code(failure, otherwise: .failed), call: "VIDIOC_QUERYBUF", errno: failure,
+        "\(device.path) does not tell its buffers")
     }
     var mapped: [Mapping] = unsafe []
     for plane in 0..<memoryPlanes {
@@ -81,7 +80,8 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
       case .failure(let error):
         unsafe mapped.forEach { unsafe calls.unmap($0.start, length: $0.length) }
         throw CaptureError(
-          .failed, call: "mmap", errno: error.code, "a buffer of \(device.path) cannot be mapped")
+          CaptureError.code(error.code, otherwise: .failed), call: "mmap", errno: error.code,
+          "a buffer of \(device.path) cannot be mapped")
       }
     }
     return unsafe mapped

@@ -40,7 +40,8 @@ extension Device {
     var failure = unsafe control(VP_G_FMT, &format)
     guard failure == 0 else {
       throw CaptureError(
-        .unsuitable, call: "VIDIOC_G_FMT", errno: failure, "\(path) tells no format")
+        CaptureError.code(failure, otherwise: .unsuitable), call: "VIDIOC_G_FMT", errno: failure,
+        "\(path) tells no format")
     }
     unsafe set(fourCC, request.size, in: &format)
     failure = unsafe control(VP_S_FMT, &format)
@@ -51,7 +52,7 @@ extension Device {
           "\(path) is in use\(Holders.sentence(of: path))")
       }
       throw CaptureError(
-        failure == ENODEV ? .absent : .unsuitable, call: "VIDIOC_S_FMT", errno: failure,
+        CaptureError.code(failure, otherwise: .unsuitable), call: "VIDIOC_S_FMT", errno: failure,
         "\(path) does not take the format \(fourCC)")
     }
     var negotiated = try unsafe read(format, request, wanted: fourCC)
@@ -63,6 +64,10 @@ extension Device {
     if isMultiplanar {
       unsafe format.fmt.pix_mp.pixelformat = fourCC.code
       unsafe format.fmt.pix_mp.field = V4L2_FIELD_ANY.rawValue
+      // The driver's own strides for the new size, as below.
+      _ = unsafe withUnsafeMutableBytes(of: &format.fmt.pix_mp.plane_fmt) { bytes in
+        unsafe bytes.initializeMemory(as: UInt8.self, repeating: 0)
+      }
       if let size {
         unsafe format.fmt.pix_mp.width = UInt32(size.width)
         unsafe format.fmt.pix_mp.height = UInt32(size.height)
@@ -154,9 +159,10 @@ extension Device {
 
   /// Seconds per frame as a fraction: 1/30, and 1001/30000 for television's rates.
   static func interval(of rate: Double) -> (UInt32, UInt32) {
-    if abs(rate - rate.rounded()) < 1e-6 { return (1, UInt32(rate.rounded())) }
+    let rate = min(max(rate, 0.001), 1_000_000)
+    if rate >= 1, abs(rate - rate.rounded()) < 1e-6 { return (1, UInt32(rate.rounded())) }
     let television = rate * 1001 / 1000
-    if abs(television - television.rounded()) < 1e-3 {
+    if rate > 1, abs(television - television.rounded()) < 1e-3 {
       return (1001, UInt32(television.rounded()) * 1000)
     }
     return (1000, UInt32((rate * 1000).rounded()))

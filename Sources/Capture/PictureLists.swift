@@ -5,6 +5,8 @@ import Glibc
 protocol PictureList: AnyObject {
   var count: Int { get }
   func picture(_ index: Int) throws(CaptureError) -> FileBytes
+  /// What to call a picture in a sentence.
+  func name(_ index: Int) -> String
 }
 
 /// Opens what a replay's path names.
@@ -54,6 +56,8 @@ final class RawFile: PictureList {
   func picture(_ index: Int) throws(CaptureError) -> FileBytes {
     try FileBytes.read(path, offset: index * frameBytes, count: frameBytes)
   }
+
+  func name(_ index: Int) -> String { "frame \(index) of \(path)" }
 }
 
 /// A folder's JPEGs in the order of their names. Small folders are kept in memory.
@@ -92,24 +96,31 @@ final class JPEGFolder: PictureList {
     }
     return bytes
   }
+
+  func name(_ index: Int) -> String { files[index].path }
 }
 
-/// One or more JPEGs back to back in one file.
+/// One or more JPEGs back to back in one file. Small files are kept in memory.
 final class JPEGFile: PictureList {
-  private static let fileBytesMax = 1 << 30
+  private static let cachedBytesMax = 64 << 20
 
-  private let bytes: FileBytes
+  private let path: String
+  private let bytes: FileBytes?
   private let ranges: [Range<Int>]
 
   var count: Int { ranges.count }
 
   init(_ path: String, _ size: Int) throws(CaptureError) {
-    guard (1...Self.fileBytesMax).contains(size) else {
-      throw CaptureError(
-        .unsuitable, size == 0 ? "\(path) is empty" : "\(path) is larger than 1 GiB; split it")
+    guard size > 0 else { throw CaptureError(.unsuitable, "\(path) is empty") }
+    self.path = path
+    if size <= Self.cachedBytesMax {
+      let whole = try FileBytes.read(path, count: size)
+      bytes = whole
+      ranges = try JPEGFiles.split(whole)
+    } else {
+      bytes = nil
+      ranges = try JPEGFiles.split(FileWindow(path, size))
     }
-    bytes = try FileBytes.read(path, count: size)
-    ranges = JPEGFiles.split(bytes)
     guard !ranges.isEmpty else {
       throw CaptureError(
         .unsuitable,
@@ -118,48 +129,70 @@ final class JPEGFile: PictureList {
     }
   }
 
-  func picture(_ index: Int) throws(CaptureError) -> FileBytes { bytes.part(ranges[index]) }
+  func picture(_ index: Int) throws(CaptureError) -> FileBytes {
+    let range = ranges[index]
+    if let bytes { return bytes.part(range) }
+    return try FileBytes.read(path, offset: range.lowerBound, count: range.count)
+  }
+
+  func name(_ index: Int) -> String { "picture \(index) of \(path)" }
 }
 
 /// The markers of JPEGs, as far as playing needs them; whether a picture is sound is for Imaging to say.
 enum JPEGFiles {
+  /// Where a walk over a picture's markers ended.
+  private enum End {
+    case complete(Int)
+    /// Another picture begins before this one has ended.
+    case cut(Int)
+    case missing
+  }
+
+  /// Starts of pictures without an end that are looked at: each may cost a walk over the file.
+  private static let missingEndsMax = 64
+
   /// Where each picture lies, from its SOI to its EOI. Segments are stepped over, so that a thumbnail
-  /// within one is not taken for a picture.
-  static func split(_ bytes: FileBytes) -> [Range<Int>] {
+  /// within one is not taken for a picture. A picture that is cut off is left out.
+  static func split(_ bytes: some ByteSource) throws(CaptureError) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
+    var missing = 0
     var at = 0
-    while at + 3 < bytes.count {
-      guard bytes[at] == 0xFF, bytes[at + 1] == 0xD8 else {
+    while at + 3 < bytes.count, missing < missingEndsMax {
+      guard try bytes.byte(at) == 0xFF, try bytes.byte(at + 1) == 0xD8 else {
         at += 1
         continue
       }
-      guard let end = end(bytes, from: at + 2) else {
+      switch try end(bytes, from: at + 2) {
+      case .complete(let end):
+        ranges.append(at..<end)
+        at = end
+      case .cut(let next): at = next
+      case .missing:
+        missing += 1
         at += 2
-        continue
       }
-      ranges.append(at..<end)
-      at = end
     }
     return ranges
   }
 
-  private static func end(_ bytes: FileBytes, from start: Int) -> Int? {
+  private static func end(_ bytes: some ByteSource, from start: Int) throws(CaptureError) -> End {
     var at = start
     while at + 1 < bytes.count {
-      guard bytes[at] == 0xFF else {
+      guard try bytes.byte(at) == 0xFF else {
         at += 1
         continue
       }
-      switch bytes[at + 1] {
-      case 0xD9: return at + 2
+      switch try bytes.byte(at + 1) {
+      case 0xD9: return .complete(at + 2)
+      case 0xD8: return .cut(at)
       case 0x00, 0x01, 0xD0...0xD7: at += 2
       case 0xFF: at += 1
       default:
-        guard at + 3 < bytes.count else { return nil }
-        at += 2 + (Int(bytes[at + 2]) << 8 | Int(bytes[at + 3]))
+        guard at + 3 < bytes.count else { return .missing }
+        at += 2 + (Int(try bytes.byte(at + 2)) << 8 | Int(try bytes.byte(at + 3)))
       }
     }
-    return nil
+    return .missing
   }
 
   /// Width and height of the frame header; nil where there is none.

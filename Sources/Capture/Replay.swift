@@ -8,22 +8,39 @@ import Threads
 /// Plays pictures from files at a steady rate, as a driver would: a late pipeline loses frames, which
 /// are counted, and never gets a burst. On its camera's thread.
 final class Replay {
+  /// A driver's usual number of buffers.
+  private static let buffers = 4.0
+
   private let request: ReplayRequest
   private let meters: CameraMeters
+  private let trouble: Trouble
   private let pictures: any PictureList
   private var rate = RateMeasure()
+  private var layout: FrameLayout?
+  /// Files in a row that were no picture.
+  private var badCount = 0
 
   /// - Throws: `.absent` or `.unsuitable`, saying what the path holds.
-  init(_ request: ReplayRequest, _ meters: CameraMeters) throws(CaptureError) {
+  init(
+    _ request: ReplayRequest, _ meters: CameraMeters, _ trouble: Trouble
+  ) throws(CaptureError) {
+    guard request.rate >= 0.001, request.rate <= 1000 else {
+      throw CaptureError(.unsuitable, "\(request.rate) fps is no rate to replay at")
+    }
     self.request = request
     self.meters = meters
+    self.trouble = trouble
     pictures = try PictureLists.open(request)
+    describe()
   }
 
-  func describe(_ logger: Logger) {
-    logger.info(
-      "replaying \(pictures.count) pictures of \(request.path) at \(request.rate) fps\(request.loop ? ", in a loop" : ", once")"
-    )
+  private func describe() {
+    trouble.say(
+      .info,
+      """
+      replaying \(pictures.count) pictures of \(request.path) at \(request.rate) fps\
+      \(request.loop ? ", in a loop" : ", once")
+      """)
     let size = request.size
     let setting = StreamSetting(
       format: request.format?.rawValue ?? "mjpeg", width: size?.width ?? 0,
@@ -38,49 +55,63 @@ final class Replay {
 
   /// - Returns: true where the end was reached, or the camera is to stop.
   func run(_ sink: any FrameSink, _ waker: Waker) throws(CaptureError) -> Bool {
-    let period = UInt64(1e9 / request.rate)
     let start = Clock.monotonic
     var number: UInt32 = 0
     var tick: UInt64 = 0
     var index = 0
-    var layout: FrameLayout?
     while !waker.isSet {
       if index == pictures.count {
         guard request.loop else { return true }
         index = 0
       }
-      let due = start + tick * period
-      let now = Clock.monotonic
-      if now < due {
-        if waker.wait(for: [], seconds: 0) || !sleep(until: due, waker) { return true }
-      } else if now - due > 4 * period {
-        // As with a driver of four buffers: what did not fit is lost, and time goes on.
-        let lost = (now - due) / period
+      let due = start + UInt64(Double(tick) * 1e9 / request.rate)
+      if Clock.monotonic < due {
+        guard sleep(until: due, waker) else { return true }
+      }
+      let late = Double(Clock.monotonic - due) * request.rate / 1e9
+      if late > Self.buffers {
+        // As with a driver: what did not fit its buffers is lost, and time goes on.
+        let lost = UInt64(late)
         tick += lost
         number &+= UInt32(truncatingIfNeeded: lost)
         meters.update { $0.lostByDriver += Int(lost) }
       }
-      guard let frame = try next(index, number) else {
-        meters.ledger.enter(.dropped(.corrupt))
-        advance(&index, &tick, &number)
-        continue
+      if let frame = try next(index, number) {
+        deliver(frame, sink)
+      } else {
+        try reject(index)
       }
-      if layout != frame.layout {
-        layout = frame.layout
-        sink.streamBegan(frame.layout)
-      }
-      let measured = rate.add(frame.time.monotonic)
-      let time = frame.time.monotonic
-      meters.update { picture in
-        picture.state = .streaming
-        picture.detail = nil
-        picture.lastFrame = time
-        if let measured { picture.measuredRate = measured }
-      }
-      sink.take(frame)
       advance(&index, &tick, &number)
     }
     return true
+  }
+
+  private func deliver(_ frame: consuming Frame, _ sink: any FrameSink) {
+    badCount = 0
+    if layout == nil { trouble.recovered() }
+    if layout != frame.layout {
+      layout = frame.layout
+      sink.streamBegan(frame.layout)
+    }
+    let time = frame.time.monotonic
+    let measured = rate.add(time)
+    meters.update { picture in
+      picture.lastFrame = time
+      if let measured { picture.measuredRate = measured }
+    }
+    sink.take(frame)
+  }
+
+  /// - Throws: where not one of the pictures is sound.
+  private func reject(_ index: Int) throws(CaptureError) {
+    meters.ledger.enter(.dropped(.corrupt))
+    badCount += 1
+    guard badCount < pictures.count else {
+      throw CaptureError(
+        .unsuitable,
+        "\(request.path) holds no picture that is a JPEG; \(pictures.name(index)) for one is not")
+    }
+    trouble.say(.warning, "\(pictures.name(index)) is no JPEG and is left out")
   }
 
   private func advance(_ index: inout Int, _ tick: inout UInt64, _ number: inout UInt32) {
@@ -111,7 +142,8 @@ final class Replay {
     let bytes = try pictures.picture(index)
     let time = FrameTime(monotonic: Clock.monotonic, wall: Clock.wall)
     if let format = request.format, format != .mjpeg, let size = request.size {
-      let layout = FrameLayout(format: format, size: size, range: request.range ?? format.usualRange)
+      let layout = FrameLayout(
+        format: format, size: size, range: request.range ?? format.usualRange)
       return bytes.frame(layout, time, number)
     }
     guard let size = JPEGFiles.size(of: bytes) else { return nil }

@@ -17,31 +17,45 @@ final class Stream {
   private let buffers: MappedBuffers
   private let request: DeviceRequest
   private let meters: CameraMeters
+  private let trouble: Trouble
   private let offsets: [Int]
   private var rate = RateMeasure()
   private var lastSequence: UInt32?
+  private var hasFrames = false
+  /// Buffers since the last good frame that held none.
+  private var badCount = 0
+  /// Windows of the rate's measure since the start.
+  private var measures = 0
 
   /// Opens, negotiates, maps and starts the device.
-  init(_ request: DeviceRequest, _ meters: CameraMeters, _ logger: Logger) throws(CaptureError) {
+  init(
+    _ request: DeviceRequest, _ system: VideoSystem, _ meters: CameraMeters, _ trouble: Trouble
+  ) throws(CaptureError) {
     self.request = request
     self.meters = meters
-    let path = try DeviceFinder.path(of: request.device)
-    (device, negotiated) = try Self.open(path, request, logger)
+    self.trouble = trouble
+    let path = try DeviceFinder.path(of: request.device, in: system)
+    (device, negotiated) = try Self.open(path, request, system, trouble)
     offsets = negotiated.layout.contiguousOffsets
-    for sentence in device.apply(request.controls) { logger.warning("\(sentence)") }
+    let before = device.apply(request.controls)
+    for sentence in before.faults { trouble.say(.warning, sentence) }
     buffers = try MappedBuffers(
       device, count: request.buffers, memoryPlanes: negotiated.memoryPlanes)
     for index in unsafe buffers.mappings.indices {
       let failure = buffers.queue(index)
       guard failure == 0 else {
         throw CaptureError(
-          .failed, call: "VIDIOC_QBUF", errno: failure, "\(path) does not take a buffer")
+          CaptureError.code(failure, otherwise: .failed), call: "VIDIOC_QBUF", errno: failure,
+          "\(path) does not take a buffer")
       }
     }
     try start()
     // Some cameras forget their settings at the start of a stream.
-    for sentence in device.apply(request.controls) { logger.debug("after the start: \(sentence)") }
-    describe(logger)
+    let after = device.apply(request.controls, after: before.given)
+    for sentence in after.faults where !before.faults.contains(sentence) {
+      trouble.say(.warning, sentence)
+    }
+    describe()
   }
 
   deinit {
@@ -49,23 +63,30 @@ final class Stream {
     device.close()
   }
 
-  var layout: FrameLayout { negotiated.layout }
-
   private static func open(
-    _ path: String, _ request: DeviceRequest, _ logger: Logger
+    _ path: String, _ request: DeviceRequest, _ system: VideoSystem, _ trouble: Trouble
   ) throws(CaptureError) -> (Device, Negotiated) {
-    let device = try Device(path: path, calls: KernelCalls())
-    let demandsConversion = request.fourCC.map { $0.pixelFormat == nil } ?? false
-    if !demandsConversion, device.hasNativeFormat || device.isMultiplanar {
+    let device = try Device(path: path, calls: system.kernel)
+    let offered = device.formats()
+    var reason = "has no format that is read directly"
+    if let demanded = request.fourCC, demanded.pixelFormat == nil {
+      guard offered.contains(demanded) else {
+        throw CaptureError(
+          .unsuitable,
+          "\(path) (\(device.card)) has no \(demanded); it has \(Device.list(offered))")
+      }
+      reason = "is to give \(demanded), which is not read directly"
+    } else if device.isMultiplanar || offered.contains(where: { $0.pixelFormat != nil }) {
       return (device, try device.negotiate(request, isConverting: false))
     }
     device.close()
-    let converting = try Device(path: path, calls: ConvertingCalls())
+    let converting = try Device(path: path, calls: system.converting)
     let negotiated = try converting.negotiate(request, isConverting: true)
-    logger.notice(
+    trouble.say(
+      .notice,
       """
-      \(path) (\(converting.card)) has no format that is read directly; libv4l2 converts it to yu12, \
-      which takes about as much processor time as encoding
+      \(path) (\(converting.card)) \(reason); libv4l2 converts to yu12, which takes about as much \
+      processor time as encoding
       """)
     return (converting, negotiated)
   }
@@ -89,12 +110,12 @@ final class Stream {
         "\(device.path) is streaming already\(Holders.sentence(of: device.path))")
     default:
       throw CaptureError(
-        failure == ENODEV ? .absent : .failed, call: "VIDIOC_STREAMON", errno: failure,
+        CaptureError.code(failure, otherwise: .failed), call: "VIDIOC_STREAMON", errno: failure,
         "\(device.path) does not start")
     }
   }
 
-  private func describe(_ logger: Logger) {
+  private func describe() {
     let given = negotiated.setting
     let asked = StreamSetting(
       format: request.format ?? "any", width: request.size?.width ?? 0,
@@ -106,7 +127,8 @@ final class Stream {
     }
     let size = request.size.map { "\($0)" } ?? "any size"
     let rate = request.rate.map { " at \(Self.short($0)) fps" } ?? ""
-    logger.info(
+    trouble.say(
+      .info,
       """
       \(device.path) (\(device.card)): asked for \(asked.format) \(size)\(rate), given \
       \(given.format) \(negotiated.layout.size) at \(Self.short(given.rate)) fps, \
@@ -115,7 +137,8 @@ final class Stream {
   }
 
   private static func short(_ value: Double) -> String {
-    value == value.rounded() ? String(Int(value)) : String((value * 100).rounded() / 100)
+    value == value.rounded() && abs(value) < 1e9
+      ? String(Int(value)) : String((value * 100).rounded() / 100)
   }
 
   /// Gives frames to `sink` until the camera is to stop.
@@ -125,49 +148,54 @@ final class Stream {
     let period = negotiated.rate > 0 ? 1 / negotiated.rate : 0
     let patience = request.timeout ?? max(Self.silenceSecondsMin, period * 5)
     var lastFrame = Clock.monotonic
-    var hasFrames = false
     while true {
       let limit = hasFrames ? patience : max(patience, Self.firstFrameSeconds)
       let waited = Double(Clock.monotonic - lastFrame) / 1e9
       guard waited < limit else {
-        throw CaptureError(
-          .silent,
-          """
-          \(device.path) has given no frame for \(Self.short(limit)) s; is the lens side connected and \
-          powered? It is opened anew
-          """)
+        throw silence(limit)
       }
       let ready = waker.wait(for: device.fd, seconds: min(limit - waited, 1))
       if waker.isSet { return }
       guard ready else { continue }
-      if try drain(sink) {
-        lastFrame = Clock.monotonic
-        if !hasFrames {
-          meters.update {
-            $0.state = .streaming; $0.detail = nil
-          }
-        }
-        hasFrames = true
-      }
+      if try drain(sink) { lastFrame = Clock.monotonic }
     }
   }
 
+  private func silence(_ seconds: Double) -> CaptureError {
+    let path = device.path
+    guard badCount == 0 else {
+      return CaptureError(
+        .silent,
+        """
+        \(path) has given no good frame for \(Self.short(seconds)) s, only buffers in error or cut \
+        short; check its cable and hub, or ask for a smaller size. It is opened anew
+        """)
+    }
+    return CaptureError(
+      .silent,
+      """
+      \(path) has given no frame for \(Self.short(seconds)) s; is its source connected and powered? \
+      It is opened anew
+      """)
+  }
+
   /// Takes all buffers that are filled.
-  /// - Returns: whether there was one.
+  /// - Returns: whether one of them held a good frame.
   private func drain(_ sink: any FrameSink) throws(CaptureError) -> Bool {
     var count = 0
+    var isGood = false
     // Bounded, so that a stop is seen even where the driver never runs dry.
     while count < 64 {
       switch buffers.dequeue() {
       case .success(let filled):
         count += 1
-        deliver(filled, sink)
+        if deliver(filled, sink) { isGood = true }
       case .failure(let error):
         switch error.code {
         case EAGAIN:
           // An error condition without a buffer would make poll return at once, for ever.
           if count == 0 { usleep(2000) }
-          return count > 0
+          return isGood
         case ENODEV, ENXIO, EBADF:
           throw CaptureError(
             .absent, call: "VIDIOC_DQBUF", errno: error.code, "\(device.path) was unplugged")
@@ -178,10 +206,11 @@ final class Stream {
         }
       }
     }
-    return true
+    return isGood
   }
 
-  private func deliver(_ filled: MappedBuffers.Filled, _ sink: any FrameSink) {
+  /// - Returns: whether it was a good frame.
+  private func deliver(_ filled: MappedBuffers.Filled, _ sink: any FrameSink) -> Bool {
     countLost(filled.sequence)
     let time = Self.time(filled)
     let frame = unsafe Frame(
@@ -192,14 +221,33 @@ final class Stream {
     guard !isFlagged, frame.isWhole else {
       meters.ledger.enter(.dropped(.corrupt))
       if isFlagged { meters.update { $0.flaggedByDriver += 1 } }
-      return
+      badCount += 1
+      return false
     }
+    badCount = 0
+    if !hasFrames { trouble.recovered() }
+    hasFrames = true
     let measured = rate.add(time.monotonic)
+    if let measured { noteRate(measured) }
     meters.update { picture in
       picture.lastFrame = time.monotonic
       if let measured { picture.measuredRate = measured }
     }
     sink.take(frame)
+    return true
+  }
+
+  /// Tells once of a camera that gives fewer frames than it agreed to. The first window is skipped:
+  /// cameras start slowly.
+  private func noteRate(_ measured: Double) {
+    measures += 1
+    guard measures == 2, negotiated.rate > 0, measured < negotiated.rate * 0.8 else { return }
+    trouble.say(
+      .notice,
+      """
+      \(device.path) agreed to \(Self.short(negotiated.rate)) fps and gives \(Self.short(measured)); \
+      in the dark, automatic exposure does that
+      """)
   }
 
   /// Gaps in the driver's numbers are frames that it had no buffer for, or lost before us.

@@ -1,2 +1,0 @@
-// Mirrors Sources/Capture.
-import Testing
