@@ -134,9 +134,9 @@ import Testing
         FakeCamera.Buffer(flags: VP_BUF_FLAG_ERROR, sequence: sequence, planes: [[1, 2]])
       ])
       sequence += 1
-      return bench.meters.current.state == .noData
+      return bench.meters.current.detail?.contains("only buffers in error") == true
     }
-    #expect(bench.meters.current.detail?.contains("only buffers in error") == true)
+    #expect(bench.meters.current.state == .noData)
     #expect(bench.sink.taken.count == 1)
   }
 
@@ -176,7 +176,8 @@ import Testing
     holder.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
     try holder.run()
     defer {
-      holder.terminate()
+      // SIGTERM may be blocked in what a test starts.
+      kill(holder.processIdentifier, SIGKILL)
       holder.waitUntilExit()
     }
     try await eventually {
