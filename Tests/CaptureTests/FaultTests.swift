@@ -109,6 +109,19 @@ import Testing
     }
   }
 
+  @Test func `A camera that comes and goes is told of each time, but not without end`() throws {
+    let log = LogLines()
+    let trouble = Trouble(meters: CameraMeters(name: "test"), logger: log.logger)
+    for round in 1...20 {
+      trouble.report(CaptureError(.absent, "unplugged"))
+      trouble.report(CaptureError(.absent, "unplugged"))
+      #expect(trouble.failures == 2)
+      trouble.recovered()
+      #expect(log.from(.notice).count == min(round, 5) * 2)
+    }
+    #expect(log.from(.debug).count == 60)
+  }
+
   @Test func `A camera that falls silent is told of and opened anew`() async throws {
     let fake = FakeCamera()
     fake.feed(0...1)
@@ -125,7 +138,7 @@ import Testing
   @Test func `A camera that gives only errors is no camera that streams`() async throws {
     let fake = FakeCamera()
     fake.feed(0...0)
-    let bench = try Bench(fake) { $0.timeout = 0.3 }
+    let bench = try Bench(fake) { $0.timeout = 1 }
     defer { bench.end() }
     try await eventually { bench.sink.taken.count == 1 }
     var sequence: UInt32 = 1
