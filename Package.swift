@@ -82,8 +82,9 @@ let package = Package(
 
     // What tests and tools start.
     program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
+    program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
     program(
-      "fuzz", ["Frames", "Imaging", "Settings", arguments], path: "Tests/Programs/fuzz"),
+      "fuzz", ["CPosix", "Frames", "Imaging", "Settings", arguments], path: "Tests/Programs/fuzz"),
 
     tests("FramesTests", ["Frames"]),
     tests("MetersTests", ["Meters"]),

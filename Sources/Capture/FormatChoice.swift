@@ -13,9 +13,17 @@ extension Device {
   /// - Throws: `.unsuitable` naming what the device has where the wanted format is not among it.
   func chooseFormat(_ request: DeviceRequest) throws(CaptureError) -> FourCC {
     let offered = formats()
+    if let code = request.fourCC {
+      guard offered.contains(code) else {
+        throw CaptureError(
+          .unsuitable, "\(path) (\(card)) has no \(code); it has \(Self.list(offered))")
+      }
+      return code
+    }
     if let name = request.format {
-      let wanted = PixelFormat(rawValue: name) ?? request.fourCC?.pixelFormat
-      guard let found = offered.first(where: { $0.pixelFormat == wanted && wanted != nil }) else {
+      guard let wanted = PixelFormat(rawValue: name),
+        let found = offered.first(where: { $0.pixelFormat == wanted })
+      else {
         throw CaptureError(
           .unsuitable,
           "\(path) (\(card)) has no \(name); it has \(Self.list(offered))")
@@ -53,9 +61,15 @@ extension Device {
     return size.width > 0 && size.height > 0 ? size : nil
   }
 
+  /// What is read, by name, and how many others there are.
   static func list(_ formats: [FourCC]) -> String {
-    formats.isEmpty
-      ? "none" : formats.map { $0.pixelFormat?.rawValue ?? "\($0)" }.joined(separator: ", ")
+    let readable = formats.compactMap { $0.pixelFormat?.rawValue }
+    let others = formats.filter { $0.pixelFormat == nil }
+    if readable.isEmpty {
+      return others.isEmpty ? "none" : others.prefix(8).map(\.description).joined(separator: ", ")
+    }
+    let more = others.isEmpty ? "" : " and \(others.count) that are not read"
+    return readable.joined(separator: ", ") + more
   }
 
   /// Whether the format has the size at about the rate; true where the driver does not list them.

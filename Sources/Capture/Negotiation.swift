@@ -22,7 +22,7 @@ extension Device {
   /// The formats that the device offers, in its own order.
   func formats() -> [FourCC] {
     var formats: [FourCC] = []
-    for index in 0..<UInt32(64) {
+    for index in 0..<UInt32(256) {
       var description = v4l2_fmtdesc()
       description.index = index
       description.type = bufferType
@@ -132,12 +132,12 @@ extension Device {
     }
   }
 
-  /// V4L2_MAP_QUANTIZATION_DEFAULT of the kernel's headers.
+  /// V4L2_MAP_QUANTIZATION_DEFAULT of the kernel's headers, where the driver does not say.
   static func isFullRange(_ format: PixelFormat, colorspace: UInt32, quantization: UInt32) -> Bool {
     switch quantization {
     case V4L2_QUANTIZATION_FULL_RANGE.rawValue: true
     case V4L2_QUANTIZATION_LIM_RANGE.rawValue: false
-    default: format.isRGB || format == .mjpeg || colorspace == V4L2_COLORSPACE_JPEG.rawValue
+    default: format.usualRange == .full || colorspace == V4L2_COLORSPACE_JPEG.rawValue
     }
   }
 

@@ -142,7 +142,8 @@ final class Replay {
     let bytes = try pictures.picture(index)
     let time = FrameTime(monotonic: Clock.monotonic, wall: Clock.wall)
     if let format = request.format, format != .mjpeg, let size = request.size {
-      let layout = FrameLayout(format: format, size: size, range: request.range ?? .limited)
+      let layout = FrameLayout(
+        format: format, size: size, range: request.range ?? format.usualRange)
       return bytes.frame(layout, time, number)
     }
     guard let size = JPEGFiles.size(of: bytes) else { return nil }

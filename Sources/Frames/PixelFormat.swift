@@ -48,6 +48,12 @@ package enum PixelFormat: String, CaseIterable, Sendable {
   /// True where the samples are red, green and blue rather than luma and chroma.
   package var isRGB: Bool { self == .rgb24 || self == .bgr24 }
 
+  /// The range that samples have where nobody says otherwise: luma and chroma are limited; RGB, JPEG and
+  /// the luma of monochrome cameras are full.
+  package var usualRange: ColourRange {
+    isRGB || self == .mjpeg || self == .grey ? .full : .limited
+  }
+
   /// The bytes that one row of `plane` takes without padding, for a picture `width` pixels wide.
   package func rowBytes(plane: Int, width: Int) -> Int {
     let pairs = (width + 1) / 2

@@ -1,0 +1,69 @@
+import Frames
+import Imaging
+
+/// Mutated Motion JPEG frames through everything that reads them: passed through, verified, masked, and
+/// scaled. Whatever is passed through has its whole structure.
+struct MJPEGFuzz: Fuzzer {
+  private static let size = FrameSize(width: 96, height: 64)
+  private static let words: [[UInt8]] = [
+    [0xFF, 0xD8], [0xFF, 0xD9], [0xFF, 0xDA], [0xFF, 0xC0], [0xFF, 0xC2], [0xFF, 0xC4],
+    [0xFF, 0xDB],
+    [0xFF, 0xDD, 0, 4, 0, 1], [0xFF, 0xD0], [0xFF, 0xD7], [0xFF, 0x00], [0xFF, 0xFF], [0, 0],
+    [0xFF, 0xE1, 0xFF, 0xFF], [0xFF, 0xFE, 0, 2],
+  ]
+
+  private var sources: [[UInt8]] = []
+  private let compressors: [Compressor]
+  private let decoder: JPEGDecoder
+
+  init() throws {
+    let pool = BytePool()
+    for (chroma, quality) in [(ChromaSampling.yuv420, 60), (.yuv422, 90), (.grey, 80)] {
+      var options = PictureOptions()
+      options.quality = quality
+      options.chroma = chroma == .grey ? nil : chroma
+      let format = chroma == .grey ? PixelFormat.grey : .yuyv
+      let layout = FrameLayout(format: format, size: Self.size)
+      let pixels = (0..<layout.packedByteCount).map { UInt8(truncatingIfNeeded: $0 &* $0 / 37) }
+      let frame = Frame(copying: [pixels], layout: layout, time: FrameTime(monotonic: 0, wall: 0))
+      let jpeg = try Compressor(options: options, pool: pool).picture(of: frame).bytes
+      let bytes = unsafe jpeg.withUnsafeBytes { unsafe Array($0) }
+      sources.append(bytes)
+      // As cameras send it: without Huffman tables, and padded.
+      if let table = bytes.firstRange(of: [0xFF, 0xC4]) {
+        let length = Int(bytes[table.lowerBound + 2]) << 8 | Int(bytes[table.lowerBound + 3])
+        var bare = bytes
+        bare.removeSubrange(table.lowerBound..<table.lowerBound + 2 + length)
+        sources.append(bare + [0, 0, 0])
+      }
+    }
+    var masked = PictureOptions()
+    masked.masks = [Rectangle(x: 8, y: 8, width: 33, height: 17)]
+    var scaled = PictureOptions()
+    scaled.scale = FrameSize(width: 50, height: 50)
+    var verified = PictureOptions()
+    verified.decodesToVerify = true
+    compressors = try [PictureOptions(), masked, scaled, verified].map {
+      try Compressor(options: $0, pool: pool)
+    }
+    decoder = try JPEGDecoder()
+  }
+
+  mutating func run(_ random: inout SeededGenerator) throws -> Bool {
+    var jpeg = sources.randomElement(using: &random) ?? []
+    let other = sources.randomElement(using: &random) ?? []
+    jpeg.mutate(&random, with: other, words: Self.words)
+    _ = try? decoder.rgb(of: unsafe jpeg.span.bytes)
+    var isAccepted = false
+    for compressor in compressors {
+      let layout = FrameLayout(format: .mjpeg, size: Self.size, range: .full)
+      let frame = Frame(copying: [jpeg], layout: layout, time: FrameTime(monotonic: 0, wall: 0))
+      guard let picture = try? compressor.picture(of: frame) else { continue }
+      isAccepted = true
+      let structure = try? picture.bytes.withSpan(JPEGStructure.read)
+      guard let structure, structure.byteCount == picture.bytes.count, structure.hasHuffmanTables
+      else { throw BrokenPromise(description: "a picture without structure was published") }
+    }
+    return isAccepted
+  }
+}

@@ -1,0 +1,62 @@
+# Shared by the tools: what they install, where they build. To be sourced.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${VEDETTE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vedette}
+
+# What the agent is built with; what runs it comes along.
+build_packages=(libv4l-dev libjpeg62-turbo-dev librdkafka-dev libyaml-dev libyuv-dev pkg-config)
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "${0##*/}: $*"; exit 1; }
+
+# Runs a command as root: as it is, or by sudo.
+as_root() {
+  if [[ $(id -u) == 0 ]]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else die "packages are missing and this is neither root nor is there sudo: run 'apt-get install ${build_packages[*]}' as root first"
+  fi
+}
+
+# Installs those of the packages that are not there. Quiet unless it fails.
+install_missing() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [[ ${#missing[@]} == 0 ]] && return
+  command -v apt-get >/dev/null || die "this needs Debian's packages: ${missing[*]}"
+  say "installing ${missing[*]}"
+  local log; log=$(mktemp) || die "no temporary file could be made; is ${TMPDIR:-/tmp} full?"
+  if ! { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}" ||
+    { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -qy --no-install-recommends "${missing[@]}"; }; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    die "apt-get could not install ${missing[*]}"
+  fi
+  rm -f "$log"
+}
+
+need_swift() {
+  command -v swift >/dev/null || die "no Swift toolchain in PATH: install Swift 6.2 or later from swift.org/install/linux"
+  local version; version=$(swift --version 2>&1 | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' | head -n 1)
+  read -r major minor <<<"${version:-0 0}"
+  ((major > 6 || (major == 6 && minor >= 2))) || die "Swift $major.$minor is too old: 6.2 or later is needed"
+}
+
+# swift build with the rules of the house; prints where the programs are.
+build_release() {
+  need_swift
+  install_missing "${build_packages[@]}"
+  local log=$root/.build/build-release.log
+  mkdir -p "$root/.build" 2>/dev/null || die "$root cannot be written; clone to a folder of your own"
+  [[ -t 2 ]] && say "building (the first time takes some minutes)"
+  local product
+  for product in "${@:-vedette}"; do
+    swift build --package-path "$root" -c release --static-swift-stdlib \
+      --explicit-target-dependency-import-check error --product "$product" >"$log" 2>&1 ||
+      { tail -n 40 "$log" >&2; die "the build failed"; }
+  done
+  swift build --package-path "$root" -c release --static-swift-stdlib --show-bin-path
+}
