@@ -32,12 +32,6 @@ package struct DeviceRequest: Sendable {
   package var timeout: Double?
 
   package init(device: String) { self.device = device }
-
-  /// The code of `fourcc:XXXX`.
-  var fourCC: FourCC? {
-    guard let format, format.hasPrefix("fourcc:") else { return nil }
-    return FourCC(String(format.dropFirst(7)))
-  }
 }
 
 /// What is to be replayed.

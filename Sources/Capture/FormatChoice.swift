@@ -20,8 +20,10 @@ extension Device {
       }
       return code
     }
-    if let name = request.format, let wanted = PixelFormat(rawValue: name) {
-      guard let found = offered.first(where: { $0.pixelFormat == wanted }) else {
+    if let name = request.format {
+      guard let wanted = PixelFormat(rawValue: name),
+        let found = offered.first(where: { $0.pixelFormat == wanted })
+      else {
         throw CaptureError(
           .unsuitable,
           "\(path) (\(card)) has no \(name); it has \(Self.list(offered))")

@@ -30,3 +30,11 @@ struct FourCC: Equatable, Hashable, CustomStringConvertible {
     Self.native.first { FourCC($0.0) == self }?.1
   }
 }
+
+extension DeviceRequest {
+  /// The code, where the format is given as `fourcc:XXXX`.
+  var fourCC: FourCC? {
+    guard let format, format.hasPrefix("fourcc:") else { return nil }
+    return FourCC(String(format.dropFirst(7)))
+  }
+}

@@ -7,15 +7,21 @@ import Threads
 final class Trouble {
   /// The same sentence is told again after this long, with a count.
   private static let quietNanoseconds: UInt64 = 600_000_000_000
-  /// A camera that streamed this long before it failed is told of anew.
-  private static let steadyNanoseconds: UInt64 = 5_000_000_000
+  /// How often in that time it is told all the same, where the camera had come back in between.
+  private static let returnsToldMax = 5
   private static let sentencesMax = 64
+
+  private struct Sentence {
+    var since: UInt64
+    var tellings = 1
+    var repeats = 0
+  }
 
   private let meters: CameraMeters
   private let logger: Logger
   private(set) var failures = 0
-  private var told: [String: (time: UInt64, repeats: Int)] = [:]
-  private var recoveredAt: UInt64?
+  private var told: [String: Sentence] = [:]
+  private var hasRecovered = false
   /// Open while there is trouble, so that nothing announced between two looks is missed.
   private(set) var hotplug: Hotplug?
 
@@ -25,10 +31,6 @@ final class Trouble {
   }
 
   func report(_ error: CaptureError) {
-    if let recoveredAt, Clock.monotonic - recoveredAt >= Self.steadyNanoseconds {
-      told.removeAll()
-    }
-    recoveredAt = nil
     failures += 1
     if hotplug == nil { hotplug = Hotplug() }
     let text = error.description
@@ -42,7 +44,8 @@ final class Trouble {
         case .denied, .unsuitable, .failed: .failed
         }
     }
-    say(.error, text)
+    say(.error, text, isChange: hasRecovered)
+    hasRecovered = false
   }
 
   /// A device was announced: waits are short again.
@@ -56,24 +59,31 @@ final class Trouble {
       picture.detail = nil
       if isReturn { picture.reopened += 1 }
     }
-    if isReturn { say(.notice, "the camera is back") }
+    if isReturn { say(.notice, "the camera is back", isChange: true) }
     failures = 0
     hotplug = nil
-    recoveredAt = Clock.monotonic
+    hasRecovered = true
   }
 
   /// Logs a sentence; the same one again only after a while.
-  func say(_ level: Logger.Level, _ text: String) {
+  /// - Parameter isChange: whether it tells something new even where it was told lately.
+  func say(_ level: Logger.Level, _ text: String, isChange: Bool = false) {
     let now = Clock.monotonic
-    if let last = told[text], now - last.time < Self.quietNanoseconds {
-      told[text] = (last.time, last.repeats + 1)
-      logger.debug("\(text)")
+    if var last = told[text], now - last.since < Self.quietNanoseconds {
+      if isChange, last.tellings < Self.returnsToldMax {
+        last.tellings += 1
+        logger.log(level: level, "\(text)")
+      } else {
+        last.repeats += 1
+        logger.debug("\(text)")
+      }
+      told[text] = last
       return
     }
     let repeats = told[text]?.repeats ?? 0
     logger.log(
       level: level, "\(text)\(repeats > 0 ? " (\(repeats) more times since last told)" : "")")
     if told.count >= Self.sentencesMax { told.removeAll() }
-    told[text] = (now, 0)
+    told[text] = Sentence(since: now)
   }
 }

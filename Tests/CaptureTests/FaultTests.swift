@@ -109,6 +109,19 @@ import Testing
     }
   }
 
+  @Test func `A camera that comes and goes is told of each time, but not without end`() throws {
+    let log = LogLines()
+    let trouble = Trouble(meters: CameraMeters(name: "test"), logger: log.logger)
+    for round in 1...20 {
+      trouble.report(CaptureError(.absent, "unplugged"))
+      trouble.report(CaptureError(.absent, "unplugged"))
+      #expect(trouble.failures == 2)
+      trouble.recovered()
+      #expect(log.from(.notice).count == min(round, 5) * 2)
+    }
+    #expect(log.from(.debug).count == 60)
+  }
+
   @Test func `A camera that falls silent is told of and opened anew`() async throws {
     let fake = FakeCamera()
     fake.feed(0...1)
@@ -125,7 +138,7 @@ import Testing
   @Test func `A camera that gives only errors is no camera that streams`() async throws {
     let fake = FakeCamera()
     fake.feed(0...0)
-    let bench = try Bench(fake) { $0.timeout = 0.3 }
+    let bench = try Bench(fake) { $0.timeout = 1 }
     defer { bench.end() }
     try await eventually { bench.sink.taken.count == 1 }
     var sequence: UInt32 = 1
@@ -134,9 +147,9 @@ import Testing
         FakeCamera.Buffer(flags: VP_BUF_FLAG_ERROR, sequence: sequence, planes: [[1, 2]])
       ])
       sequence += 1
-      return bench.meters.current.state == .noData
+      return bench.meters.current.detail?.contains("only buffers in error") == true
     }
-    #expect(bench.meters.current.detail?.contains("only buffers in error") == true)
+    #expect(bench.meters.current.state == .noData)
     #expect(bench.sink.taken.count == 1)
   }
 
@@ -176,7 +189,8 @@ import Testing
     holder.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
     try holder.run()
     defer {
-      holder.terminate()
+      // SIGTERM may be blocked in what a test starts.
+      kill(holder.processIdentifier, SIGKILL)
       holder.waitUntilExit()
     }
     try await eventually {

@@ -136,6 +136,7 @@ import Testing
     (.rgb24, V4L2_COLORSPACE_SRGB, V4L2_QUANTIZATION_DEFAULT, true),
     (.rgb24, V4L2_COLORSPACE_SRGB, V4L2_QUANTIZATION_LIM_RANGE, false),
     (.mjpeg, V4L2_COLORSPACE_SRGB, V4L2_QUANTIZATION_DEFAULT, true),
+    (.grey, V4L2_COLORSPACE_SRGB, V4L2_QUANTIZATION_DEFAULT, true),
   ])
   func `The range is the driver's, by the kernel's rule where it leaves it open`(
     format: PixelFormat, space: v4l2_colorspace, quantization: v4l2_quantization, isFull: Bool
