@@ -88,6 +88,7 @@ let package = Package(
 
     tests("FramesTests", ["Frames"]),
     tests("MetersTests", ["Meters"]),
+    tests("ThreadsTests", ["Threads"]),
     tests("JournalTests", ["Journal", log]),
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
