@@ -145,13 +145,19 @@ struct MarkerWalk {
       guard symbols <= 256, 17 + symbols <= body.count else {
         throw ImagingError(.corrupt, "a Huffman table is longer than its segment")
       }
-      let table = unsafe bytes[start..<start + 17 + symbols]
-      if !StandardHuffmanTables.tables.contains(where: { unsafe $0.elementsEqual(table) }) {
+      if huffmanIsStandard, !isStandardTable(start, count: 17 + symbols) {
         huffmanIsStandard = false
       }
       body = start + 17 + symbols..<body.upperBound
     }
     hasHuffman = true
+  }
+
+  private func isStandardTable(_ start: Int, count: Int) -> Bool {
+    guard let base = unsafe bytes.baseAddress else { return false }
+    return StandardHuffmanTables.tables.contains { table in
+      unsafe table.count == count && memcmp(table, base + start, count) == 0
+    }
   }
 
   private mutating func readScan() throws(ImagingError) {
