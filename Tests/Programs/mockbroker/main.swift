@@ -28,7 +28,8 @@ func codes(_ words: some Collection<String>) -> [Int32]? {
 
 /// - Returns: the answer.
 func obey(_ words: [String], _ cluster: MockCluster, brokers: Int) -> String {
-  let broker = words.count > 1 ? Int(words[1]).flatMap { (1...brokers).contains($0) ? $0 : nil } : nil
+  let broker =
+    words.count > 1 ? Int(words[1]).flatMap { (1...brokers).contains($0) ? $0 : nil } : nil
   switch (words.first, words.count) {
   case ("down", 2), ("up", 2):
     guard let broker else { return "error: there are brokers 1 to \(brokers)" }
@@ -50,7 +51,8 @@ func obey(_ words: [String], _ cluster: MockCluster, brokers: Int) -> String {
     }
     cluster.createTopic(words[1], partitions: partitions)
   default:
-    return "error: not understood; down N, up N, rtt N MS, errors produce NAME..., topic NAME N, quit"
+    return
+      "error: not understood; down N, up N, rtt N MS, errors produce NAME..., topic NAME N, quit"
   }
   return "ok"
 }

@@ -1,2 +1,0 @@
-// Mirrors Sources/Journal.
-import Testing

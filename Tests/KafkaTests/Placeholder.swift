@@ -1,2 +1,0 @@
-// Mirrors Sources/Kafka.
-import Testing
