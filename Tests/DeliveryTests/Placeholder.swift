@@ -1,2 +1,0 @@
-// Mirrors Sources/Delivery.
-import Testing
