@@ -21,7 +21,10 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+  .executableTarget(
+    name: name, dependencies: dependencies, path: path, swiftSettings: strict,
+    // The toolchain's own linker; the system's warns of functions in Foundation that are never called.
+    linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -88,6 +91,7 @@ let package = Package(
 
     tests("FramesTests", ["Frames"]),
     tests("MetersTests", ["Meters"]),
+    tests("ThreadsTests", ["Threads"]),
     tests("JournalTests", ["Journal", log]),
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),

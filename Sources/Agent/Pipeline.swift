@@ -26,6 +26,9 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   private let logger: Logger
   private let faults: FaultLog
   private let key: [UInt8]
+  /// What is the same in every record.
+  private let constantHeaders: [Header]
+  private let idPrefix: String
   private let latest = Mutex<PooledBytes?>(nil)
 
   // Used by the camera's thread alone.
@@ -50,6 +53,14 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     self.logger = logger
     faults = FaultLog(logger: logger)
     key = Array("\(identity.node)/\(settings.name)".utf8)
+    idPrefix = "\(identity.node)/\(settings.name)/\(identity.boot)/"
+    constantHeaders = [
+      Header("content-type", "image/jpeg"),
+      Header("ce_specversion", "1.0"),
+      Header("ce_source", "/\(identity.node)/\(settings.name)"),
+      Header("ce_type", "vedette.frame.v1"),
+      Header("ce_boot", identity.boot),
+    ]
     compressor = try Compressor(options: PictureOptions(settings), pool: BytePool())
     cap = settings.publishRate.map { RateCap(rate: $0) }
   }
@@ -92,20 +103,15 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   private func record(_ picture: Picture, _ time: FrameTime, _ topic: String) -> Record {
     let number = sequence
     sequence += 1
-    let source = "/\(identity.node)/\(settings.name)"
-    let headers = [
-      Header("content-type", "image/jpeg"),
-      Header("ce_specversion", "1.0"),
-      Header("ce_id", "\(identity.node)/\(settings.name)/\(identity.boot)/\(number)"),
-      Header("ce_source", source),
-      Header("ce_type", "vedette.frame.v1"),
-      Header("ce_time", Clock.rfc3339(microseconds: time.wall)),
-      Header("ce_boot", identity.boot),
-      Header("ce_sequence", String(number)),
-      Header("ce_monotonic", String(time.monotonic)),
-      Header("ce_width", String(picture.size.width)),
-      Header("ce_height", String(picture.size.height)),
-    ]
+    let headers =
+      constantHeaders + [
+        Header("ce_id", idPrefix + String(number)),
+        Header("ce_time", Clock.rfc3339(microseconds: time.wall)),
+        Header("ce_sequence", String(number)),
+        Header("ce_monotonic", String(time.monotonic)),
+        Header("ce_width", String(picture.size.width)),
+        Header("ce_height", String(picture.size.height)),
+      ]
     return Record(
       topic: topic, key: key, headers: headers, timestamp: time.wall / 1000,
       payload: picture.bytes, payloadBytes: picture.bytes.count, capturedAt: time.monotonic,

@@ -61,7 +61,7 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
   }
 
   private func map(_ device: Device, _ index: Int) throws(CaptureError) -> [Mapping] {
-    var planes = [v4l2_plane](repeating: v4l2_plane(), count: Int(VIDEO_MAX_PLANES))
+    var planes = planeArray(device)
     var buffer = unsafe v4l2_buffer()
     let failure = unsafe exchange(device, VP_QUERYBUF, &buffer, &planes, index)
     guard failure == 0 else {
@@ -87,6 +87,12 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
     return unsafe mapped
   }
 
+  /// Room for what the multiplanar interface tells of each plane; nothing, and no allocation, without it.
+  private func planeArray(_ device: Device) -> [v4l2_plane] {
+    device.isMultiplanar
+      ? [v4l2_plane](repeating: v4l2_plane(), count: Int(VIDEO_MAX_PLANES)) : []
+  }
+
   /// Calls the driver with `buffer`, and with `planes` where the device has several.
   private func exchange(
     _ device: Device, _ request: UInt, _ buffer: inout v4l2_buffer, _ planes: inout [v4l2_plane],
@@ -107,7 +113,7 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
   func queue(_ index: Int) -> Int32 {
     state.withLock { state in
       guard let device = state.device else { return 0 }
-      var planes = [v4l2_plane](repeating: v4l2_plane(), count: Int(VIDEO_MAX_PLANES))
+      var planes = planeArray(device)
       var buffer = unsafe v4l2_buffer()
       return unsafe exchange(device, VP_QBUF, &buffer, &planes, index)
     }
@@ -130,7 +136,7 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
   func dequeue() -> Result<Filled, Errno> {
     state.withLock { state in
       guard let device = state.device else { return .failure(Errno(EBADF)) }
-      var planes = [v4l2_plane](repeating: v4l2_plane(), count: Int(VIDEO_MAX_PLANES))
+      var planes = planeArray(device)
       var buffer = unsafe v4l2_buffer()
       let failure = unsafe exchange(device, VP_DQBUF, &buffer, &planes, 0)
       guard failure == 0 else { return .failure(Errno(failure)) }

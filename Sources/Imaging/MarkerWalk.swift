@@ -145,13 +145,19 @@ struct MarkerWalk {
       guard symbols <= 256, 17 + symbols <= body.count else {
         throw ImagingError(.corrupt, "a Huffman table is longer than its segment")
       }
-      let table = unsafe bytes[start..<start + 17 + symbols]
-      if !StandardHuffmanTables.tables.contains(where: { unsafe $0.elementsEqual(table) }) {
+      if huffmanIsStandard, !isStandardTable(start, count: 17 + symbols) {
         huffmanIsStandard = false
       }
       body = start + 17 + symbols..<body.upperBound
     }
     hasHuffman = true
+  }
+
+  private func isStandardTable(_ start: Int, count: Int) -> Bool {
+    guard let base = unsafe bytes.baseAddress else { return false }
+    return StandardHuffmanTables.tables.contains { table in
+      unsafe table.count == count && memcmp(table, base + start, count) == 0
+    }
   }
 
   private mutating func readScan() throws(ImagingError) {
@@ -210,7 +216,7 @@ struct MarkerWalk {
 
   private func checkZeroRuns(_ coded: Range<Int>) throws(ImagingError) {
     guard huffmanIsStandard, header?.isProgressive == false else { return }
-    // Any run of 64 zero bytes holds a whole group of 8 at a multiple of 32 from the start.
+    // Any run of 64 zero bytes holds a whole group of 8 at a multiple of 56 from the start.
     var index = coded.lowerBound
     while index + 8 <= coded.upperBound {
       if unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) == 0 {
@@ -223,7 +229,7 @@ struct MarkerWalk {
             .corrupt, "\(end - first) zero bytes at byte \(first): part of the picture is missing")
         }
       }
-      index += 32
+      index += Self.zeroRunMax - 8
     }
   }
 }

@@ -292,7 +292,31 @@ def loopback():
         assert data.endswith(b"\xff\xd9")
 
 
+def converted():
+    """A camera that has nothing but a format that is not read directly."""
+    colour = (200, 100, 48)
+    feeder = subprocess.Popen(
+        ["ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i",
+         f"color=c=0x{bytes(colour).hex()}:size={WIDTH}x{HEIGHT}:rate={RATE}",
+         "-pix_fmt", "rgb565le", "-f", "v4l2", "/dev/video91"])
+    try:
+        time.sleep(8)
+        with Broker() as broker, Agent(broker, {"b": "device: /dev/video91, quality: 95"}) as agent:
+            agent.delivered(["b"], 2, 40)
+            assert "libv4l2 converts" in agent.log(), agent.log()
+            agent.stop()
+            record = broker.frames()["b"][0]
+    finally:
+        feeder.kill()
+    width, height, picture = pixels(record["file"])
+    assert (width, height) == (WIDTH, HEIGHT)
+    errors = mean_errors(picture, bytes(colour) * (WIDTH * HEIGHT), False)
+    # RGB565 has steps of 8 and 4.
+    assert max(errors) <= 8, f"mean error per channel {errors}"
+
+
 all_formats()
+test("a format that is not read directly is converted by libv4l2, which is said", converted)
 test("masks are black in every frame", masks)
 test("lost and error-flagged buffers are counted, and the other camera is untouched", lost_and_flagged)
 test("a disconnected camera is back within 2 s", comes_back("disconnect", "was unplugged"))

@@ -1,2 +1,0 @@
-// Mirrors Sources/Agent.
-import Testing

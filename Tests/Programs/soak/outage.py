@@ -1,0 +1,116 @@
+"""tools/soak outage: see there."""
+
+import argparse
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+PROGRAMS, PHOTOGRAPHS = sys.argv[1:3]
+parser = argparse.ArgumentParser(prog="tools/soak outage")
+parser.add_argument("--cycles", type=int, default=20)
+parser.add_argument("--seed", type=int, default=1)
+parser.add_argument("--json", action="store_true", help="no progress, only the result")
+options = parser.parse_args(sys.argv[3:])
+chance = random.Random(options.seed)
+
+
+class Broker:
+    def __init__(self):
+        self.process = subprocess.Popen([f"{PROGRAMS}/mockbroker", "1"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.address = json.loads(self.process.stdout.readline())["bootstrap"]
+
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "ok\n", line
+
+    def fail(self, seconds):
+        kind = chance.choice(["down", "frozen", "slow"])
+        if kind == "down":
+            self.say("down 1")
+            time.sleep(seconds)
+            self.say("up 1")
+        elif kind == "frozen":
+            self.process.send_signal(signal.SIGSTOP)
+            time.sleep(seconds)
+            self.process.send_signal(signal.SIGCONT)
+        else:
+            self.say(f"rtt 1 {chance.randint(100, 2500)}")
+            time.sleep(seconds)
+            self.say("rtt 1 0")
+
+
+def ledger(log, process=None):
+    """The last ledger told; with a process, a new one is asked for."""
+    def read():
+        with open(log) as file:
+            return re.findall(r"ledger=(\{.*\})\n", file.read())
+    if process:
+        before = len(read())
+        process.send_signal(signal.SIGUSR1)
+        deadline = time.monotonic() + 10
+        while len(read()) == before and time.monotonic() < deadline:
+            time.sleep(0.01)
+    counts = json.loads(read()[-1])
+    fates = ["delivered", "in_memory", "in_flight", "spooled", "dead"]
+    total = sum(counts[fate] for fate in fates) + sum(counts["dropped"].values())
+    assert counts["captured"] == total, f"the ledger does not balance: {counts}"
+    return counts
+
+
+with tempfile.TemporaryDirectory() as folder:
+    broker = Broker()
+    with open(f"{folder}/vedette.yaml", "w") as file:
+        # Small pictures: the mock broker keeps 5 MiB of a partition.
+        file.write(f"node: soak\nkafka: {{brokers: ['{broker.address}']}}\n"
+                   "delivery: {outage_after: 1 s}\n"
+                   f"cameras: {{cam: {{replay: {{path: '{PHOTOGRAPHS}', rate: 20}}, scale: 32x32, quality: 10}}}}\n")
+    log = f"{folder}/log"
+    with open(log, "w") as errors:
+        agent = subprocess.Popen([f"{PROGRAMS}/vedetted", "--config", f"{folder}/vedette.yaml"], stderr=errors)
+    while "node soak" not in open(log).read():
+        time.sleep(0.05)
+    time.sleep(1)
+    for cycle in range(options.cycles):
+        broker.fail(chance.uniform(0.2, 3))
+        counts = ledger(log, agent)
+        if not options.json:
+            print(f"cycle {cycle + 1}: {counts['captured']} captured, {counts['delivered']} delivered, "
+                  f"{counts['in_memory'] + counts['in_flight']} waiting", file=sys.stderr, flush=True)
+        time.sleep(chance.uniform(0, 1))
+    agent.terminate()
+    assert agent.wait(20) == 0, "the agent did not end well"
+    counts = ledger(log)
+    output = subprocess.run([f"{PROGRAMS}/framereader", broker.address, "vedette.frames", folder],
+                            check=True, capture_output=True, text=True).stdout
+    records = [json.loads(line) for line in output.splitlines()]
+    numbers = [int(record["headers"]["ce_sequence"]) for record in records]
+    pictures = {open(record["file"], "rb").read() for record in records}
+    outages = open(log).read().count("no broker acknowledges")
+    broker.process.kill()
+
+sent = set(numbers)
+dropped = sum(counts["dropped"].values())
+result = {
+    "soak": "outage", "cycles": options.cycles, "captured": counts["captured"], "outages": outages,
+    "lost": counts["captured"] - dropped - len(sent),
+    "invented": sum(1 for number in sent if number >= counts["captured"]),
+    # Two photographs are played: there can be no third picture.
+    "corrupted": max(0, len(pictures) - 2),
+    "duplicates": len(numbers) - len(sent),
+    # Each taking-back may send again what was in flight; that is bounded by the records of the time until
+    # an outage is known, and the probe.
+    "duplicate_bound": outages * (int(20 * (1 + 3)) + 1) + options.cycles,
+    "dropped": counts["dropped"],
+}
+print(json.dumps(result))
+sound = result["lost"] == 0 and result["invented"] == 0 and result["corrupted"] == 0 \
+    and result["duplicates"] <= result["duplicate_bound"]
+sys.exit(0 if sound else 1)

@@ -1,2 +1,0 @@
-// Mirrors Sources/Settings.
-import Testing

@@ -1,0 +1,30 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Threads
+
+@Suite struct ThreadsTests {
+  @Test func `Times are written as RFC 3339 says, before 1970 and long after`() throws {
+    var random = SystemRandomNumberGenerator()
+    for _ in 0..<2000 {
+      let seconds = Int64.random(in: -11_000_000_000...200_000_000_000, using: &random)
+      let micros = Int64.random(in: 0..<1_000_000, using: &random)
+      let date = Date(timeIntervalSince1970: Double(seconds))
+      let expected = date.formatted(.iso8601).dropLast()
+      let digits = String(repeating: "0", count: 6 - "\(micros)".count) + "\(micros)"
+      #expect(Clock.rfc3339(microseconds: seconds * 1_000_000 + micros) == "\(expected).\(digits)Z")
+    }
+  }
+
+  @Test func `A thread has its name, runs, and is joined`() throws {
+    let name = Mutex("")
+    let thread = try NamedThread("cam-a-very-long-name") {
+      let text = (try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)) ?? ""
+      name.withLock { $0 = text }
+    }
+    thread.join()
+    thread.join()
+    #expect(name.withLock { $0 } == "cam-a-very-long\n")
+  }
+}
