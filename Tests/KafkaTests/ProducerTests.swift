@@ -144,6 +144,7 @@ import Testing
 
   @Test(arguments: [
     ("MSG_SIZE_TOO_LARGE", KafkaError.Kind.oversize),
+    ("RECORD_LIST_TOO_LARGE", .oversize),
     ("TOPIC_AUTHORIZATION_FAILED", .refused),
     ("POLICY_VIOLATION", .invalid),
     ("INVALID_RECORD", .invalid),
