@@ -97,7 +97,7 @@ import Testing
     let bare = FakeCamera { $0.modes = [.init(fourCC: "BA81", size: size, rates: [30])] }
     let converting = FakeCamera { state in
       state.modes = [.init(fourCC: "RGB3", size: size, rates: [30])]
-      state.planes = [(stride: 4, bytes: 12)]
+      state.planes = [(stride: 12, bytes: 24)]
     }
     converting.feed(0...0)
     let bench = try Bench(

@@ -738,9 +738,3 @@ long syscall(long which, ...)
     REAL(long, syscall, long, ...);
     return real_syscall(which, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
-
-int access(const char *path, int mode)
-{
-    REAL(int, access, const char *, int);
-    return is_camera(path) ? 0 : real_access(path, mode);
-}
