@@ -129,7 +129,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     logger.notice(
       """
       the camera's JPEGs are \(why), so each is decoded and encoded anew: \
-      \(tenths / 10).\(tenths % 10) ms of processor time a frame
+      \(tenths / 10).\(tenths % 10) ms a frame
       """)
   }
 }
