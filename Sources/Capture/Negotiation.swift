@@ -32,9 +32,13 @@ extension Device {
     return formats
   }
 
+  /// What libv4l2 is asked for. Its way from RGB565 to yu12 swaps red and blue; RGB is right from every
+  /// format.
+  private static let convertedFormat = FourCC("RGB3")
+
   /// Sets format, size and rate as near to the request as the device can, and reads back what it gave.
   func negotiate(_ request: DeviceRequest, isConverting: Bool) throws(CaptureError) -> Negotiated {
-    let fourCC = isConverting ? FourCC("YU12") : try chooseFormat(request)
+    let fourCC = isConverting ? Self.convertedFormat : try chooseFormat(request)
     var format = unsafe v4l2_format()
     unsafe format.type = bufferType
     var failure = unsafe control(VP_G_FMT, &format)

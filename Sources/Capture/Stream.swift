@@ -85,7 +85,7 @@ final class Stream {
     trouble.say(
       .notice,
       """
-      \(path) (\(converting.card)) \(reason); libv4l2 converts to yu12, which takes about as much \
+      \(path) (\(converting.card)) \(reason); libv4l2 converts to rgb24, which takes about as much \
       processor time as encoding
       """)
     return (converting, negotiated)

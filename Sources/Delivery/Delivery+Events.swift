@@ -24,16 +24,19 @@ extension Delivery {
     state.withLock { state in
       for report in reports {
         if let error = report.error {
-          refuse(report.token, error, &state)
-        } else if let (record, outageSince) = state.arrived(report.token) {
+          refuse(report.token, error, wasSent: true, &state)
+        } else if let (record, outageSince) = state.arrived(report.token, now: now) {
           let age = now > record.capturedAt ? now - record.capturedAt : 0
           record.meters.latency.record(microseconds: age / 1000)
           if let outageSince { ended = (outageSince, state.picture) }
         }
       }
+      // Those behind it come back too, so that none overtakes it.
+      if reports.contains(where: { $0.error?.isFailure == true }) { producer.purge() }
     }
     if let (since, picture) = ended {
-      complaints.outageEnded(seconds: Double(now - since) / 1e9, picture)
+      // An outage that a refusal began may be younger than this batch.
+      complaints.outageEnded(seconds: now > since ? Double(now - since) / 1e9 : 0, picture)
     }
   }
 }

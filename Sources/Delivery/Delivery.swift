@@ -74,7 +74,9 @@ package final class Delivery: Sendable {
   }
 
   private func run() {
-    for topic in topics { _ = producer.warm(topic: topic, timeoutMilliseconds: 1000) }
+    for topic in topics where deadline.load(ordering: .acquiring) == Self.never {
+      _ = producer.warm(topic: topic, timeoutMilliseconds: 1000)
+    }
     while true {
       turn()
       lastTurn.store(Clock.monotonic, ordering: .relaxed)
@@ -115,7 +117,7 @@ package final class Delivery: Sendable {
       do {
         try producer.send(outgoing)
       } catch {
-        refuse(entry.serial, error, &state)
+        refuse(entry.serial, error, wasSent: false, &state)
         // A full queue, or brokers that refuse: the next round tries again.
         if error.kind != .oversize, error.kind != .invalid { return }
       }
@@ -123,7 +125,10 @@ package final class Delivery: Sendable {
   }
 
   /// What becomes of a record that was not taken, by the kind of error.
-  func refuse(_ serial: UInt64, _ error: KafkaError, _ state: inout DeliveryState) {
+  /// - Parameter wasSent: true where librdkafka took it first.
+  func refuse(
+    _ serial: UInt64, _ error: KafkaError, wasSent: Bool, _ state: inout DeliveryState
+  ) {
     switch error.kind {
     case .oversize:
       if let record = state.lost(serial, as: .dropped(.oversize)) {
@@ -131,17 +136,34 @@ package final class Delivery: Sendable {
       }
     case .invalid:
       if let record = state.lost(serial, as: .dead) { complaints.invalid(record, error) }
+    case .queueFull: state.returned(serial, wasSent: wasSent)
     case .refused, .fatal, .configuration:
-      state.returned(serial)
+      state.returned(serial, wasSent: wasSent)
       state.lastError = error.description
       state.beginOutage(now: Clock.monotonic)
+      state.hold(now: Clock.monotonic)
       complaints.refused(error)
-    case .queueFull, .retriable:
-      state.returned(serial)
+    case .retriable:
+      state.returned(serial, wasSent: wasSent)
       // Our own purge is no news.
-      if error.name != "_PURGE_QUEUE", error.name != "_PURGE_INFLIGHT" {
-        state.lastError = error.description
-      }
+      guard !error.isPurge else { return }
+      state.lastError = error.description
+      state.hold(now: Clock.monotonic)
+      complaints.broker(error)
+    }
+  }
+}
+
+extension KafkaError {
+  /// The record came back because we took it back.
+  var isPurge: Bool { name == "_PURGE_QUEUE" || name == "_PURGE_INFLIGHT" }
+
+  /// The record waits and will be sent again, though nobody took it back.
+  var isFailure: Bool {
+    switch kind {
+    case .oversize, .invalid, .queueFull: false
+    case .retriable: !isPurge
+    case .refused, .fatal, .configuration: true
     }
   }
 }

@@ -4,6 +4,9 @@ import Meters
 /// The bookkeeping of Delivery, under its one lock: what waits, what is in flight, and whether brokers
 /// answer. It decides; `Delivery` calls librdkafka and the log.
 struct DeliveryState {
+  /// How long nothing is sent after an error of the broker's.
+  private static let holdNanoseconds: UInt64 = 250_000_000
+
   enum Mode: Equatable {
     case flowing
     /// Everything was taken back; one record at a time is sent to see whether brokers answer.
@@ -24,6 +27,12 @@ struct DeliveryState {
   /// Serials in the order of sending; those no longer in flight are skipped.
   private var sendingOrder: [UInt64] = []
   private var nextSerial: UInt64 = 1
+  /// Nothing is sent before this time, after an error that would come again at once.
+  private var heldUntil: UInt64 = 0
+  /// When a record first came back with an error and none was acknowledged since.
+  private var failingSince: UInt64?
+  /// When the last acknowledgement came.
+  private var lastArrival: UInt64 = 0
   private(set) var isClosed = false
   var lastError: String?
 
@@ -49,7 +58,7 @@ struct DeliveryState {
 
   /// The next record to hand to librdkafka, or nil while it has enough.
   mutating func departing(now: UInt64) -> RecordWindow.Entry? {
-    guard let next = window.first else { return nil }
+    guard now >= heldUntil, let next = window.first else { return nil }
     switch mode {
     case .flowing:
       guard flights.isEmpty || inFlightBytes + next.record.memoryBytes <= options.inFlightBytesMax
@@ -61,6 +70,7 @@ struct DeliveryState {
     entry.attempt += 1
     entry.record.meters.ledger.move(.inMemory, to: .inFlight)
     inFlightBytes += entry.record.memoryBytes
+    if flights.isEmpty { sendingOrder.removeAll(keepingCapacity: true) }
     flights[entry.serial] = Flight(entry: entry, sentAt: now)
     sendingOrder.append(entry.serial)
     return entry
@@ -75,8 +85,13 @@ struct DeliveryState {
 
   /// The record was acknowledged.
   /// - Returns: its capture time and meters, and since when the outage lasted that ends by it.
-  mutating func arrived(_ serial: UInt64) -> (record: Record, outageSince: UInt64?)? {
+  mutating func arrived(
+    _ serial: UInt64, now: UInt64
+  ) -> (record: Record, outageSince: UInt64?)? {
     guard let flight = land(serial) else { return nil }
+    lastArrival = now
+    failingSince = nil
+    heldUntil = 0
     flight.entry.record.meters.ledger.move(.inFlight, to: .delivered)
     lastError = nil
     guard case .outage(let since) = mode else { return (flight.entry.record, nil) }
@@ -84,9 +99,17 @@ struct DeliveryState {
     return (flight.entry.record, since)
   }
 
-  /// The record was not sent and waits again, in its place.
-  mutating func returned(_ serial: UInt64) {
-    guard let flight = land(serial) else { return }
+  /// Sends nothing for a moment, so that an error that comes at once is not called for in a loop.
+  mutating func hold(now: UInt64) {
+    heldUntil = now + Self.holdNanoseconds
+    if failingSince == nil { failingSince = now }
+  }
+
+  /// The record was not taken and waits again, in its place.
+  /// - Parameter wasSent: false where librdkafka did not even queue it, which is no attempt.
+  mutating func returned(_ serial: UInt64, wasSent: Bool) {
+    guard var flight = land(serial) else { return }
+    if !wasSent { flight.entry.attempt -= 1 }
     guard !isClosed else {
       flight.entry.record.meters.ledger.move(.inFlight, to: .dropped(.shutdown))
       return
@@ -110,12 +133,15 @@ struct DeliveryState {
     return sendingOrder.first.flatMap { flights[$0]?.sentAt }
   }
 
-  /// Sees whether an outage begins now.
+  /// Sees whether an outage begins now: records were sent or came back, and none was acknowledged for
+  /// too long. On a slow line the oldest may be old, but acknowledgements come.
   mutating func outageBegins(now: UInt64) -> Bool {
-    guard mode == .flowing, let oldest = oldestSentAt(), now > oldest,
-      Double(now - oldest) / 1e9 > options.outageAfter
+    guard mode == .flowing,
+      let oldest = [oldestSentAt(), failingSince].compactMap({ $0 }).min()
     else { return false }
-    mode = .outage(since: oldest)
+    let since = max(oldest, lastArrival)
+    guard now > since, Double(now - since) / 1e9 > options.outageAfter else { return false }
+    mode = .outage(since: since)
     return true
   }
 

@@ -216,7 +216,7 @@ struct MarkerWalk {
 
   private func checkZeroRuns(_ coded: Range<Int>) throws(ImagingError) {
     guard huffmanIsStandard, header?.isProgressive == false else { return }
-    // Any run of 64 zero bytes holds a whole group of 8 at a multiple of 32 from the start.
+    // Any run of 64 zero bytes holds a whole group of 8 at a multiple of 56 from the start.
     var index = coded.lowerBound
     while index + 8 <= coded.upperBound {
       if unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) == 0 {
@@ -229,7 +229,7 @@ struct MarkerWalk {
             .corrupt, "\(end - first) zero bytes at byte \(first): part of the picture is missing")
         }
       }
-      index += 32
+      index += Self.zeroRunMax - 8
     }
   }
 }

@@ -30,11 +30,9 @@ package final class FaultLog: Sendable {
     _ key: String, _ level: Logger.Level, once: Bool = false, metadata: Logger.Metadata? = nil,
     _ message: @autoclosure () -> String
   ) {
-    guard let times = count(key, once: once) else { return }
-    let text = message()
-    logger.log(
-      level: level, "\(text)\(times > 1 ? " (\(times) times in the last minute)" : "")",
-      metadata: metadata)
+    guard let turn = count(key, once: once) else { return }
+    let times = turn.times > 1 ? " (\(turn.times) times in the last \(turn.seconds) s)" : ""
+    logger.log(level: level, "\(message())\(times)", metadata: metadata)
   }
 
   /// Makes faults whose keys begin with `prefix` new again.
@@ -43,20 +41,22 @@ package final class FaultLog: Sendable {
   }
 
   /// How often the fault came since it was last told; nil where it is not to be told now.
-  private func count(_ key: String, once: Bool) -> Int? {
-    let now = now()
-    return entries.withLock { entries in
+  private func count(_ key: String, once: Bool) -> (times: Int, seconds: UInt64)? {
+    entries.withLock { entries in
+      // Read under the lock: a time read before it could lie before one that another thread booked.
+      let now = now()
       guard var entry = entries[key] else {
         if entries.count >= Self.keysMax { entries.removeAll() }
         entries[key] = Entry(toldAt: now)
-        return 1
+        return (1, 0)
       }
       entry.since += 1
       defer { entries[key] = entry }
-      guard !once, now - entry.toldAt >= Self.quietNanoseconds else { return nil }
+      let quiet = now > entry.toldAt ? now - entry.toldAt : 0
+      guard !once, quiet >= Self.quietNanoseconds else { return nil }
       let count = entry.since
       entry = Entry(toldAt: now)
-      return count
+      return (count, quiet / 1_000_000_000)
     }
   }
 }

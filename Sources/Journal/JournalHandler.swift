@@ -58,8 +58,7 @@ package struct JournalHandler: LogHandler {
   ) -> String {
     let fields = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       .joined(separator: " ")
-    let text = (fields.isEmpty ? message : "\(fields): \(message)")
-      .replacing("\n", with: "\\n").replacing("\r", with: "\\r")
+    let text = escaped(fields.isEmpty ? message : "\(fields): \(message)")
     switch style {
     case .journal: return "<\(priority(level))>\(text)\n"
     case .plain: return "\(Clock.rfc3339(microseconds: wall)) \(level) \(text)\n"
@@ -68,6 +67,24 @@ package struct JournalHandler: LogHandler {
       guard colours, let colour = colour(level) else { return "\(time) \(level) \(text)\n" }
       return "\(time) \u{1B}[\(colour)m\(level)\u{1B}[0m \(text)\n"
     }
+  }
+
+  /// Line ends and other control characters made visible. By scalars: to String, CR LF is one character
+  /// that is neither of the two.
+  private static func escaped(_ text: String) -> String {
+    guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0x0A: result += "\\n"
+      case 0x0D: result += "\\r"
+      case 0x09: result += "\t"
+      case 0..<0x20, 0x7F:
+        result += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
   }
 
   /// The level as syslog and journald count.
@@ -99,6 +116,7 @@ package struct JournalHandler: LogHandler {
       while done < bytes.count {
         let count = unsafe Glibc.write(
           STDERR_FILENO, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
+        if count < 0, errno == EINTR { continue }
         // A log that cannot be written must not stop the agent.
         guard count > 0 else { return }
         done += count

@@ -14,7 +14,10 @@ package struct ServiceManager: Sendable {
     let isOurs = Self.environment("WATCHDOG_PID").map { Int32($0) == getpid() } ?? true
     watchdogSeconds =
       isOurs
-      ? Self.environment("WATCHDOG_USEC").flatMap { Double($0) }.map { $0 / 1e6 } : nil
+      ? Self.environment("WATCHDOG_USEC").flatMap { UInt64($0) }.flatMap {
+        // 0 is no watchdog.
+        $0 > 0 ? Double($0) / 1e6 : nil
+      } : nil
   }
 
   package func ready() { send("READY=1") }
@@ -23,7 +26,8 @@ package struct ServiceManager: Sendable {
 
   /// One line for `systemctl status`.
   package func status(_ text: String) {
-    send("STATUS=\(text.replacing("\n", with: " "))")
+    let line = text.utf8.map { $0 < 0x20 ? 0x20 : $0 }
+    send("STATUS=\(String(decoding: line, as: UTF8.self))")
   }
 
   private func send(_ message: String) {

@@ -14,24 +14,34 @@ struct Configuration: ~Copyable {
     var text = [CChar](repeating: 0, count: 512)
     let result = unsafe rd_kafka_conf_set(handle, property, value, &text, text.count)
     guard result != RD_KAFKA_CONF_OK else { return }
+    // What librdkafka says of a value quotes it; of a name that it does not know, only the name.
+    let isQuoting = isSecret && result != RD_KAFKA_CONF_UNKNOWN
     let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     throw KafkaError(
-      property: property,
-      text: isSecret ? "the secret is not accepted" : String(decoding: bytes, as: UTF8.self))
+      property: property, isSecret: isSecret,
+      text: isQuoting ? "the secret is not accepted" : String(decoding: bytes, as: UTF8.self))
   }
 
   func setEvents(_ events: Int32) { unsafe rd_kafka_conf_set_events(handle, events) }
 
   /// Makes a handle with this configuration.
-  func makeHandle(_ type: rd_kafka_type_t) throws(KafkaError) -> OpaquePointer {
+  /// - Throws: `.configuration` where properties that are right by themselves do not go together, or
+  ///   name files that cannot be read.
+  func makeHandle(
+    _ type: rd_kafka_type_t, redaction: Redaction = Redaction([])
+  ) throws(KafkaError) -> OpaquePointer {
     var text = [CChar](repeating: 0, count: 512)
     // rd_kafka_new takes a copy of its own, so that a failure leaves nothing half freed.
     let copy = unsafe rd_kafka_conf_dup(handle)
     guard let made = unsafe rd_kafka_new(type, copy, &text, text.count) else {
+      let code = rd_kafka_last_error()
       unsafe rd_kafka_conf_destroy(copy)
       let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-      throw KafkaError(
-        rd_kafka_last_error(), call: "rd_kafka_new", text: String(decoding: bytes, as: UTF8.self))
+      var error = KafkaError(
+        code, call: "rd_kafka_new", text: redaction.apply(String(decoding: bytes, as: UTF8.self)))
+      // All but a lack of threads or memory can be mended in the configuration alone.
+      if code != RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE { error.kind = .configuration }
+      throw error
     }
     return unsafe made
   }

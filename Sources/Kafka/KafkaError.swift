@@ -41,12 +41,12 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// A property that could not be set.
-  init(property: String, text: String) {
+  init(property: String, isSecret: Bool = false, text: String) {
     code = RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue
     name = "_INVALID_ARG"
     call = "rd_kafka_conf_set"
     kind = .configuration
-    description = "kafka.properties.\(property): \(text)"
+    description = "kafka.\(isSecret ? "secrets" : "properties").\(property): \(text)"
   }
 
   private static func kind(of code: rd_kafka_resp_err_t) -> Kind {

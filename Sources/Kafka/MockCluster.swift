@@ -9,7 +9,7 @@ package final class MockCluster: @unchecked Sendable {
 
   /// - Parameters:
   ///   - brokers: how many, from 1.
-  ///   - partitions: of each topic that is made on first use.
+  ///   - partitions: of `vedette.frames`; topics that are made on first use have 4.
   package init(brokers: Int = 1, partitions: Int = 4) throws(KafkaError) {
     let configuration = Configuration()
     try configuration.set("client.id", "vedette-mock")
@@ -34,6 +34,7 @@ package final class MockCluster: @unchecked Sendable {
     unsafe rd_kafka_mock_cluster_bootstraps(cluster).map { unsafe String(cString: $0) } ?? ""
   }
 
+  /// Makes a topic that does not exist yet.
   package func createTopic(_ name: String, partitions: Int) {
     unsafe rd_kafka_mock_topic_create(cluster, name, Int32(partitions), 1)
   }

@@ -23,6 +23,7 @@ package final class Producer: @unchecked Sendable {
 
   private let handle: OpaquePointer
   private let queue: OpaquePointer
+  private let redaction: Redaction
 
   /// - Parameters:
   ///   - brokers: `host` or `host:port` each.
@@ -32,15 +33,16 @@ package final class Producer: @unchecked Sendable {
     brokers: [String], properties: [String: String] = [:], secrets: [String: String] = [:]
   ) throws(KafkaError) {
     let configuration = Configuration()
-    for (property, value) in DefaultProperties.producer.merging(
-      properties, uniquingKeysWith: { $1 })
-    {
+    // One after the other: a property may go by a second name (`max.in.flight`), and then the last wins.
+    for (property, value) in DefaultProperties.producer { try configuration.set(property, value) }
+    for (property, value) in properties.sorted(by: { $0.key < $1.key }) {
       try configuration.set(property, value)
     }
     for (property, value) in secrets { try configuration.set(property, value, isSecret: true) }
+    redaction = Redaction(secrets.values)
     try configuration.set("bootstrap.servers", brokers.joined(separator: ","))
     configuration.setEvents(Self.eventMask)
-    let made = try unsafe configuration.makeHandle(RD_KAFKA_PRODUCER)
+    let made = try unsafe configuration.makeHandle(RD_KAFKA_PRODUCER, redaction: redaction)
     unsafe handle = unsafe made
     unsafe queue = unsafe rd_kafka_queue_get_main(made)
     unsafe rd_kafka_set_log_queue(made, nil)
@@ -159,7 +161,9 @@ package final class Producer: @unchecked Sendable {
     switch unsafe rd_kafka_event_type(event) {
     case RD_KAFKA_EVENT_DR: unsafe events.append(.delivered(reports(event)))
     case RD_KAFKA_EVENT_ERROR:
-      let text = unsafe rd_kafka_event_error_string(event).map { unsafe String(cString: $0) }
+      let text = unsafe rd_kafka_event_error_string(event).map {
+        redaction.apply(unsafe String(cString: $0))
+      }
       unsafe events.append(
         .error(KafkaError(rd_kafka_event_error(event), call: "rd_kafka_queue_poll", text: text)))
     case RD_KAFKA_EVENT_STATS:
@@ -174,7 +178,7 @@ package final class Producer: @unchecked Sendable {
       unsafe events.append(
         .log(
           level: Int(level), facility: facility.map { unsafe String(cString: $0) } ?? "",
-          message: message.map { unsafe String(cString: $0) } ?? ""))
+          message: message.map { redaction.apply(unsafe String(cString: $0)) } ?? ""))
     default: break
     }
   }

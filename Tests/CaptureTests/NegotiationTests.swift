@@ -96,8 +96,8 @@ import Testing
     let size = FrameSize(width: 4, height: 2)
     let bare = FakeCamera { $0.modes = [.init(fourCC: "BA81", size: size, rates: [30])] }
     let converting = FakeCamera { state in
-      state.modes = [.init(fourCC: "YU12", size: size, rates: [30])]
-      state.planes = [(stride: 4, bytes: 12)]
+      state.modes = [.init(fourCC: "RGB3", size: size, rates: [30])]
+      state.planes = [(stride: 12, bytes: 24)]
     }
     converting.feed(0...0)
     let bench = try Bench(
@@ -105,9 +105,9 @@ import Testing
     )
     defer { bench.end() }
     try await eventually { bench.sink.taken.count == 1 }
-    #expect(bench.sink.taken[0].layout.format == .yu12)
+    #expect(bench.sink.taken[0].layout.format == .rgb24)
     #expect(bench.log.from(.notice).count == 1)
-    #expect(bench.log.from(.notice)[0].contains("libv4l2 converts to yu12"))
+    #expect(bench.log.from(.notice)[0].contains("libv4l2 converts to rgb24"))
     #expect(bare.state.withLock { $0.openCount } == 0)
   }
 

@@ -31,15 +31,16 @@ import Testing
             #expect(entry.serial > last)
             last = entry.serial
           }
-        case 6: if let one = state.flights.keys.randomElement() { _ = state.arrived(one) }
-        case 7: if let one = state.flights.keys.randomElement() { state.returned(one) }
+        case 6: if let one = state.flights.keys.randomElement() { _ = state.arrived(one, now: now) }
+        case 7:
+          if let one = state.flights.keys.randomElement() { state.returned(one, wasSent: true) }
         case 8:
           if let one = state.flights.keys.randomElement() {
             _ = state.lost(one, as: .dropped(.oversize))
           }
         default:
           if state.outageBegins(now: now) {
-            for serial in state.flights.keys.shuffled() { state.returned(serial) }
+            for serial in state.flights.keys.shuffled() { state.returned(serial, wasSent: true) }
             #expect(state.flights.isEmpty)
           }
         }
@@ -50,7 +51,7 @@ import Testing
         #expect(state.flights.isEmpty == (state.inFlightBytes == 0))
       }
       state.close()
-      for serial in state.flights.keys { state.returned(serial) }
+      for serial in state.flights.keys { state.returned(serial, wasSent: true) }
       let counts = meters.ledger.snapshot
       #expect(counts.isBalanced && counts.inMemory == 0 && counts.inFlight == 0)
       #expect(state.isIdle)
@@ -65,7 +66,7 @@ import Testing
     for _ in 0..<10 { if let entry = state.departing(now: 1) { serials.append(entry.serial) } }
     while state.departing(now: 1) != nil {}
     for _ in 0..<5 { state.accept(record(meters, bytes: 10)) }
-    for serial in state.flights.keys.shuffled() { state.returned(serial) }
+    for serial in state.flights.keys.shuffled() { state.returned(serial, wasSent: true) }
     var again: [UInt64] = []
     while let entry = state.departing(now: 2) { again.append(entry.serial) }
     #expect(again == (1...25).map { $0 })
@@ -80,12 +81,12 @@ import Testing
     while state.departing(now: 1_000_000_000) != nil {}
     let begins = [2_900_000_000, 3_100_000_000, 3_200_000_000].map { state.outageBegins(now: $0) }
     #expect(begins == [false, true, false])
-    for serial in state.flights.keys { state.returned(serial) }
+    for serial in state.flights.keys { state.returned(serial, wasSent: true) }
     let probe = state.departing(now: 4_000_000_000)
     #expect(probe?.serial == 1)
     let second = state.departing(now: 4_000_000_000)
     #expect(second == nil)
-    let ended = state.arrived(1)
+    let ended = state.arrived(1, now: 4_500_000_000)
     #expect(ended?.outageSince == 1_000_000_000)
     #expect(state.mode == .flowing)
     let next = state.departing(now: 5_000_000_000)
@@ -103,5 +104,51 @@ import Testing
     state.dropAged(now: 35_000_000_000)
     #expect(meters.ledger.snapshot.dropped(.age) == 4)
     #expect(state.window.first?.serial == 26)
+  }
+
+  @Test func `After an error nothing is sent for a moment, or until an acknowledgement comes`() {
+    let meters = CameraMeters(name: "cam")
+    var state = DeliveryState(options: DeliveryOptions())
+    for _ in 0..<3 { state.accept(record(meters, bytes: 10)) }
+    let sent = (0..<2).compactMap { _ in state.departing(now: 1_000_000_000)?.serial }
+    #expect(sent == [1, 2])
+    state.returned(1, wasSent: true)
+    state.hold(now: 1_000_000_000)
+    let held = state.departing(now: 1_200_000_000)
+    #expect(held == nil)
+    _ = state.arrived(2, now: 1_200_000_000)
+    let next = state.departing(now: 1_200_000_000)
+    #expect(next?.serial == 1)
+  }
+
+  @Test func `A fault that lasts is an outage, though nothing is in flight`() {
+    let meters = CameraMeters(name: "cam")
+    var state = DeliveryState(options: DeliveryOptions(outageAfter: 2))
+    state.accept(record(meters, bytes: 10))
+    var begins: [UInt64] = []
+    for tenth in UInt64(10)..<40 {
+      let now = tenth * 100_000_000
+      if let entry = state.departing(now: now) {
+        state.returned(entry.serial, wasSent: true)
+        state.hold(now: now)
+      }
+      if state.outageBegins(now: now) { begins.append(tenth) }
+    }
+    #expect(begins == [31])
+  }
+
+  @Test func `An old record is no outage while others are acknowledged`() {
+    let meters = CameraMeters(name: "cam")
+    var state = DeliveryState(options: DeliveryOptions(outageAfter: 2))
+    for _ in 0..<10 { state.accept(record(meters, bytes: 10)) }
+    while state.departing(now: 1_000_000_000) != nil {}
+    for serial in UInt64(1)...5 {
+      let now = 1_000_000_000 + serial * 1_500_000_000
+      _ = state.arrived(serial, now: now)
+      let begins = state.outageBegins(now: now + 1_400_000_000)
+      #expect(!begins)
+    }
+    let begins = state.outageBegins(now: 10_600_000_000)
+    #expect(begins && state.picture.outageSince == 8_500_000_000)
   }
 }
