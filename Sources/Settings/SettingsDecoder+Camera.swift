@@ -9,46 +9,58 @@ extension SettingsDecoder {
     "device", "format", "size", "rate", "controls", "buffers", "timeout",
   ]
 
+  /// - Returns: nil where the camera cannot be told from others, or has no source.
   mutating func camera(_ entry: YAMLNode.Entry, _ parent: String) -> CameraSettings? {
-    let path = "\(parent).\(entry.key)"
     guard Self.isName(entry.key) else {
       reader.fail(
         entry.keyPlace, parent,
-        "\"\(entry.key.prefix(70))\" is no camera name; use 1 to 63 of letters, digits, '.', '_' and '-'"
-      )
+        "\(entry.key.quoted) is no camera name; use 1 to 63 of letters, digits, '.', '_' and '-'")
       return nil
     }
+    let path = "\(parent).\(entry.key)"
     guard let keys = reader.group(entry.value, path) else { return nil }
-    cameraPlaces[entry.key] = entry.keyPlace
-    let source: CameraSettings.Source
-    switch (keys.first { $0.key == "device" }, keys.first { $0.key == "replay" }) {
-    case (let device?, nil):
-      guard let name = reader.text(device.value, "\(path).device") else { return nil }
-      source = .device(DeviceSettings(device: name))
-    case (nil, let replay?):
-      guard let settings = self.replay(replay.value, "\(path).replay") else { return nil }
-      source = .replay(settings)
-    case (_?, let replay?):
-      reader.fail(replay.keyPlace, path, "a camera is either a device or a replay, not both")
-      return nil
-    case (nil, nil):
-      for key in keys where !(Self.common + Self.deviceOnly).contains(key.key) {
-        reader.unknown(key, path, known: Self.common + Self.deviceOnly + ["replay"])
+    devicePlaces[entry.key] = keys.first { $0.key == "device" }?.value.place
+    let source = self.source(keys, path)
+    // Without a source the other keys are checked all the same, so that all errors are told at once.
+    var camera = CameraSettings(
+      name: entry.key, source: source ?? .device(DeviceSettings(device: "")))
+    var meansSource = keys.contains { $0.key == "device" || $0.key == "replay" }
+    for key in keys {
+      let meant = set(key, path, &camera)
+      if meant == "device" || meant == "replay" { meansSource = true }
+    }
+    guard source != nil else {
+      if !meansSource {
+        reader.fail(
+          entry.keyPlace, path,
+          "where do its pictures come from? Give device: /dev/video0, or replay: with a path")
       }
-      reader.fail(
-        entry.keyPlace, path,
-        "where do its pictures come from? Give device: /dev/video0, or replay: with a path")
       return nil
     }
-    var camera = CameraSettings(name: entry.key, source: source)
-    for key in keys { set(key, path, &camera) }
-    check(camera, entry, keys, path)
+    check(camera, keys, path)
     return camera
   }
 
+  private mutating func source(
+    _ keys: [YAMLNode.Entry], _ path: String
+  ) -> CameraSettings.Source? {
+    let device = keys.first { $0.key == "device" }
+    let replay = keys.first { $0.key == "replay" }
+    if device != nil, let replay {
+      reader.fail(replay.keyPlace, path, "a camera is either a device or a replay, not both")
+      return nil
+    }
+    if let device {
+      return reader.text(device.value, "\(path).device", "a device such as /dev/video0")
+        .map { .device(DeviceSettings(device: $0)) }
+    }
+    return replay.flatMap { self.replay($0.value, "\(path).replay") }.map { .replay($0) }
+  }
+
+  /// - Returns: where the key is not known, the one that was probably meant.
   private mutating func set(
     _ key: YAMLNode.Entry, _ parent: String, _ camera: inout CameraSettings
-  ) {
+  ) -> String? {
     let path = "\(parent).\(key.key)"
     let value = key.value
     switch key.key {
@@ -79,9 +91,10 @@ extension SettingsDecoder {
           key.keyPlace, path,
           "this is for a device; a replay has format, size and rate under replay:")
       } else {
-        reader.unknown(key, parent, known: Self.common + Self.deviceOnly + ["replay"])
+        return reader.unknown(key, parent, known: Self.common + Self.deviceOnly + ["replay"])
       }
     }
+    return nil
   }
 
   private mutating func setDevice(
@@ -105,10 +118,11 @@ extension SettingsDecoder {
   }
 
   private mutating func format(_ node: YAMLNode, _ path: String, fourCC: Bool) -> String? {
-    guard let text = reader.text(node, path) else { return nil }
+    guard let text = reader.text(node, path, "a format such as yuyv") else { return nil }
     let name = text.lowercased()
     if Self.formats.contains(name) { return name }
-    if fourCC, name.hasPrefix("fourcc:"), text.utf8.count == 11,
+    // V4L2 pads codes of three letters by a blank: Y16.
+    if fourCC, name.hasPrefix("fourcc:"), (10...11).contains(text.utf8.count),
       text.utf8.allSatisfy({ $0 > 31 && $0 < 127 })
     {
       return "fourcc:" + text.dropFirst(7)
@@ -120,17 +134,17 @@ extension SettingsDecoder {
     return nil
   }
 
-  private mutating func replay(_ node: YAMLNode, _ path: String) -> ReplaySettings? {
-    if case .scalar(let text, _) = node.content, !text.isEmpty {
-      return ReplaySettings(path: resolve(text))
+  private mutating func replay(_ node: YAMLNode, _ parent: String) -> ReplaySettings? {
+    if case .scalar(_, _) = node.content, !node.isEmpty {
+      return reader.text(node, parent, "a path").map { ReplaySettings(path: resolve($0)) }
     }
-    guard let keys = reader.group(node, path) else { return nil }
+    guard let keys = reader.group(node, parent) else { return nil }
     var replay = ReplaySettings(path: "")
     for key in keys {
-      let path = "\(path).\(key.key)"
+      let path = "\(parent).\(key.key)"
       switch key.key {
       case "path":
-        if let text = reader.text(key.value, path) { replay.path = resolve(text) }
+        if let text = reader.text(key.value, path, "a path") { replay.path = resolve(text) }
       case "format": replay.format = format(key.value, path, fourCC: false)
       case "size": replay.size = reader.size(key.value, path)
       case "rate":
@@ -138,97 +152,53 @@ extension SettingsDecoder {
       case "loop":
         if let loop = reader.flag(key.value, path) { replay.loop = loop }
       default:
-        reader.unknown(key, path, known: ["path", "format", "size", "rate", "loop"])
+        reader.unknown(key, parent, known: ["path", "format", "size", "rate", "loop"])
       }
     }
-    if replay.path.isEmpty {
+    if let format = replay.format, format != "mjpeg", !keys.contains(where: { $0.key == "size" }) {
       reader.fail(
-        node.place, path, "path is missing: a folder of JPEGs, an MJPEG file, or raw frames")
+        node.place, parent, "raw frames have no header: give their size, such as 1280x720")
+    }
+    guard keys.contains(where: { $0.key == "path" }) else {
+      reader.fail(
+        node.place, parent, "path is missing: a folder of JPEGs, an MJPEG file, or raw frames")
       return nil
     }
-    if let format = replay.format, format != "mjpeg", replay.size == nil {
-      reader.fail(node.place, path, "raw frames have no header: give their size, such as 1280x720")
-    }
-    return replay
+    return replay.path.isEmpty ? nil : replay
   }
 
   private func resolve(_ path: String) -> String {
     path.hasPrefix("/") ? path : "\(folder)/\(path)"
   }
 
-  private mutating func masks(_ node: YAMLNode, _ path: String) -> [CameraSettings.Mask] {
-    guard case .sequence(let items) = node.content else {
-      reader.fail(node.place, path, "a list of rectangles belongs here, not \(node.kindName)")
-      return []
-    }
-    var masks: [CameraSettings.Mask] = []
-    for (index, item) in items.enumerated() {
-      let path = "\(path)[\(index)]"
-      var mask = CameraSettings.Mask(x: 0, y: 0, width: 0, height: 0)
-      if case .scalar(let text, _) = item.content {
-        guard let read = Units.mask(text) else {
-          reader.fail(
-            item.place, path,
-            "\(item.kindName) is no rectangle; give WIDTHxHEIGHT+X+Y, or x, y, width, height")
-          continue
-        }
-        mask = read
-      } else {
-        for key in reader.group(item, path) ?? [] {
-          guard ["x", "y", "width", "height"].contains(key.key) else {
-            reader.unknown(key, path, known: ["x", "y", "width", "height"])
-            continue
-          }
-          guard let value = reader.integer(key.value, "\(path).\(key.key)", 0...16_384) else {
-            continue
-          }
-          switch key.key {
-          case "x": mask.x = value
-          case "y": mask.y = value
-          case "width": mask.width = value
-          default: mask.height = value
-          }
-        }
-      }
-      guard mask.x >= 0, mask.y >= 0, mask.width > 0, mask.height > 0,
-        max(mask.x, mask.y, mask.width, mask.height) <= 16_384
-      else {
-        reader.fail(
-          item.place, path,
-          "a mask needs a width and a height above 0, and lies within 16384 pixels")
-        continue
-      }
-      masks.append(mask)
-    }
-    return masks
-  }
-
   /// What can only be seen when all of a camera is known.
   private mutating func check(
-    _ camera: CameraSettings, _ entry: YAMLNode.Entry, _ keys: [YAMLNode.Entry], _ path: String
+    _ camera: CameraSettings, _ keys: [YAMLNode.Entry], _ path: String
   ) {
     let (size, format): (CameraSettings.Size?, String?) =
       switch camera.source {
       case .device(let device): (device.size, device.format)
       case .replay(let replay): (replay.size, replay.format ?? "mjpeg")
       }
-    if let size {
-      let place = keys.first { $0.key == "masks" }?.value.place ?? entry.keyPlace
-      for (index, mask) in camera.masks.enumerated()
-      where mask.x + mask.width > size.width || mask.y + mask.height > size.height {
-        reader.fail(
-          place, "\(path).masks[\(index)]",
-          """
-          \(mask.width)x\(mask.height)+\(mask.x)+\(mask.y) reaches outside the frame of \
-          \(size.width)x\(size.height)
-          """)
-      }
+    if let size, let masks = keys.first(where: { $0.key == "masks" })?.value {
+      checkMasks(masks, in: size, "\(path).masks")
     }
-    guard format == "mjpeg", camera.masks.isEmpty, camera.scale == nil else { return }
-    for key in keys where key.key == "quality" || key.key == "chroma" {
-      reader.warn(
-        key.keyPlace, "\(path).\(key.key)",
-        "without effect: the camera's JPEGs are passed through as they are")
+    for key in keys {
+      let path = "\(path).\(key.key)"
+      switch key.key {
+      case "quality", "chroma":
+        guard format == "mjpeg", camera.masks.isEmpty, camera.scale == nil else { continue }
+        reader.warn(
+          key.keyPlace, path,
+          "without effect: the camera's JPEGs are passed through as they are")
+      case "verify":
+        guard let format, format != "mjpeg" else { continue }
+        reader.warn(key.keyPlace, path, "without effect: this camera's pictures are no JPEGs")
+      case "fit":
+        guard camera.scale == nil else { continue }
+        reader.warn(key.keyPlace, path, "without effect: there is no scale")
+      default: break
+      }
     }
   }
 }

@@ -13,46 +13,50 @@ extension SettingsDecoder {
     "sasl.oauthbearer.client.secret",
   ]
 
-  mutating func kafka(_ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings) {
-    for entry in reader.group(node, path) ?? [] {
-      let path = "\(path).\(entry.key)"
+  mutating func kafka(_ node: YAMLNode, _ parent: String, _ kafka: inout KafkaSettings) {
+    // Secrets last: they are checked against the properties.
+    let entries = reader.group(node, parent) ?? []
+    for entry in entries.filter({ $0.key != "secrets" }) + entries.filter({ $0.key == "secrets" }) {
+      let path = "\(parent).\(entry.key)"
       switch entry.key {
       case "brokers": brokers(entry.value, path, &kafka)
       case "prefix":
         if let text = topicName(entry.value, path) { kafka.prefix = text }
-      case "topics":
-        for topic in reader.group(entry.value, path) ?? [] {
-          guard topic.key == "frames" else {
-            reader.unknown(topic, path, known: ["frames"])
-            continue
-          }
-          if case .scalar("off", _) = topic.value.content {
-            kafka.framesTopic = nil
-          } else if let name = topicName(topic.value, "\(path).frames") {
-            kafka.framesTopic = name
-          }
-        }
+      case "topics": topics(entry.value, path, &kafka)
       case "properties": properties(entry.value, path, &kafka)
       case "secrets": secrets(entry.value, path, &kafka)
       default:
         reader.unknown(
-          entry, "kafka", known: ["brokers", "prefix", "topics", "properties", "secrets"])
+          entry, parent, known: ["brokers", "prefix", "topics", "properties", "secrets"])
       }
     }
-    for (property, _) in kafka.secretFiles where kafka.properties[property] != nil {
-      reader.fail(
-        node.place, path, "\"\(property)\" is set both under properties and under secrets")
+  }
+
+  private mutating func topics(_ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings) {
+    for topic in reader.group(node, path) ?? [] {
+      guard topic.key == "frames" else {
+        reader.unknown(topic, path, known: ["frames"])
+        continue
+      }
+      if Self.isOff(topic.value) {
+        kafka.framesTopic = nil
+      } else if let name = topicName(topic.value, "\(path).frames") {
+        kafka.framesTopic = name
+      }
     }
   }
 
   private mutating func brokers(_ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings) {
-    let items: [YAMLNode]
+    var items: [YAMLNode] = []
     switch node.content {
     case .sequence(let list): items = list
     case .scalar(let text, let isQuoted):
+      guard !node.isEmpty else { break }
       items = text.split(separator: ",").map {
         var item = node
-        item.content = .scalar(String($0.drop { $0 == " " }), isQuoted: isQuoted)
+        let name = $0.drop { $0 == " " }
+        let blanks = name.reversed().prefix { $0 == " " }.count
+        item.content = .scalar(String(name.dropLast(blanks)), isQuoted: isQuoted)
         return item
       }
     case .mapping: items = [node]
@@ -63,11 +67,8 @@ extension SettingsDecoder {
     }
     kafka.brokers = []
     for item in items {
-      guard let text = reader.text(item, path) else { continue }
-      let port = text.hasSuffix("]") ? nil : text.split(separator: ":").dropFirst().last
-      let isPlain = text.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != 44 && $0 != 47 }
-      guard isPlain, port.map({ (1...65_535).contains(Int($0) ?? 0) }) ?? !text.hasSuffix(":")
-      else {
+      guard let text = reader.text(item, path, "host:port") else { continue }
+      guard Self.isBroker(text) else {
         reader.fail(
           item.place, path, "\(item.kindName) is no broker; give host:port, such as kafka-1:9092")
         continue
@@ -76,9 +77,29 @@ extension SettingsDecoder {
     }
   }
 
+  /// `host`, `host:port`, `[::1]` or `[::1]:port`.
+  private static func isBroker(_ text: String) -> Bool {
+    let host: Substring
+    let rest: Substring
+    if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
+      host = text[text.index(after: text.startIndex)..<end]
+      rest = text[text.index(after: end)...]
+      guard host.utf8.allSatisfy({ isNameByte($0) || $0 == 58 || $0 == 37 }) else { return false }
+    } else {
+      host = text.prefix { $0 != ":" }
+      rest = text[host.endIndex...]
+      guard host.utf8.allSatisfy(isNameByte) else { return false }
+    }
+    guard !host.isEmpty, !rest.isEmpty else { return !host.isEmpty }
+    let port = rest.dropFirst()
+    return rest.first == ":" && port.utf8.count <= 5
+      && port.utf8.allSatisfy { (48...57).contains($0) }
+      && (1...65_535).contains(Int(port) ?? 0)
+  }
+
   private mutating func topicName(_ node: YAMLNode, _ path: String) -> String? {
     guard let text = reader.text(node, path) else { return nil }
-    guard SettingsDecoder.isName(text), text != ".", text != ".." else {
+    guard SettingsDecoder.isName(text) else {
       reader.fail(
         node.place, path,
         "\(node.kindName) is no topic name; use 1 to 63 of letters, digits, '.', '_' and '-'")
@@ -90,14 +111,15 @@ extension SettingsDecoder {
   private mutating func properties(_ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings) {
     for entry in reader.group(node, path) ?? [] {
       let path = "\(path).\(entry.key)"
-      guard let text = reader.text(entry.value, path) else { continue }
-      if let instead = Self.ownProperties[entry.key] {
-        reader.fail(entry.keyPlace, path, "the agent sets this itself; use \(instead)")
-      } else if Self.secretProperties.contains(entry.key) {
+      guard !isOwn(entry, path) else { continue }
+      if Self.secretProperties.contains(entry.key) {
         reader.fail(
           entry.keyPlace, path,
           "a secret does not belong here; write it to a file and name that under kafka.secrets")
-      } else if entry.key == "acks" || entry.key == "request.required.acks", text == "0" {
+        continue
+      }
+      guard let text = value(entry.value, path) else { continue }
+      if ["acks", "request.required.acks"].contains(entry.key), Int(text) == 0 {
         reader.fail(
           entry.value.place, path,
           "without acknowledgements no frame's fate is known; give all, or 1 if you must")
@@ -107,23 +129,53 @@ extension SettingsDecoder {
     }
   }
 
+  private mutating func isOwn(_ entry: YAMLNode.Entry, _ path: String) -> Bool {
+    guard let instead = Self.ownProperties[entry.key] else { return false }
+    reader.fail(entry.keyPlace, path, "the agent sets this itself; use \(instead)")
+    return true
+  }
+
+  /// A property's value: like other text, but certificates have lines.
+  private mutating func value(_ node: YAMLNode, _ path: String) -> String? {
+    if case .scalar(let text, _) = node.content, text.contains("\n") { return text }
+    return reader.text(node, path)
+  }
+
   private mutating func secrets(_ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings) {
     for entry in reader.group(node, path) ?? [] {
       let path = "\(path).\(entry.key)"
-      guard let text = reader.text(entry.value, path) else { continue }
-      let file = text.hasPrefix("/") ? text : "\(folder)/\(text)"
-      var status = stat()
-      if unsafe access(file, R_OK) != 0 {
-        reader.fail(
-          entry.value.place, path,
-          "\(file) cannot be read: \(unsafe String(cString: strerror(errno)))")
-      } else if unsafe stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-        reader.fail(entry.value.place, path, "\(file) is a folder; name the file with the secret")
-      } else if status.st_mode & 0o007 != 0 {
-        reader.warn(
-          entry.value.place, path, "everybody on this box can read \(file); chmod 640 it")
+      guard !isOwn(entry, path) else { continue }
+      guard kafka.properties[entry.key] == nil else {
+        reader.fail(entry.keyPlace, path, "this is set under kafka.properties, too; give one")
+        continue
       }
+      guard let text = reader.text(entry.value, path, "a file's path") else { continue }
+      let file = text.hasPrefix("/") ? text : "\(folder)/\(text)"
+      checkSecret(file, isPath: text.contains("/"), entry.value.place, path)
       kafka.secretFiles[entry.key] = file
+    }
+  }
+
+  /// - Parameter isPath: false where what was written may be the secret itself, which must not be told.
+  private mutating func checkSecret(
+    _ file: String, isPath: Bool, _ place: YAMLNode.Place, _ path: String
+  ) {
+    var status = stat()
+    guard unsafe access(file, R_OK) == 0, unsafe stat(file, &status) == 0 else {
+      let reason = unsafe String(cString: strerror(errno))
+      let name = isPath ? file.quoted : "the file"
+      let hint = isPath ? "" : "; give the path of the file that holds the secret, not the secret"
+      reader.fail(place, path, "\(name) cannot be read: \(reason)\(hint)")
+      return
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR:
+      reader.fail(place, path, "\(file.quoted) is a folder; name the file with the secret")
+    case S_IFREG where status.st_size == 0:
+      reader.fail(place, path, "\(file.quoted) is empty; write the secret into it")
+    case S_IFREG where status.st_mode & 0o004 != 0:
+      reader.warn(place, path, "everybody on this box can read \(file.quoted); chmod 640 it")
+    default: break
     }
   }
 }

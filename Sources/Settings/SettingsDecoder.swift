@@ -1,15 +1,20 @@
 /// Turns the document's nodes into `Settings`, key by key; every key that is not known is an error.
 struct SettingsDecoder {
-  var reader = NodeReader()
-  /// Where each camera was named, for errors found when all are known.
-  var cameraPlaces: [String: YAMLNode.Place] = [:]
+  var reader: NodeReader
+  /// Where each camera's device stands, for errors found when all are known.
+  var devicePlaces: [String: YAMLNode.Place] = [:]
   /// Where relative paths begin: the folder of the main file.
   let folder: String
 
-  init(folder: String) { self.folder = folder }
+  /// - Parameter errors: those found before, which count to the same bound.
+  init(folder: String, errors: [Diagnostic]) {
+    self.folder = folder
+    reader = NodeReader(errors: errors)
+  }
 
   mutating func settings(_ root: YAMLNode, hostName: String) -> Settings {
     var settings = Settings(node: hostName)
+    var camerasPlace = root.place
     for entry in reader.group(root, "") ?? [] {
       let path = entry.key
       switch entry.key {
@@ -19,6 +24,7 @@ struct SettingsDecoder {
       case "kafka": kafka(entry.value, path, &settings.kafka)
       case "delivery": delivery(entry.value, path, &settings.delivery)
       case "cameras":
+        camerasPlace = entry.keyPlace
         for camera in reader.group(entry.value, path) ?? [] {
           if let camera = self.camera(camera, path) { settings.cameras.append(camera) }
         }
@@ -28,19 +34,27 @@ struct SettingsDecoder {
     }
     if settings.cameras.isEmpty, reader.errors.isEmpty {
       reader.fail(
-        root.place, "cameras",
+        camerasPlace, "cameras",
         "there is no camera; add one: cameras: {front: {device: /dev/video0}}")
     }
     return settings
   }
 
-  /// A name that may stand in a record key and a URL.
+  /// A name that may stand in a record key, a path and a URL.
   static func isName(_ text: String) -> Bool {
-    (1...63).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
-        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-          || [45, 46, 95].contains($0)
-      }
+    (1...63).contains(text.utf8.count) && text != "." && text != ".."
+      && text.utf8.allSatisfy(isNameByte)
+  }
+
+  static func isNameByte(_ byte: UInt8) -> Bool {
+    (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+      || [45, 46, 95].contains(byte)
+  }
+
+  /// `off`, where that means "none".
+  static func isOff(_ node: YAMLNode) -> Bool {
+    if case .scalar(let text, _) = node.content { return text.lowercased() == "off" }
+    return false
   }
 
   private mutating func name(_ node: YAMLNode, _ path: String) -> String? {
@@ -54,24 +68,24 @@ struct SettingsDecoder {
     return text
   }
 
-  private mutating func log(_ node: YAMLNode, _ path: String, _ log: inout LogSettings) {
-    for entry in reader.group(node, path) ?? [] {
-      let path = "\(path).\(entry.key)"
+  private mutating func log(_ node: YAMLNode, _ parent: String, _ log: inout LogSettings) {
+    for entry in reader.group(node, parent) ?? [] {
+      let path = "\(parent).\(entry.key)"
       switch entry.key {
       case "level":
         if let level = reader.choice(entry.value, path, LogSettings.Level.self) {
           log.level = level
         }
-      default: reader.unknown(entry, "log", known: ["level"])
+      default: reader.unknown(entry, parent, known: ["level"])
       }
     }
   }
 
   private mutating func delivery(
-    _ node: YAMLNode, _ path: String, _ delivery: inout DeliverySettings
+    _ node: YAMLNode, _ parent: String, _ delivery: inout DeliverySettings
   ) {
-    for entry in reader.group(node, path) ?? [] {
-      let path = "\(path).\(entry.key)"
+    for entry in reader.group(node, parent) ?? [] {
+      let path = "\(parent).\(entry.key)"
       let value = entry.value
       switch entry.key {
       case "memory":
@@ -79,16 +93,16 @@ struct SettingsDecoder {
       case "outage_after":
         if let time = reader.seconds(value, path, 0.5...300) { delivery.outageAfter = time }
       case "age_max":
-        if case .scalar("off", _) = value.content {
+        if Self.isOff(value) {
           delivery.ageMax = nil
-        } else if let time = reader.seconds(value, path, 1...31_536_000) {
+        } else if let time = reader.seconds(value, path, 1...31_536_000, or: "off") {
           delivery.ageMax = time
         }
       case "shutdown_budget":
         if let time = reader.seconds(value, path, 1...300) { delivery.shutdownBudget = time }
       default:
         reader.unknown(
-          entry, "delivery", known: ["memory", "outage_after", "age_max", "shutdown_budget"])
+          entry, parent, known: ["memory", "outage_after", "age_max", "shutdown_budget"])
       }
     }
   }

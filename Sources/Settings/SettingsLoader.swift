@@ -3,44 +3,66 @@ import Glibc
 /// Reads /etc/vedette/vedette.yaml and conf.d beside it.
 package enum SettingsLoader {
   package static let defaultPath = "/etc/vedette/vedette.yaml"
+  private static let fragmentsMax = 256
 
   /// Reads `path` and, in the order of their names, `conf.d/*.yaml` in its folder: groups of keys are
   /// joined, later values replace earlier ones.
   /// - Throws: all errors found, each with file and line.
   package static func load(path: String) throws(SettingsError) -> LoadedSettings {
     let slash = path.lastIndex(of: "/")
-    let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    var root = try document(path)
-    for file in try fragments("\(folder)/conf.d") { root.merge(try document(file)) }
-    return try decode(root, folder: folder)
+    let folder = slash.map { String(path[..<$0]) } ?? "."
+    var files = [(name: path, text: try read(path))]
+    for name in try fragments("\(folder)/conf.d") { files.append((name, try read(name))) }
+    return try parse(files, folder: folder)
   }
 
   /// Checks a configuration that is no file.
-  /// - Parameter file: what errors call it.
+  /// - Parameters:
+  ///   - file: what errors call it.
+  ///   - folder: where its relative paths begin.
   package static func parse(
     _ text: [UInt8], file: String, folder: String = "."
   ) throws(SettingsError) -> LoadedSettings {
-    let empty = YAMLNode(
-      content: .mapping([]), place: YAMLNode.Place(file: file, line: 1, column: 1))
-    return try decode(try YAMLParser.parse(text, file: file) ?? empty, folder: folder)
+    try parse([(file, text)], folder: folder)
   }
 
-  private static func decode(
-    _ root: YAMLNode, folder: String
+  /// Checks a configuration of several files, each laid over those before it.
+  package static func parse(
+    _ files: [(name: String, text: [UInt8])], folder: String
   ) throws(SettingsError) -> LoadedSettings {
-    var decoder = SettingsDecoder(folder: folder)
+    var root = YAMLNode(
+      content: .mapping([]),
+      place: YAMLNode.Place(file: files.first?.name ?? "", line: 1, column: 1))
+    var errors: [Diagnostic] = []
+    var isReadable = true
+    for file in files {
+      do throws(SettingsError) {
+        let document = try YAMLParser.parse(file.text, file: file.name)
+        errors += document.errors
+        if let value = document.value { root.merge(value) }
+      } catch {
+        errors += error.diagnostics
+        isReadable = false
+      }
+    }
+    // What a file that is no YAML would have said is not known: judging the rest could only mislead.
+    guard isReadable else { throw SettingsError(diagnostics: errors) }
+    var decoder = SettingsDecoder(folder: folder, errors: errors)
     let settings = decoder.settings(root, hostName: hostName())
     decoder.checkDevices(settings)
+    let order = files.map(\.name)
     guard decoder.reader.errors.isEmpty else {
-      throw SettingsError(diagnostics: decoder.reader.errors)
+      throw SettingsError(diagnostics: sorted(decoder.reader.errors, order))
     }
-    return LoadedSettings(settings: settings, warnings: decoder.reader.warnings)
+    return LoadedSettings(
+      settings: settings, warnings: sorted(decoder.reader.warnings, order))
   }
 
-  private static func document(_ path: String) throws(SettingsError) -> YAMLNode {
-    let bytes = try read(path)
-    return try YAMLParser.parse(bytes, file: path)
-      ?? YAMLNode(content: .mapping([]), place: YAMLNode.Place(file: path, line: 1, column: 1))
+  /// As they stand in the files.
+  private static func sorted(_ diagnostics: [Diagnostic], _ files: [String]) -> [Diagnostic] {
+    diagnostics.map { (files.firstIndex(of: $0.file) ?? 0, $0) }
+      .sorted { ($0.0, $0.1.line, $0.1.column) < ($1.0, $1.1.line, $1.1.column) }
+      .map(\.1)
   }
 
   private static func fragments(_ folder: String) throws(SettingsError) -> [String] {
@@ -55,6 +77,13 @@ package enum SettingsLoader {
         unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
       if name.hasSuffix(".yaml"), !name.hasPrefix(".") { names.append("\(folder)/\(name)") }
+    }
+    guard names.count <= fragmentsMax else {
+      throw SettingsError(diagnostics: [
+        Diagnostic(
+          file: folder, line: 1, column: 1,
+          message: "\(names.count) files are more than the \(fragmentsMax) that are read")
+      ])
     }
     return names.sorted()
   }
@@ -83,8 +112,8 @@ package enum SettingsLoader {
     guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "vedette" }
     let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     let name = String(decoding: bytes, as: UTF8.self)
-      .map { SettingsDecoder.isName(String($0)) ? $0 : "-" }
-    return name.isEmpty ? "vedette" : String(name.prefix(63))
+      .map { $0.utf8.allSatisfy(SettingsDecoder.isNameByte) ? $0 : "-" }.prefix(63)
+    return SettingsDecoder.isName(String(name)) ? String(name) : "vedette"
   }
 }
 
@@ -95,17 +124,19 @@ extension SettingsDecoder {
     for camera in settings.cameras {
       guard case .device(let device) = camera.source else { continue }
       let resolved = Self.resolvedPath(device.device)
-      if let owner = owners[resolved], let place = cameraPlaces[camera.name] {
+      if let owner = owners[resolved], let place = devicePlaces[camera.name] {
         reader.fail(
-          place, "cameras.\(camera.name)",
-          "\(device.device) is the device of camera \"\(owner)\" already; a device has one camera")
+          place, "cameras.\(camera.name).device",
+          "this is the device of camera \"\(owner)\" already; a device has one camera")
       }
-      owners[resolved] = camera.name
+      owners[resolved] = owners[resolved] ?? camera.name
     }
   }
 
   private static func resolvedPath(_ device: String) -> String {
-    for path in [device, "/dev/v4l/by-id/\(device)", "/dev/v4l/by-path/\(device)"] {
+    // In the order in which Capture looks for it.
+    let folders = ["/dev/v4l/by-id", "/dev/v4l/by-path", "/dev"]
+    for path in device.hasPrefix("/") ? [device] : folders.map({ "\($0)/\(device)" }) {
       guard let real = unsafe realpath(path, nil) else { continue }
       defer { unsafe free(real) }
       return unsafe String(cString: real)

@@ -58,20 +58,49 @@ enum Units {
   }
 
   /// `1280x720`.
-  static func size(_ text: String) -> CameraSettings.Size? {
-    let parts = text.lowercased().replacing("×", with: "x").split(separator: "x")
-    guard parts.count == 2, let width = Int(parts[0]), let height = Int(parts[1]) else {
+  static func size(_ text: some StringProtocol) -> CameraSettings.Size? {
+    let parts = text.lowercased().replacing("×", with: "x")
+      .split(separator: "x", omittingEmptySubsequences: false)
+    guard parts.count == 2, let width = pixels(parts[0]), let height = pixels(parts[1]) else {
       return nil
     }
     return CameraSettings.Size(width: width, height: height)
   }
 
+  /// Digits alone: no sign, no blank.
+  private static func pixels(_ text: Substring) -> Int? {
+    guard text.utf8.count <= 9, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+    return Int(text)
+  }
+
   /// `320x100+10+20`: width, height, x, y.
   static func mask(_ text: String) -> CameraSettings.Mask? {
     let parts = text.split(separator: "+", omittingEmptySubsequences: false)
-    guard parts.count == 3, let size = size(String(parts[0])), let x = Int(parts[1]),
-      let y = Int(parts[2])
+    guard parts.count == 3, let size = size(parts[0]), let x = pixels(parts[1]),
+      let y = pixels(parts[2])
     else { return nil }
     return CameraSettings.Mask(x: x, y: y, width: size.width, height: size.height)
+  }
+
+  /// In the largest unit that has no fraction.
+  static func written(seconds: Double) -> String {
+    for (unit, factor) in [("d", 86_400.0), ("h", 3600), ("min", 60)]
+    where seconds >= factor && seconds.remainder(dividingBy: factor) == 0 {
+      return "\(written(seconds / factor)) \(unit)"
+    }
+    return "\(written(seconds)) s"
+  }
+
+  static func written(bytes: Int) -> String {
+    for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)]
+    where bytes >= 1 << shift && bytes & (1 << shift - 1) == 0 {
+      return "\(bytes >> shift) \(unit)"
+    }
+    return "\(bytes) B"
+  }
+
+  /// Without the fraction where there is none.
+  static func written(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
   }
 }

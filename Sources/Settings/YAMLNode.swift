@@ -22,23 +22,38 @@ struct YAMLNode: Equatable {
   var content: Content
   var place: Place
 
+  /// True for `key:` with nothing behind it, and for YAML's two other ways to write that.
+  var isEmpty: Bool {
+    guard case .scalar(let text, isQuoted: false) = content else { return false }
+    return text.isEmpty || text == "~" || text == "null"
+  }
+
   /// What the author would call it.
   var kindName: String {
     switch content {
-    case .scalar(let text, _): text.isEmpty ? "nothing" : "\"\(text.prefix(40))\""
+    case .scalar(let text, _): isEmpty || text.isEmpty ? "nothing" : text.quoted
     case .sequence: "a list"
     case .mapping: "a group of keys"
     }
   }
 
-  /// Lays `other` over this value: groups are joined key by key, everything else is replaced.
+  /// Lays `other` over this value: groups are joined key by key, everything else is replaced. A group
+  /// that `other` names, but leaves empty (its keys commented out), stays as it is.
   mutating func merge(_ other: YAMLNode) {
-    guard case .mapping(var mine) = content, case .mapping(let theirs) = other.content else {
+    guard case .mapping(var mine) = content else {
       self = other
       return
     }
+    if other.isEmpty { return }
+    guard case .mapping(let theirs) = other.content else {
+      self = other
+      return
+    }
+    // Found by name, not searched: both may have thousands of keys.
+    var indices: [String: Int] = [:]
+    for (index, entry) in mine.enumerated() { indices[entry.key] = index }
     for entry in theirs {
-      if let index = mine.firstIndex(where: { $0.key == entry.key }) {
+      if let index = indices[entry.key] {
         mine[index].value.merge(entry.value)
         mine[index].keyPlace = entry.keyPlace
       } else {
@@ -46,5 +61,24 @@ struct YAMLNode: Equatable {
       }
     }
     content = .mapping(mine)
+  }
+}
+
+extension String {
+  /// As it is shown in a message: short, in quotes, and with nothing in it that a terminal obeys.
+  var quoted: String { "\"\(shown(60))\"" }
+
+  /// The first characters, with all that cannot be seen as numbers.
+  func shown(_ lengthMax: Int) -> String {
+    var shown = ""
+    for scalar in unicodeScalars.prefix(lengthMax) {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned,
+        .privateUse:
+        shown += "\\u{\(String(scalar.value, radix: 16))}"
+      default: shown.unicodeScalars.append(scalar)
+      }
+    }
+    return unicodeScalars.count > lengthMax ? shown + "…" : shown
   }
 }

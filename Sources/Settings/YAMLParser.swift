@@ -1,28 +1,42 @@
 import CYAML
 
 /// Reads one YAML document by libyaml into nodes. Anchors, tags, several documents and repeated keys are
-/// refused: a configuration has no use for them, and each hides mistakes.
+/// refused: a configuration has no use for them, and each hides mistakes. Repeated keys are collected;
+/// all else ends the reading.
 @safe
 final class YAMLParser {
   static let bytesMax = 1 << 20
   static let depthMax = 32
   static let nodesMax = 20_000
 
-  private var parser = unsafe yaml_parser_t()
+  // In memory of its own: libyaml keeps a pointer to the parser inside it.
+  private let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
   private let file: String
   private let bytes: [UInt8]
   private var nodeCount = 0
+  private var repetitions: [Diagnostic] = []
 
-  private init(_ bytes: [UInt8], file: String) {
+  private init(_ bytes: [UInt8], file: String) throws(SettingsError) {
     self.file = file
-    self.bytes = bytes
-    _ = unsafe yaml_parser_initialize(&parser)
+    // Editors that mark UTF-8 by a BOM would move the first key out of its column.
+    self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    unsafe parser.initialize(to: yaml_parser_t())
+    guard unsafe yaml_parser_initialize(parser) == 1 else {
+      throw error(
+        YAMLNode.Place(file: file, line: 1, column: 1), "there is no memory to read this")
+    }
   }
 
-  deinit { unsafe yaml_parser_delete(&parser) }
+  deinit {
+    unsafe yaml_parser_delete(parser)
+    unsafe parser.deallocate()
+  }
 
-  /// - Returns: the document's value, or nil where the text holds none.
-  static func parse(_ bytes: [UInt8], file: String) throws(SettingsError) -> YAMLNode? {
+  /// - Returns: the document's value, nil where the text holds none; and what is wrong with it that
+  ///   leaves the rest readable.
+  static func parse(
+    _ bytes: [UInt8], file: String
+  ) throws(SettingsError) -> (value: YAMLNode?, errors: [Diagnostic]) {
     guard bytes.count <= bytesMax else {
       throw SettingsError(diagnostics: [
         Diagnostic(
@@ -30,7 +44,8 @@ final class YAMLParser {
           message: "the file is larger than \(bytesMax >> 20) MiB; is it a configuration?")
       ])
     }
-    return try YAMLParser(bytes, file: file).document()
+    let parser = try YAMLParser(bytes, file: file)
+    return (try parser.document(), parser.repetitions)
   }
 
   private struct Event {
@@ -45,8 +60,8 @@ final class YAMLParser {
     var failure: SettingsError?
     var result: YAMLNode?
     unsafe bytes.withUnsafeBufferPointer { buffer in
-      unsafe yaml_parser_set_input_string(&parser, buffer.baseAddress, buffer.count)
-      unsafe yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING)
+      unsafe yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
+      unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
       do throws(SettingsError) {
         result = try readDocument()
       } catch {
@@ -106,19 +121,23 @@ final class YAMLParser {
       guard case .scalar(let key, _) = event.kind else {
         throw error(event.place, "a key must be plain text")
       }
-      if let line = seen[key] {
-        throw error(
-          event.place, "\"\(key)\" is here a second time; it stands in line \(line) already")
-      }
-      seen[key] = event.place.line
       let value = try value(try next(), depth: depth + 1)
-      entries.append(YAMLNode.Entry(key: key, keyPlace: event.place, value: value))
+      guard let line = seen[key] else {
+        seen[key] = event.place.line
+        entries.append(YAMLNode.Entry(key: key, keyPlace: event.place, value: value))
+        continue
+      }
+      guard repetitions.count < NodeReader.diagnosticsMax else { continue }
+      repetitions +=
+        error(
+          event.place, "\(key.quoted) is here a second time; it stands in line \(line) already"
+        ).diagnostics
     }
   }
 
   private func next() throws(SettingsError) -> Event {
     var event = unsafe yaml_event_t()
-    guard unsafe yaml_parser_parse(&parser, &event) == 1 else { throw syntaxError() }
+    guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
     defer { unsafe yaml_event_delete(&event) }
     let place = unsafe YAMLNode.Place(
       file: file, line: Int(event.start_mark.line) + 1, column: Int(event.start_mark.column) + 1)
@@ -131,7 +150,10 @@ final class YAMLParser {
       }
       let text = unsafe String(
         decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-      guard !text.utf8.contains(0) else { throw error(place, "a NUL character is no text") }
+      // By escapes in quotes; as they are, libyaml refuses them.
+      guard !text.utf8.contains(where: { $0 < 32 && $0 != 9 && $0 != 10 || $0 == 127 }) else {
+        throw error(place, "a control character is no text")
+      }
       kind = unsafe .scalar(text, isQuoted: scalar.style != YAML_PLAIN_SCALAR_STYLE)
     case YAML_SEQUENCE_START_EVENT:
       guard unsafe event.data.sequence_start.anchor == nil,
@@ -154,17 +176,26 @@ final class YAMLParser {
   }
 
   private func syntaxError() -> SettingsError {
-    let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "not readable as YAML"
-    let context = unsafe parser.context.map { unsafe " \(String(cString: $0))" } ?? ""
-    let mark = unsafe parser.problem_mark
-    let isByteLevel = unsafe parser.error == YAML_READER_ERROR
-    // Where the bytes are no text, libyaml knows an offset instead of a line.
-    let line =
-      isByteLevel
-      ? bytes.prefix(unsafe Int(parser.problem_offset)).count { $0 == 10 } + 1 : Int(mark.line) + 1
-    return error(
-      YAMLNode.Place(file: file, line: line, column: isByteLevel ? 1 : Int(mark.column) + 1),
-      "not valid YAML: \(problem)\(context)")
+    let problem =
+      unsafe parser.pointee.problem.map { unsafe String(cString: $0) } ?? "not readable as YAML"
+    let context = unsafe parser.pointee.context.map { unsafe " \(String(cString: $0))" } ?? ""
+    let mark = unsafe parser.pointee.problem_mark
+    if unsafe parser.pointee.error == YAML_READER_ERROR {
+      // Where the bytes are no text, libyaml knows an offset instead of a line.
+      let before = bytes.prefix(unsafe Int(parser.pointee.problem_offset))
+      let column = before.reversed().prefix { $0 != 10 }.count + 1
+      return error(
+        YAMLNode.Place(file: file, line: before.count { $0 == 10 } + 1, column: column),
+        "not valid YAML: \(problem)")
+    }
+    let place = YAMLNode.Place(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+    let line = bytes.split(
+      separator: 10, maxSplits: Int(mark.line) + 1, omittingEmptySubsequences: false
+    ).dropFirst(Int(mark.line)).first
+    if line?.first(where: { $0 != 32 }) == 9 {
+      return error(place, "a tab begins this line; YAML is indented by blanks")
+    }
+    return error(place, "not valid YAML: \(problem)\(context)")
   }
 
   private func error(_ place: YAMLNode.Place, _ message: String) -> SettingsError {

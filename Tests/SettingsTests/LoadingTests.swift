@@ -4,26 +4,8 @@ import Testing
 @testable import Settings
 
 @Suite struct LoadingTests {
-  /// A folder that goes with the test.
-  final class Folder {
-    let path = FileManager.default.temporaryDirectory
-      .appendingPathComponent("vedette-settings-\(UUID().uuidString)").path
-
-    init() throws {
-      try FileManager.default.createDirectory(
-        atPath: "\(path)/conf.d", withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func write(_ name: String, _ text: String) throws -> String {
-      try text.write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)
-      return "\(path)/\(name)"
-    }
-  }
-
   private func parse(_ text: String) throws -> Settings {
-    try SettingsLoader.parse(Array(text.utf8), file: "v.yaml").settings
+    try parsed(text).settings
   }
 
   @Test func `The example works as it is`() throws {
@@ -109,48 +91,123 @@ import Testing
     #expect(error?.diagnostics.map(\.line) == [3])
   }
 
-  @Test func `Quality without effect is a warning`() throws {
-    let loaded = try SettingsLoader.parse(
-      Array("cameras:\n  a:\n    device: x\n    format: mjpeg\n    quality: 50\n".utf8),
-      file: "v.yaml")
+  @Test func `A file that cannot be read is told with the system's reason`() throws {
+    let folder = try Folder()
+    let cases = [
+      (folder.path, "cannot be read: Is a directory"),
+      ("\(folder.path)/none.yaml", "cannot be opened: No such file or directory"),
+      ("\(folder.path)/none/none.yaml", "cannot be opened: No such file or directory"),
+    ]
+    for (path, message) in cases {
+      let error = #expect(throws: SettingsError.self) { try SettingsLoader.load(path: path) }
+      #expect(error?.description == "\(path):1:1: \(message)")
+    }
+    let main = try folder.write("vedette.yaml", Fault.camera)
+    try FileManager.default.removeItem(atPath: "\(folder.path)/conf.d")
+    #expect(throws: Never.self) { try SettingsLoader.load(path: main) }
+    _ = try folder.write("conf.d", "")
+    let error = #expect(throws: SettingsError.self) { try SettingsLoader.load(path: main) }
+    #expect(error?.description == "\(folder.path)/conf.d:1:1: cannot be read: Not a directory")
+  }
+
+  @Test func `Every file that is no YAML is told at once`() throws {
+    let folder = try Folder()
+    let main = try folder.write("vedette.yaml", "a: &b c\n")
+    let one = try folder.write("conf.d/1.yaml", "node: a\n")
+    let two = try folder.write("conf.d/2.yaml", "\nnode: *a\n")
+    _ = one
+    let error = #expect(throws: SettingsError.self) { try SettingsLoader.load(path: main) }
     #expect(
-      loaded.warnings.map(\.description) == [
-        "v.yaml:5:5: cameras.a.quality: without effect: the camera's JPEGs are passed through as they are"
+      error?.diagnostics.map { "\($0.file):\($0.line):\($0.column)" } == [
+        "\(main):1:4", "\(two):2:7",
       ])
   }
 
-  @Test func `A folder or a missing file is told`() throws {
+  @Test func `Faults of several files are told in the order of the files`() throws {
     let folder = try Folder()
-    for path in [folder.path, "\(folder.path)/none.yaml"] {
-      let error = #expect(throws: SettingsError.self) { try SettingsLoader.load(path: path) }
-      #expect(error?.diagnostics.count == 1)
-    }
+    let main = try folder.write(
+      "vedette.yaml", "log: {level: loud}\ncameras: {a: {device: /dev/video0, quality: 0}}\n")
+    let one = try folder.write("conf.d/1.yaml", "nod: a\ncameras: {a: {rate: 0}}\n")
+    let two = try folder.write("conf.d/2.yaml", "log: {level: quiet}\n")
+    let error = #expect(throws: SettingsError.self) { try SettingsLoader.load(path: main) }
+    // What a fragment replaced is not judged.
+    #expect(
+      error?.diagnostics.map { "\($0.file):\($0.line):\($0.column)" } == [
+        "\(main):2:45", "\(one):1:1", "\(one):2:21", "\(two):1:14",
+      ])
   }
 
-  @Test func `Settings that are written come back the same`() throws {
-    var random = SystemRandomNumberGenerator()
-    for _ in 0..<200 {
-      let quality = Int.random(in: 1...100, using: &random)
-      let chroma = CameraSettings.Chroma.allCases.randomElement(using: &random) ?? .auto
-      let fit = CameraSettings.Fit.allCases.randomElement(using: &random) ?? .contain
-      let mask = CameraSettings.Mask(
-        x: .random(in: 0...100, using: &random), y: .random(in: 0...100, using: &random),
-        width: .random(in: 1...100, using: &random), height: .random(in: 1...100, using: &random))
-      let memory = Int.random(in: 1...4096, using: &random)
-      let settings = try parse(
-        """
-        delivery: {memory: \(memory) MiB}
-        cameras:
-          c:
-            device: /dev/x
-            quality: \(quality)
-            chroma: \(chroma.rawValue)
-            fit: \(fit.rawValue)
-            masks: ["\(mask.width)x\(mask.height)+\(mask.x)+\(mask.y)"]
-        """)
-      #expect(settings.delivery.memoryMax == memory << 20)
-      #expect(settings.cameras[0].quality == quality && settings.cameras[0].chroma == chroma)
-      #expect(settings.cameras[0].fit == fit && settings.cameras[0].masks == [mask])
+  @Test func `A group whose keys are commented out takes nothing away`() throws {
+    let folder = try Folder()
+    let main = try folder.write("vedette.yaml", "kafka: {prefix: one}\n" + Fault.camera)
+    _ = try folder.write("conf.d/1.yaml", "kafka:\n  #prefix: two\ncameras:\n")
+    _ = try folder.write("conf.d/2.yaml", "# all of it\n")
+    let settings = try SettingsLoader.load(path: main).settings
+    #expect(settings.kafka.prefix == "one" && settings.cameras.map(\.name) == ["front"])
+  }
+
+  @Test func `Two files that name one camera's device agree on one camera`() throws {
+    let folder = try Folder()
+    let main = try folder.write("vedette.yaml", Fault.camera)
+    _ = try folder.write("conf.d/1.yaml", "cameras: {front: {device: /dev/video7}}")
+    let settings = try SettingsLoader.load(path: main).settings
+    #expect(settings.cameras.map(\.source) == [.device(DeviceSettings(device: "/dev/video7"))])
+  }
+
+  @Test func `What is left out has its default`() throws {
+    let settings = try parse("node: n\n" + Fault.camera)
+    var expected = Settings(node: "n")
+    expected.cameras = [
+      CameraSettings(name: "front", source: .device(DeviceSettings(device: "/dev/video0")))
+    ]
+    #expect(settings == expected)
+    #expect(SettingsDecoder.isName(try parse(Fault.camera).node))
+    #expect(try parse("kafka:\nlog: ~\ndelivery: null\nnode: n\n" + Fault.camera) == expected)
+  }
+
+  @Test(arguments: ["\u{FEFF}", "%YAML 1.1\n---\n", "\r\n\r\n", "# é\n"])
+  func `What editors put before the first key does no harm`(prefix: String) throws {
+    let text = "\(prefix)node: n\r\ncameras:\r\n  a:\r\n    device: /dev/video0\r\n"
+    #expect(try parse(text).cameras.map(\.name) == ["a"])
+  }
+
+  @Test(arguments: [
+    ("yuyv", "yuyv"), ("MJPEG", "mjpeg"), ("fourcc:BA81", "fourcc:BA81"),
+    ("FOURCC:pRAA", "fourcc:pRAA"), ("fourcc:Y16", "fourcc:Y16"), ("'fourcc:Y16 '", "fourcc:Y16 "),
+  ])
+  func `Formats are named, or given by their code`(text: String, format: String) throws {
+    let settings = try parse("cameras: {a: {device: x, format: \(text)}}")
+    guard case .device(let device) = settings.cameras[0].source else {
+      Issue.record("no device")
+      return
     }
+    #expect(device.format == format)
+  }
+
+  @Test(arguments: [
+    ("500 ms", 0.5), ("2s", 2), ("2 sec", 2), ("1.5 min", 90), ("2 hours", 7200), ("1 d", 86_400),
+    ("1 Day", 86_400), ("2", nil), ("s", nil), ("1 week", nil), ("1.2.3 s", nil), ("1e3 s", nil),
+    ("", nil), ("inf s", nil), ("٣ s", nil),
+  ])
+  func `Durations have a unit`(text: String, seconds: Double?) {
+    #expect(Units.seconds(text) == seconds)
+  }
+
+  @Test(arguments: [
+    ("32 MiB", 32 << 20), ("64 MB", 64_000_000), ("100 kB", 100_000), ("1.5KiB", 1536),
+    ("4096 B", 4096), ("2 GiB", 2 << 30), ("1 GB", 1_000_000_000), ("32", nil), ("1 TiB", nil),
+    ("9999999999 GiB", nil), ("-1 MiB", nil),
+  ])
+  func `Sizes have a unit`(text: String, bytes: Int?) {
+    #expect(Units.bytes(text) == bytes)
+  }
+
+  @Test(arguments: [
+    ("30", 30), ("29.97", 29.97), ("30 fps", 30), ("30/s", 30), ("15 Hz", 15),
+    ("30000/1001", 30_000.0 / 1001), ("30000/1001 fps", 30_000.0 / 1001), ("1/2/3", nil),
+    ("/2", nil), ("30/0", nil), ("nan", nil), ("-5", nil), ("fps", nil),
+  ])
+  func `Rates are frames per second`(text: String, hertz: Double?) {
+    #expect(Units.rate(text) == hertz)
   }
 }

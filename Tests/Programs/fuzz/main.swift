@@ -9,7 +9,10 @@ struct Fuzz: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     abstract: "Feeds mutated input to a parser and counts crashes, hangs and sanitizer reports.",
-    discussion: "Example: fuzz mjpeg --runs 100000 --seed 7")
+    discussion: """
+      Example: fuzz mjpeg --runs 100000 --seed 7
+      A run that went wrong: fuzz mjpeg --seed 7 --only 4711 --save input.jpg
+      """)
 
   @Argument(help: "mjpeg or config.")
   var target: Target
@@ -20,122 +23,111 @@ struct Fuzz: ParsableCommand {
   @Option(help: "The same seed gives the same inputs.")
   var seed: UInt64 = 1
 
+  @Option(help: ArgumentHelp("Only this input, in this process.", valueName: "run"))
+  var only: Int?
+
+  @Option(help: ArgumentHelp("With --only: writes the input there first.", valueName: "file"))
+  var save: String?
+
   @Option(help: .hidden)
   var workerFrom: Int?
 
-  static let hangSeconds = 20.0
+  static let brokenPromise = "broken promise"
+  /// For one input; they take milliseconds, but a busy machine with a sanitizer is slow.
+  static let hangSeconds = 10.0
+  /// Enough to see what is wrong, where everything is.
+  static let failuresMax = 50
+  /// A worker takes so many inputs at most, so that memory that it keeps shows, but not for ever.
+  static let workerRunsMax = 20_000
 
-  func run() throws {
-    if let first = workerFrom { try work(from: first) } else { try supervise() }
+  func validate() throws {
+    guard runs > 0 else { throw ValidationError("--runs must be above 0") }
+    guard save == nil || only != nil else { throw ValidationError("--save goes with --only") }
   }
 
-  /// Prints the number of each run before it begins, then `done` and what was accepted.
+  func run() throws {
+    if let only {
+      try repeatOne(only)
+    } else if let first = workerFrom {
+      try work(from: first)
+    } else {
+      try supervise()
+    }
+  }
+
+  private func fuzzer() throws -> any Fuzzer {
+    switch target {
+    case .mjpeg: try MJPEGFuzz()
+    case .config: try ConfigFuzz()
+    }
+  }
+
+  private func repeatOne(_ run: Int) throws {
+    var fuzzer = try fuzzer()
+    var random = SeededGenerator(seed: seed, run: run)
+    let input = fuzzer.input(&random)
+    if let save { try Data(input).write(to: URL(fileURLWithPath: save)) }
+    print("\(input.count) bytes, \(try fuzzer.run(input) ? "accepted" : "refused")")
+  }
+
   private func work(from first: Int) throws {
-    var fuzzer: any Fuzzer =
-      switch target {
-      case .mjpeg: try MJPEGFuzz()
-      case .config: ConfigFuzz()
-      }
+    var fuzzer = try fuzzer()
     var accepted = 0
-    for run in first..<runs {
-      if run % 16 == 0 { unsafe vp_say(0, "\(run)\n") }
+    for run in first..<min(runs, first + Self.workerRunsMax) {
+      unsafe vp_say(0, "\(run) \(accepted)\n")
       var random = SeededGenerator(seed: seed, run: run)
       do {
-        if try fuzzer.run(&random) { accepted += 1 }
+        if try fuzzer.run(fuzzer.input(&random)) { accepted += 1 }
       } catch {
-        FileHandle.standardError.write(Data("run \(run): broken promise: \(error)\n".utf8))
+        unsafe vp_say(1, "\(Self.brokenPromise): \(error)\n")
         throw ExitCode(3)
       }
     }
-    print("done \(accepted)")
+    var usage = rusage()
+    _ = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    unsafe vp_say(0, "done \(accepted) \(usage.ru_maxrss >> 10)\n")
   }
 
   private func supervise() throws {
-    var tally = (crashes: 0, hangs: 0, reports: 0, accepted: 0)
-    var next = 0
+    var tally = FuzzTally()
     let began = Date()
-    while next < runs {
-      let worker = Worker(try arguments(from: next))
+    while tally.runs < runs {
+      let worker = Worker([
+        target.rawValue, "--runs", "\(runs)", "--seed", "\(seed)", "--worker-from", "\(tally.runs)",
+      ])
       try worker.run(hangSeconds: Self.hangSeconds)
-      tally.accepted += worker.accepted
-      if worker.isDone { break }
-      if worker.hung {
-        tally.hangs += 1
-      } else if worker.reported {
-        tally.reports += 1
-      } else {
-        tally.crashes += 1
+      guard let last = worker.last else {
+        throw ValidationError("the worker did not begin: \(worker.errors.suffix(2000))")
       }
-      FileHandle.standardError.write(
-        Data("near run \(worker.last): \(worker.errors.suffix(2000))\n".utf8))
-      next = max(next, worker.last) + 16
-    }
-    let seconds = Date().timeIntervalSince(began)
-    print(
-      """
-      {"fuzz":"\(target.rawValue)","runs":\(runs),"crashes":\(tally.crashes),"hangs":\(tally.hangs),\
-      "reports":\(tally.reports),"accepted":\(tally.accepted),"seed":\(seed),"seconds":\(Int(seconds))}
-      """)
-    if tally.crashes + tally.hangs + tally.reports > 0 { throw ExitCode.failure }
-  }
-
-  private func arguments(from first: Int) throws -> [String] {
-    [target.rawValue, "--runs", "\(runs)", "--seed", "\(seed)", "--worker-from", "\(first)"]
-  }
-}
-
-/// One child process and what it said.
-final class Worker {
-  private let process = Process()
-  private let output = Pipe()
-  private let errorFile = FileManager.default.temporaryDirectory
-    .appendingPathComponent("fuzz-\(UUID().uuidString)")
-  private(set) var last = 0
-  private(set) var accepted = 0
-  private(set) var isDone = false
-  private(set) var hung = false
-  private(set) var errors = ""
-
-  var reported: Bool { errors.contains("Sanitizer") || errors.contains("broken promise") }
-
-  init(_ arguments: [String]) {
-    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = arguments
-    process.standardOutput = output
-  }
-
-  func run(hangSeconds: Double) throws {
-    _ = FileManager.default.createFile(atPath: errorFile.path, contents: nil)
-    defer { try? FileManager.default.removeItem(at: errorFile) }
-    process.standardError = try FileHandle(forWritingTo: errorFile)
-    try process.run()
-    let handle = output.fileHandleForReading
-    var pending = ""
-    while true {
-      var poller = pollfd(fd: handle.fileDescriptor, events: Int16(POLLIN), revents: 0)
-      guard unsafe poll(&poller, 1, Int32(hangSeconds * 1000)) > 0 else {
-        hung = true
-        kill(process.processIdentifier, SIGKILL)
+      let failures = worker.isDone ? 0 : 1
+      tally.accepted += worker.accepted
+      tally.refused += last + 1 - tally.runs - worker.accepted - failures
+      tally.runs = last + 1
+      tally.memory = max(tally.memory, worker.memory)
+      if worker.isDone { continue }
+      count(worker, &tally)
+      tell("run \(last): \(worker.hung ? "no end in sight" : "\(worker.errors.suffix(2000))")")
+      guard tally.crashes + tally.hangs + tally.reports < Self.failuresMax else {
+        tell("given up after \(Self.failuresMax) failures")
         break
       }
-      let data = handle.availableData
-      guard !data.isEmpty else { break }
-      pending += String(decoding: data, as: UTF8.self)
-      var lines = pending.split(separator: "\n", omittingEmptySubsequences: false)
-      pending = String(lines.removeLast())
-      for line in lines {
-        if line.hasPrefix("done ") {
-          isDone = true
-          accepted = Int(line.dropFirst(5)) ?? 0
-        } else if let run = Int(line) {
-          last = run
-        }
-      }
     }
-    process.waitUntilExit()
-    if process.terminationStatus != 0 { isDone = false }
-    errors = (try? String(contentsOf: errorFile, encoding: .utf8)) ?? ""
+    let seconds = Int(Date().timeIntervalSince(began))
+    print(tally.json(target.rawValue, seed: seed, seconds: seconds))
+    if !tally.isClean { throw ExitCode.failure }
   }
+
+  private func count(_ worker: Worker, _ tally: inout FuzzTally) {
+    if worker.hung {
+      tally.hangs += 1
+    } else if worker.reported {
+      tally.reports += 1
+    } else {
+      tally.crashes += 1
+    }
+  }
+
+  private func tell(_ text: String) { unsafe vp_say(1, text + "\n") }
 }
 
 Fuzz.main()
