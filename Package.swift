@@ -63,7 +63,7 @@ let package = Package(
     room("Settings", ["CYAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
-    room("Kafka", ["CRdKafka", "Meters", log]),
+    room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Threads", log]),
     room(
       "Agent",

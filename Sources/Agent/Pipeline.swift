@@ -17,6 +17,8 @@ extension PooledBytes: Kafka.Payload {}
 final class Pipeline: FrameSink, @unchecked Sendable {
   /// Frames after which the cost of decoding and encoding anew is told.
   private static let costSample = 30
+  /// Room for the headers that differ from record to record, in bytes.
+  private static let varyingHeadersCapacity = 384
 
   let meters: CameraMeters
   private let settings: CameraSettings
@@ -27,7 +29,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   private let faults: FaultLog
   private let key: [UInt8]
   /// What is the same in every record.
-  private let constantHeaders: [Header]
+  private let constantHeaders: Headers
   private let idPrefix: String
   private let latest = Mutex<PooledBytes?>(nil)
 
@@ -54,13 +56,13 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     faults = FaultLog(logger: logger)
     key = Array("\(identity.node)/\(settings.name)".utf8)
     idPrefix = "\(identity.node)/\(settings.name)/\(identity.boot)/"
-    constantHeaders = [
+    constantHeaders = Headers([
       Header("content-type", "image/jpeg"),
       Header("ce_specversion", "1.0"),
       Header("ce_source", "/\(identity.node)/\(settings.name)"),
       Header("ce_type", "vedette.frame.v1"),
       Header("ce_boot", identity.boot),
-    ]
+    ])
     compressor = try Compressor(options: PictureOptions(settings), pool: BytePool())
     cap = settings.publishRate.map { RateCap(rate: $0) }
   }
@@ -103,15 +105,14 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   private func record(_ picture: Picture, _ time: FrameTime, _ topic: String) -> Record {
     let number = sequence
     sequence += 1
-    let headers =
-      constantHeaders + [
-        Header("ce_id", idPrefix + String(number)),
-        Header("ce_time", Clock.rfc3339(microseconds: time.wall)),
-        Header("ce_sequence", String(number)),
-        Header("ce_monotonic", String(time.monotonic)),
-        Header("ce_width", String(picture.size.width)),
-        Header("ce_height", String(picture.size.height)),
-      ]
+    var headers = constantHeaders
+    headers.reserveCapacity(headers.bytes.count + Self.varyingHeadersCapacity)
+    headers.append("ce_id", idPrefix + String(number))
+    headers.append("ce_time", Clock.rfc3339(microseconds: time.wall))
+    headers.append("ce_sequence", number: number)
+    headers.append("ce_monotonic", number: time.monotonic)
+    headers.append("ce_width", number: UInt64(picture.size.width))
+    headers.append("ce_height", number: UInt64(picture.size.height))
     return Record(
       topic: topic, key: key, headers: headers, timestamp: time.wall / 1000,
       payload: picture.bytes, payloadBytes: picture.bytes.count, capturedAt: time.monotonic,

@@ -157,7 +157,7 @@ final class Stream {
       let ready = waker.wait(for: device.fd, seconds: min(limit - waited, 1))
       if waker.isSet { return }
       guard ready else { continue }
-      if try drain(sink) { lastFrame = Clock.monotonic }
+      if try takeNext(sink) { lastFrame = Clock.monotonic }
     }
   }
 
@@ -179,34 +179,26 @@ final class Stream {
       """)
   }
 
-  /// Takes all buffers that are filled.
-  /// - Returns: whether one of them held a good frame.
-  private func drain(_ sink: any FrameSink) throws(CaptureError) -> Bool {
-    var count = 0
-    var isGood = false
-    // Bounded, so that a stop is seen even where the driver never runs dry.
-    while count < 64 {
-      switch buffers.dequeue() {
-      case .success(let filled):
-        count += 1
-        if deliver(filled, sink) { isGood = true }
-      case .failure(let error):
-        switch error.code {
-        case EAGAIN:
-          // An error condition without a buffer would make poll return at once, for ever.
-          if count == 0 { usleep(2000) }
-          return isGood
-        case ENODEV, ENXIO, EBADF:
-          throw CaptureError(
-            .absent, call: "VIDIOC_DQBUF", errno: error.code, "\(device.path) was unplugged")
-        default:
-          throw CaptureError(
-            .failed, call: "VIDIOC_DQBUF", errno: error.code,
-            "\(device.path) failed while streaming; it is opened anew")
-        }
+  /// Takes the buffer that poll told of; where more are filled, poll says so at once.
+  /// - Returns: whether it held a good frame.
+  private func takeNext(_ sink: any FrameSink) throws(CaptureError) -> Bool {
+    switch buffers.dequeue() {
+    case .success(let filled): return deliver(filled, sink)
+    case .failure(let error):
+      switch error.code {
+      case EAGAIN:
+        // An error condition without a buffer would make poll return at once, for ever.
+        usleep(2000)
+        return false
+      case ENODEV, ENXIO, EBADF:
+        throw CaptureError(
+          .absent, call: "VIDIOC_DQBUF", errno: error.code, "\(device.path) was unplugged")
+      default:
+        throw CaptureError(
+          .failed, call: "VIDIOC_DQBUF", errno: error.code,
+          "\(device.path) failed while streaming; it is opened anew")
       }
     }
-    return isGood
   }
 
   /// - Returns: whether it was a good frame.

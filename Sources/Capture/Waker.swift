@@ -23,12 +23,26 @@ final class Waker: Sendable {
   /// - Returns: whether one of the descriptors is ready.
   func wait(for descriptors: [Int32], seconds: Double) -> Bool {
     var polled = ([fd] + descriptors).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    let milliseconds = Int32(max(0, min(seconds * 1000, 60_000)).rounded(.up))
-    guard unsafe poll(&polled, nfds_t(polled.count), milliseconds) > 0 else { return false }
+    guard unsafe poll(&polled, nfds_t(polled.count), Self.milliseconds(seconds)) > 0 else {
+      return false
+    }
     return polled.dropFirst().contains { $0.revents != 0 }
   }
 
+  /// The same for one descriptor, without an allocation: it is called for each frame.
   func wait(for descriptor: Int32, seconds: Double) -> Bool {
-    wait(for: [descriptor], seconds: seconds)
+    var polled = (
+      pollfd(fd: fd, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    )
+    let ready = unsafe withUnsafeMutableBytes(of: &polled) { polled in
+      let entries = unsafe polled.bindMemory(to: pollfd.self)
+      return unsafe poll(entries.baseAddress, nfds_t(entries.count), Self.milliseconds(seconds))
+    }
+    return ready > 0 && polled.1.revents != 0
+  }
+
+  private static func milliseconds(_ seconds: Double) -> Int32 {
+    Int32(max(0, min(seconds * 1000, 60_000)).rounded(.up))
   }
 }

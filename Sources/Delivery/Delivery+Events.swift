@@ -26,7 +26,7 @@ extension Delivery {
         if let error = report.error {
           refuse(report.token, error, wasSent: true, &state)
         } else if let (record, outageSince) = state.arrived(report.token, now: now) {
-          let age = now > record.capturedAt ? now - record.capturedAt : 0
+          let age = report.endedAt > record.capturedAt ? report.endedAt - record.capturedAt : 0
           record.meters.latency.record(microseconds: age / 1000)
           if let outageSince { ended = (outageSince, state.picture) }
         }

@@ -14,6 +14,8 @@ package final class Delivery: Sendable {
   private static let tickMilliseconds: Int32 = 100
   /// What the reports of a purge may take at shutdown.
   private static let lastReportsNanoseconds: UInt64 = 500_000_000
+  /// How long reports may gather while nothing hangs on them. librdkafka's thread notes the time of each.
+  private static let pauseMilliseconds: Int32 = 200
   private static let never = UInt64.max
 
   let producer: Producer
@@ -22,6 +24,8 @@ package final class Delivery: Sendable {
   private let topics: [String]
   /// When the polling thread last came round, nanoseconds of CLOCK_MONOTONIC.
   private let lastTurn = Atomic(Clock.monotonic)
+  /// Whether the polling thread lets reports gather.
+  private let isPausing = Atomic(false)
   /// When the polling thread is to end, nanoseconds of CLOCK_MONOTONIC.
   private let deadline = Atomic(Delivery.never)
   private let thread = Mutex<NamedThread?>(nil)
@@ -48,10 +52,12 @@ package final class Delivery: Sendable {
 
   /// Takes a record and books it; it is sent, or waits, or is dropped with a reason.
   package func submit(_ record: Record) {
-    state.withLock { state in
+    let isUnhurried = state.withLock { state in
       state.accept(record)
       pump(&state)
+      return state.isUnhurried
     }
+    if !isUnhurried, isPausing.exchange(false, ordering: .acquiringAndReleasing) { producer.wake() }
   }
 
   /// Delivers what is left for as long as `seconds` allow, then drops the rest as `shutdown`. The
@@ -93,7 +99,7 @@ package final class Delivery: Sendable {
 
   /// One round of the polling thread: what librdkafka has to tell, then time-outs, then more to send.
   private func turn() {
-    for event in producer.poll(timeoutMilliseconds: Self.tickMilliseconds) { handle(event) }
+    for event in nextEvents() { handle(event) }
     let now = Clock.monotonic
     let outage = state.withLock { state in
       state.dropAged(now: now)
@@ -106,14 +112,33 @@ package final class Delivery: Sendable {
     if let outage { complaints.outageBegan(outage) }
   }
 
+  private func nextEvents() -> [ProducerEvent] {
+    guard deadline.load(ordering: .acquiring) == Self.never else {
+      return producer.poll(timeoutMilliseconds: Self.tickMilliseconds)
+    }
+    isPausing.store(true, ordering: .sequentiallyConsistent)
+    guard state.withLock({ $0.isUnhurried }) else {
+      isPausing.store(false, ordering: .relaxed)
+      return producer.poll(timeoutMilliseconds: Self.tickMilliseconds)
+    }
+    producer.pause(milliseconds: Self.pauseMilliseconds)
+    isPausing.store(false, ordering: .relaxed)
+    return producer.poll(timeoutMilliseconds: 0)
+  }
+
+  private static let firstAttempt = Headers([Header("ce_attempt", "1")])
+
+  private static func attemptHeaders(_ attempt: Int) -> Headers {
+    attempt == 1 ? firstAttempt : Headers([Header("ce_attempt", String(attempt))])
+  }
+
   /// Hands waiting records to librdkafka. Called under the lock, so that order is kept.
   private func pump(_ state: inout DeliveryState) {
     while let entry = state.departing(now: Clock.monotonic) {
-      var headers = entry.record.headers
-      headers.append(Header("ce_attempt", String(entry.attempt)))
-      let outgoing = OutgoingRecord(
-        topic: entry.record.topic, key: entry.record.key, headers: headers,
+      var outgoing = OutgoingRecord(
+        topic: entry.record.topic, key: entry.record.key, headers: entry.record.headers,
         timestamp: entry.record.timestamp, payload: entry.record.payload, token: entry.serial)
+      outgoing.attemptHeaders = Self.attemptHeaders(entry.attempt)
       do {
         try producer.send(outgoing)
       } catch {

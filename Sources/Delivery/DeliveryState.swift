@@ -173,6 +173,12 @@ struct DeliveryState {
     for serial in flights.keys { _ = lost(serial, as: .dropped(.shutdown)) }
   }
 
+  /// Whether reports may wait a little: nothing hangs on them.
+  var isUnhurried: Bool {
+    mode == .flowing && window.isEmpty && failingSince == nil && !isClosed
+      && inFlightBytes <= options.inFlightBytesMax / 2
+  }
+
   var isIdle: Bool { window.isEmpty && flights.isEmpty }
 
   var picture: DeliveryPicture {

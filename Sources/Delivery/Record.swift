@@ -7,7 +7,7 @@ package struct Record: Sendable {
   /// `NODE/CAMERA`, so that a camera's records stay in order in one partition.
   package var key: [UInt8]
   /// All but `ce_attempt`, which is added when the record is sent.
-  package var headers: [Header]
+  package var headers: Headers
   /// Milliseconds since 1970-01-01 UTC.
   package var timestamp: Int64
   package var payload: any Payload
@@ -17,7 +17,7 @@ package struct Record: Sendable {
   package var meters: CameraMeters
 
   package init(
-    topic: String, key: [UInt8], headers: [Header], timestamp: Int64, payload: any Payload,
+    topic: String, key: [UInt8], headers: Headers, timestamp: Int64, payload: any Payload,
     payloadBytes: Int, capturedAt: UInt64, meters: CameraMeters
   ) {
     self.topic = topic

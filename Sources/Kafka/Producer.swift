@@ -1,5 +1,6 @@
 import CRdKafka
 import Synchronization
+import Threads
 
 /// Hands records to librdkafka without copying their payloads, and tells what became of them. Any
 /// thread may send; one thread polls. Every record that was taken gets exactly one report.
@@ -14,6 +15,8 @@ package final class Producer: @unchecked Sendable {
   private final class InFlight: Sendable {
     let token: UInt64
     let payload: any Payload
+    /// When librdkafka learned how the record ended, nanoseconds of CLOCK_MONOTONIC.
+    let endedAt = Atomic<UInt64>(0)
 
     init(token: UInt64, payload: any Payload) {
       self.token = token
@@ -24,6 +27,13 @@ package final class Producer: @unchecked Sendable {
   private let handle: OpaquePointer
   private let queue: OpaquePointer
   private let redaction: Redaction
+  /// Set by librdkafka when its queue is no longer empty. Waiting here rather than for the queue's own
+  /// condition spares a thread's change: that one is signalled while its lock is still held.
+  private let signal = EventSignal()
+  /// Whether the queue may hold events that the signal was already taken for.
+  private var mayHoldEvents = true
+  /// Ends a `pause`; librdkafka knows nothing of it.
+  private let alarm = EventSignal()
 
   /// - Parameters:
   ///   - brokers: `host` or `host:port` each.
@@ -42,10 +52,16 @@ package final class Producer: @unchecked Sendable {
     redaction = Redaction(secrets.values)
     try configuration.set("bootstrap.servers", brokers.joined(separator: ","))
     configuration.setEvents(Self.eventMask)
-    let made = try unsafe configuration.makeHandle(RD_KAFKA_PRODUCER, redaction: redaction)
+    let made = try unsafe configuration.makeHandle(RD_KAFKA_PRODUCER, redaction: redaction) {
+      let inFlight = unsafe Unmanaged<InFlight>.fromOpaque($0).takeUnretainedValue()
+      inFlight.endedAt.store(Clock.monotonic, ordering: .releasing)
+    }
     unsafe handle = unsafe made
     unsafe queue = unsafe rd_kafka_queue_get_main(made)
     unsafe rd_kafka_set_log_queue(made, nil)
+    unsafe EventSignal.one.withUnsafeBytes { one in
+      unsafe rd_kafka_queue_io_event_enable(queue, signal.descriptor, one.baseAddress, one.count)
+    }
   }
 
   deinit {
@@ -56,6 +72,7 @@ package final class Producer: @unchecked Sendable {
       _ = poll(timeoutMilliseconds: 20)
       rounds += 1
     }
+    unsafe rd_kafka_queue_io_event_enable(queue, -1, nil, 0)
     unsafe rd_kafka_queue_destroy(queue)
     unsafe rd_kafka_destroy(handle)
   }
@@ -68,7 +85,7 @@ package final class Producer: @unchecked Sendable {
   package func send(_ record: OutgoingRecord) throws(KafkaError) {
     let inFlight = unsafe Unmanaged.passRetained(
       InFlight(token: record.token, payload: record.payload))
-    let headers = unsafe Self.makeHeaders(record.headers)
+    let headers = unsafe Self.makeHeaders(record.headers, record.attemptHeaders)
     let code = unsafe record.payload.withUnsafeBytes { payload in
       unsafe record.key.withUnsafeBytes { key in
         unsafe record.topic.withCString { topic in
@@ -88,58 +105,70 @@ package final class Producer: @unchecked Sendable {
     _ topic: UnsafePointer<CChar>, _ key: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer,
     _ headers: OpaquePointer?, _ timestamp: Int64, _ opaque: UnsafeMutableRawPointer
   ) -> rd_kafka_resp_err_t {
-    var fields = unsafe [rd_kafka_vu_t](repeating: rd_kafka_vu_t(), count: 7)
-    unsafe fields[0].vtype = RD_KAFKA_VTYPE_TOPIC
-    unsafe fields[0].u.cstr = unsafe topic
-    unsafe fields[1].vtype = RD_KAFKA_VTYPE_KEY
-    unsafe fields[1].u.mem = .init(
-      ptr: UnsafeMutableRawPointer(mutating: key.baseAddress), size: key.count)
-    unsafe fields[2].vtype = RD_KAFKA_VTYPE_VALUE
-    unsafe fields[2].u.mem = .init(
-      ptr: UnsafeMutableRawPointer(mutating: payload.baseAddress), size: payload.count)
-    // No copy and no free: the memory is ours, and stays until the report.
-    unsafe fields[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS
-    unsafe fields[3].u.i = 0
-    unsafe fields[4].vtype = RD_KAFKA_VTYPE_OPAQUE
-    unsafe fields[4].u.ptr = unsafe opaque
-    unsafe fields[5].vtype = RD_KAFKA_VTYPE_HEADERS
-    unsafe fields[5].u.headers = unsafe headers
-    unsafe fields[6].vtype = RD_KAFKA_VTYPE_TIMESTAMP
-    unsafe fields[6].u.i64 = max(0, timestamp)
-    guard let error = unsafe rd_kafka_produceva(handle, &fields, fields.count) else {
-      return RD_KAFKA_RESP_ERR_NO_ERROR
+    unsafe withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 7) { fields in
+      unsafe fields[0].vtype = RD_KAFKA_VTYPE_TOPIC
+      unsafe fields[0].u.cstr = unsafe topic
+      unsafe fields[1].vtype = RD_KAFKA_VTYPE_KEY
+      unsafe fields[1].u.mem = .init(
+        ptr: UnsafeMutableRawPointer(mutating: key.baseAddress), size: key.count)
+      unsafe fields[2].vtype = RD_KAFKA_VTYPE_VALUE
+      unsafe fields[2].u.mem = .init(
+        ptr: UnsafeMutableRawPointer(mutating: payload.baseAddress), size: payload.count)
+      // No copy and no free: the memory is ours, and stays until the report.
+      unsafe fields[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS
+      unsafe fields[3].u.i = 0
+      unsafe fields[4].vtype = RD_KAFKA_VTYPE_OPAQUE
+      unsafe fields[4].u.ptr = unsafe opaque
+      unsafe fields[5].vtype = RD_KAFKA_VTYPE_HEADERS
+      unsafe fields[5].u.headers = unsafe headers
+      unsafe fields[6].vtype = RD_KAFKA_VTYPE_TIMESTAMP
+      unsafe fields[6].u.i64 = max(0, timestamp)
+      guard let error = unsafe rd_kafka_produceva(handle, fields.baseAddress, fields.count) else {
+        return RD_KAFKA_RESP_ERR_NO_ERROR
+      }
+      defer { unsafe rd_kafka_error_destroy(error) }
+      return unsafe rd_kafka_error_code(error)
     }
-    defer { unsafe rd_kafka_error_destroy(error) }
-    return unsafe rd_kafka_error_code(error)
   }
 
-  private static func makeHeaders(_ headers: [Header]) -> OpaquePointer? {
-    let list = unsafe rd_kafka_headers_new(headers.count)
-    for header in headers {
-      unsafe header.value.withUnsafeBytes { value in
-        _ = unsafe rd_kafka_header_add(list, header.name, -1, value.baseAddress, value.count)
-      }
+  private static func makeHeaders(_ headers: Headers, _ more: Headers) -> OpaquePointer? {
+    let list = unsafe rd_kafka_headers_new(headers.count + more.count)
+    func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+      _ = unsafe rd_kafka_header_add(
+        list, name.bindMemory(to: CChar.self).baseAddress, name.count, value.baseAddress,
+        value.count)
     }
+    unsafe headers.forEach(add)
+    unsafe more.forEach(add)
     return unsafe list
   }
 
   /// Waits for the next event for as long as `timeoutMilliseconds`, and takes those that wait with it.
   /// Called by one thread.
   package func poll(timeoutMilliseconds: Int32) -> [ProducerEvent] {
+    signal.wait(milliseconds: mayHoldEvents ? 0 : timeoutMilliseconds)
     var events: [ProducerEvent] = []
-    var timeout = timeoutMilliseconds
-    while events.count < Self.eventsMax,
-      let event = unsafe rd_kafka_queue_poll(queue, timeout)
-    {
-      defer { unsafe rd_kafka_event_destroy(event) }
-      timeout = 0
+    mayHoldEvents = true
+    while events.count < Self.eventsMax {
+      guard let event = unsafe rd_kafka_queue_poll(queue, 0) else {
+        mayHoldEvents = false
+        break
+      }
       unsafe read(event, into: &events)
+      unsafe rd_kafka_event_destroy(event)
     }
     return events
   }
 
   /// Makes a waiting `poll` return; from any thread.
-  package func wake() { unsafe rd_kafka_queue_yield(queue) }
+  package func wake() {
+    signal.set()
+    alarm.set()
+  }
+
+  /// Lets events gather for as long as `milliseconds`, unless woken: for a caller whom nothing that they
+  /// may tell could hurry. A thread that is woken for each report costs more than the report.
+  package func pause(milliseconds: Int32) { alarm.wait(milliseconds: milliseconds) }
 
   /// Takes back all records, queued or in flight; each is reported with an error of its own.
   package func purge() {
@@ -192,7 +221,7 @@ package final class Producer: @unchecked Sendable {
       unsafe reports.append(
         DeliveryReport(
           token: inFlight.token, payload: inFlight.payload, partition: message.pointee.partition,
-          offset: message.pointee.offset,
+          offset: message.pointee.offset, endedAt: inFlight.endedAt.load(ordering: .acquiring),
           error: code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code, call: "delivery")))
     }
     return reports

@@ -21,7 +21,9 @@ package struct Header: Sendable, Equatable {
 package struct OutgoingRecord: Sendable {
   package var topic: String
   package var key: [UInt8]
-  package var headers: [Header]
+  package var headers: Headers
+  /// Headers of this attempt alone, behind the others.
+  package var attemptHeaders = Headers()
   /// Milliseconds since 1970-01-01 UTC; 0 for librdkafka's own clock.
   package var timestamp: Int64
   package var payload: any Payload
@@ -29,7 +31,7 @@ package struct OutgoingRecord: Sendable {
   package var token: UInt64
 
   package init(
-    topic: String, key: [UInt8], headers: [Header], timestamp: Int64, payload: any Payload,
+    topic: String, key: [UInt8], headers: Headers, timestamp: Int64, payload: any Payload,
     token: UInt64
   ) {
     self.topic = topic
@@ -48,6 +50,8 @@ package struct DeliveryReport: Sendable {
   package var payload: any Payload
   package var partition: Int32
   package var offset: Int64
+  /// When librdkafka learned of it, nanoseconds of CLOCK_MONOTONIC: reports may be read later.
+  package var endedAt: UInt64
   /// Nil where the broker acknowledged it.
   package var error: KafkaError?
 }

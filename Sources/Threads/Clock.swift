@@ -20,14 +20,26 @@ package enum Clock {
     let inDay = microseconds - Int64(days) * 86_400_000_000
     let (year, month, day) = civil(days)
     let seconds = Int(inDay / 1_000_000)
-    return
-      "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(padded(seconds / 3600, 2)):"
-      + "\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(Int(inDay % 1_000_000), 6))Z"
-  }
-
-  private static func padded(_ number: Int, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    return unsafe String(unsafeUninitializedCapacity: 32) { text in
+      var end = 0
+      func put(_ number: Int, _ width: Int, _ separator: Unicode.Scalar) {
+        var rest = number
+        for index in (end..<end + width).reversed() {
+          unsafe text[index] = UInt8(48 + rest % 10)
+          rest /= 10
+        }
+        unsafe text[end + width] = UInt8(ascii: separator)
+        end += width + 1
+      }
+      put(min(max(year, 0), 9999), 4, "-")
+      put(month, 2, "-")
+      put(day, 2, "T")
+      put(seconds / 3600, 2, ":")
+      put(seconds / 60 % 60, 2, ":")
+      put(seconds % 60, 2, ".")
+      put(Int(inDay % 1_000_000), 6, "Z")
+      return end
+    }
   }
 
   /// The Gregorian date of a day counted from 1970-01-01 (H. Hinnant, 'chrono-compatible low-level date

@@ -69,7 +69,7 @@ final class Bench {
 
   static func record(_ number: Int, bytes: Int, meters: CameraMeters) -> Record {
     Record(
-      topic: topic, key: Array("node/front".utf8), headers: [Header("n", "\(number)")],
+      topic: topic, key: Array("node/front".utf8), headers: Headers([Header("n", "\(number)")]),
       timestamp: 0, payload: BytesPayload([UInt8](repeating: UInt8(number & 255), count: bytes)),
       payloadBytes: bytes, capturedAt: monotonicNow(), meters: meters)
   }

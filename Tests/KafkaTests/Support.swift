@@ -55,7 +55,8 @@ func record(
   headers: [Header] = [], timestamp: Int64 = 0
 ) -> OutgoingRecord {
   OutgoingRecord(
-    topic: topic, key: Array(key.utf8), headers: headers, timestamp: timestamp, payload: payload,
+    topic: topic, key: Array(key.utf8), headers: Headers(headers), timestamp: timestamp,
+    payload: payload,
     token: token)
 }
 

@@ -1,0 +1,106 @@
+/// A record's headers in one run of bytes, so that making them, keeping them on disk and handing them to
+/// librdkafka each take one pass and no allocation a header. For each: the name's length (16 bits), the
+/// value's length (32 bits), both little-endian, then name and value.
+package struct Headers: Sendable, Equatable {
+  private static let lengthsCount = 6
+
+  package private(set) var bytes: [UInt8] = []
+  package private(set) var count = 0
+
+  package init() {}
+
+  package init(_ headers: [Header]) {
+    for header in headers { append(header.name, bytes: header.value) }
+  }
+
+  /// Reads what `bytes` once gave.
+  /// - Returns: nil where the bytes are no whole number of headers.
+  package init?(bytes: [UInt8]) {
+    self.bytes = bytes
+    var position = 0
+    while position < bytes.count {
+      guard let lengths = lengths(at: position), lengths.name > 0 else { return nil }
+      position += Self.lengthsCount + lengths.name + lengths.value
+      count += 1
+    }
+  }
+
+  package mutating func append(_ name: String, _ value: String) {
+    begin(name, valueCount: value.utf8.count)
+    bytes.append(contentsOf: value.utf8)
+  }
+
+  package mutating func append(_ name: String, bytes value: [UInt8]) {
+    begin(name, valueCount: value.count)
+    bytes.append(contentsOf: value)
+  }
+
+  /// The value in decimal digits.
+  package mutating func append(_ name: String, number: UInt64) {
+    var digits = 1
+    var rest = number
+    while rest >= 10 {
+      rest /= 10
+      digits += 1
+    }
+    begin(name, valueCount: digits)
+    let end = bytes.count + digits
+    for _ in 0..<digits { bytes.append(0) }
+    rest = number
+    for index in 1...digits {
+      bytes[end - index] = UInt8(48 + rest % 10)
+      rest /= 10
+    }
+  }
+
+  package mutating func append(_ others: Headers) {
+    bytes.append(contentsOf: others.bytes)
+    count += others.count
+  }
+
+  package mutating func reserveCapacity(_ capacity: Int) { bytes.reserveCapacity(capacity) }
+
+  private mutating func begin(_ name: String, valueCount: Int) {
+    let name = name.utf8.prefix(Int(UInt16.max))
+    let nameCount = name.count
+    bytes.append(UInt8(truncatingIfNeeded: nameCount))
+    bytes.append(UInt8(truncatingIfNeeded: nameCount >> 8))
+    for byte in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: valueCount >> (8 * byte))) }
+    bytes.append(contentsOf: name)
+    count += 1
+  }
+
+  private func lengths(at position: Int) -> (name: Int, value: Int)? {
+    guard position + Self.lengthsCount <= bytes.count else { return nil }
+    let name = Int(bytes[position]) | Int(bytes[position + 1]) << 8
+    let value = (2..<6).reduce(0) { $0 | Int(bytes[position + $1]) << (8 * ($1 - 2)) }
+    guard position + Self.lengthsCount + name + value <= bytes.count else { return nil }
+    return (name, value)
+  }
+
+  /// Each name and value in turn, valid within the call.
+  func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
+    unsafe bytes.withUnsafeBytes { bytes in
+      var position = 0
+      while let (name, value) = lengths(at: position) {
+        let start = position + Self.lengthsCount
+        unsafe body(
+          UnsafeRawBufferPointer(rebasing: bytes[start..<start + name]),
+          UnsafeRawBufferPointer(rebasing: bytes[start + name..<start + name + value]))
+        position = start + name + value
+      }
+    }
+  }
+
+  /// Each with its name and value of its own.
+  package var list: [Header] {
+    var list: [Header] = []
+    unsafe forEach { name, value in
+      unsafe list.append(Header(String(decoding: name, as: UTF8.self), bytes: Array(value)))
+    }
+    return list
+  }
+
+  /// The text of the first header of that name.
+  package subscript(name: String) -> String? { list.first { $0.name == name }?.text }
+}

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import Kafka
+
+@Suite struct HeadersTests {
+  private let some = [
+    Header("content-type", "image/jpeg"), Header("städte", "Zürich"), Header("empty", ""),
+    Header("content-type", bytes: [0, 255, 10]),
+  ]
+
+  @Test func `What was put in comes out, in order and with names that repeat`() {
+    #expect(Headers(some).list == some)
+    #expect(Headers(some).count == 4)
+    #expect(Headers(some)["content-type"] == "image/jpeg")
+    #expect(Headers(some)["absent"] == nil)
+  }
+
+  @Test(arguments: [0, 7, 10, 99, 100, 1_767_225_600_123, UInt64.max])
+  func `Numbers are written in decimal`(number: UInt64) {
+    var headers = Headers()
+    headers.append("n", number: number)
+    #expect(headers.list == [Header("n", "\(number)")])
+  }
+
+  @Test func `Headers are read back from their bytes`() throws {
+    let read = try #require(Headers(bytes: Headers(some).bytes))
+    #expect(read == Headers(some))
+  }
+
+  @Test func `Bytes that end within a header are refused`() {
+    let bytes = Headers(some).bytes
+    let whole = (0...some.count).map { Headers(Array(some.prefix($0))).bytes.count }
+    for count in 0...bytes.count {
+      #expect((Headers(bytes: Array(bytes.prefix(count))) != nil) == whole.contains(count))
+    }
+  }
+
+  @Test func `Two lists are joined`() {
+    var joined = Headers(Array(some.prefix(2)))
+    joined.append(Headers(Array(some.suffix(2))))
+    #expect(joined == Headers(some))
+  }
+}
