@@ -50,6 +50,8 @@ let package = Package(
     .systemLibrary(
       name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
     .target(name: "CPosix"),
     .target(name: "CPixelRows", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
@@ -64,6 +66,7 @@ let package = Package(
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
+    room("Spool", ["CChecksum", "CPosix", "CZstd"]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Threads", log]),
     room(
       "Agent",
@@ -86,6 +89,7 @@ let package = Package(
     // What tests and tools start.
     program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
+    program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
       "fuzz", ["CPosix", "Frames", "Imaging", "Settings", arguments], path: "Tests/Programs/fuzz"),
 
@@ -97,6 +101,7 @@ let package = Package(
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
     tests("KafkaTests", ["Kafka", log]),
+    tests("SpoolTests", ["Spool"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", log]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -22,6 +23,25 @@ void vp_name_thread(const char *name)
 int vp_open(const char *path, int flags)
 {
     return open(path, flags | O_CLOEXEC);
+}
+
+int vp_open_mode(const char *path, int flags, unsigned mode)
+{
+    return open(path, flags | O_CLOEXEC, (mode_t)mode);
+}
+
+int vp_allocate(int fd, long count)
+{
+    int result;
+    do {
+        result = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, count);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? errno : 0;
+}
+
+void vp_random(void *bytes, size_t count)
+{
+    arc4random_buf(bytes, count);
 }
 
 int vp_ioctl(int fd, unsigned long request, void *argument)

@@ -9,6 +9,12 @@
 void vp_name_thread(const char *name);
 /* open with O_CLOEXEC; returns a descriptor or -1 with errno. */
 int vp_open(const char *path, int flags);
+/* The same for a file that may be made with these permissions. */
+int vp_open_mode(const char *path, int flags, unsigned mode);
+/* Takes room on the disk for the first `count` bytes without changing the file's size; 0 or an errno. */
+int vp_allocate(int fd, long count);
+/* Fills `bytes` with what cannot be guessed. */
+void vp_random(void *bytes, size_t count);
 /* ioctl, repeated while a signal interrupts it; returns 0 or an errno. */
 int vp_ioctl(int fd, unsigned long request, void *argument);
 /* A non-blocking eventfd, or -1. */

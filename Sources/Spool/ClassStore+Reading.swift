@@ -1,0 +1,136 @@
+extension ClassStore {
+  /// Hands out the next entry that lasts and was not handed out before, oldest first or newest segment
+  /// first; nil where there is none.
+  func next() throws(SpoolError) -> StoredEntry? {
+    while let track = try nextTrack() {
+      if let entry = try track.next(zstandard, clock: clock) { return entry }
+      try settle(track)
+    }
+    return nil
+  }
+
+  private func nextTrack() throws(SpoolError) -> Track? {
+    let open = (Array(tracks.values) + abandoned).filter(\.hasUnread)
+    let opened =
+      options.isNewestFirst
+      ? open.max { $0.segment.number < $1.segment.number }
+      : open.min { $0.segment.number < $1.segment.number }
+    // A segment that was begun is ended first, whichever is the order.
+    if options.isNewestFirst, let begun = open.first(where: { $0.handedCount > 0 }) { return begun }
+    let waiting =
+      options.isNewestFirst ? state.untouched.last?.upperBound : state.untouched.first?.lowerBound
+    guard let waiting else { return opened }
+    if let opened {
+      let isFirst =
+        options.isNewestFirst ? opened.segment.number > waiting : opened.segment.number < waiting
+      if isFirst { return opened }
+    }
+    if let touched = try touch(waiting) { return touched }
+    return try nextTrack()
+  }
+
+  /// Opens an untouched segment to take entries from it.
+  /// - Returns: nil where it is damaged beyond reading; it is then in quarantine, and told of.
+  func touch(_ number: UInt64) throws(SpoolError) -> Track? {
+    let segment: Segment
+    if let sound = try openSealed(number) {
+      segment = sound
+    } else {
+      guard let mended = try mend(number) else {
+        state.removeUntouched(number)
+        try quarantine(number)
+        try writeState()
+        reconcile()
+        return nil
+      }
+      segment = mended
+    }
+    let track = Track(segment)
+    state.removeUntouched(number)
+    state.untouchedTable.subtract(segment.table)
+    state.untouchedBytes -= min(state.untouchedBytes, segment.file.size)
+    tracks[number] = track
+    trackedBytes[number] = segment.file.size
+    return track
+  }
+
+  /// Nil where the segment is damaged or gone; a disk that fails is an error.
+  private func openSealed(_ number: UInt64) throws(SpoolError) -> Segment? {
+    guard Folder.exists(path(number)) else {
+      notices.append("\(path(number)) is gone, though nobody here deleted it")
+      return nil
+    }
+    guard let segment = try Segment.openSealed(path(number), options.faults),
+      segment.number == number
+    else { return nil }
+    return segment
+  }
+
+  /// Makes a new footer for a segment whose own is damaged, if its blocks can be read.
+  private func mend(_ number: UInt64) throws(SpoolError) -> Segment? {
+    guard Folder.exists(path(number)) else { return nil }
+    try copyToQuarantine(number)
+    guard let (segment, scan) = try Segment.recover(path(number), options.faults, zstandard),
+      segment.number == number, scan.entryCount > 0
+    else { return nil }
+    notices.append("\(path(number)) had a damaged footer: it was made anew from the blocks")
+    try segment.seal()
+    return segment
+  }
+
+  /// The entry was delivered, or given up and told of.
+  /// - Returns: what it was; nil where it was done with already.
+  func done(_ position: SpoolPosition) throws(SpoolError) -> (source: String, bytes: Int)? {
+    guard
+      let track = tracks[position.segment]
+        ?? abandoned.first(where: { $0.segment.number == position.segment }),
+      let entry = track.done(position.ordinal)
+    else { return nil }
+    var row = SourceTable.Row()
+    row.count = 1
+    row.bytes = UInt64(entry.bytes)
+    var table = SourceTable()
+    table.add(row, of: entry.source)
+    backlog.subtract(table)
+    try settle(track)
+    return entry
+  }
+
+  /// Deletes a segment once all of it is done with; tells of damage once all of it was read.
+  private func settle(_ track: Track) throws(SpoolError) {
+    if track.isDamaged, !track.hasUnread, track.segment.isSealed {
+      try copyToQuarantine(track.segment.number)
+      let lost = track.takeLosses()
+      backlog.subtract(lost)
+      tell(lost.losses(spoolClass, .corrupt))
+      notices.append(
+        "\(track.segment.file.path) is damaged: \(lost.count) records of it cannot be read")
+    }
+    guard track.isDone, track.segment.isSealed, tracks[track.segment.number] === track else {
+      return
+    }
+    try finish(track)
+    reconcile()
+  }
+
+  func tell(_ losses: [SpoolLoss]) { self.losses += losses }
+
+  /// Where nothing is left, nothing may be counted as left: the rest was in segments that are gone.
+  func reconcile() {
+    guard state.untouched.isEmpty, tracks.isEmpty, abandoned.isEmpty, backlog.count > 0 else {
+      return
+    }
+    tell(backlog.losses(spoolClass, .corrupt))
+    backlog = SourceTable()
+    state.untouchedTable = SourceTable()
+    state.untouchedBytes = 0
+  }
+
+  /// Writes the cursors where they have moved; those in the state lag behind by less than a second.
+  func writeCursors() throws(SpoolError) {
+    guard tracks.values.contains(where: { $0.segment.isSealed && $0.doneCount > $0.storedCursor })
+    else { return }
+    CrashPoint.pass(.beforeCursor)
+    try writeState()
+  }
+}

@@ -1,0 +1,307 @@
+import CPosix
+import Glibc
+
+/// The segments of one class. Used by one thread; every call may block on the disk.
+final class ClassStore {
+  let spoolClass: SpoolClass
+  let folder: String
+  let options: SpoolOptions
+  let zstandard = Zstandard()
+  let states: StateFile
+  /// What the state on disk says, but for the cursors of `tracks`.
+  var state: ClassState
+  /// Segments that entries are taken from or appended to.
+  var tracks: [UInt64: Track] = [:]
+  /// Bytes on disk of the segments in `tracks`, without the one that is appended to.
+  var trackedBytes: [UInt64: UInt64] = [:]
+  /// All entries that are neither done with nor lost, but those that no commit covers yet.
+  var backlog = SourceTable()
+  /// What happened that the owner must be told of.
+  var losses: [SpoolLoss] = []
+  var notices: [String] = []
+  /// Bytes before and after compression, of this process.
+  var rawBytes: UInt64 = 0
+  var storedBytes: UInt64 = 0
+  /// Appended since the last commit, in order.
+  var uncommitted: [SpoolEntry] = []
+  var uncommittedBytes = 0
+  /// Those of them that wait to be written as one block.
+  var group: [SpoolEntry] = []
+  var groupBytes = 0
+  var samples: [[UInt8]]? = []
+  private let began: UInt64
+  private let clockBase: UInt64
+
+  /// Opens the folder, or makes it, and recovers what a crash left.
+  init(
+    _ spoolClass: SpoolClass, folder: String, options: SpoolOptions
+  ) throws(SpoolError) {
+    self.spoolClass = spoolClass
+    self.folder = folder
+    self.options = options
+    try Folder.make(folder)
+    let (states, known, isNew) = try StateFile.open(folder + "/state", options.faults)
+    self.states = states
+    state = known ?? ClassState()
+    clockBase = state.clock
+    began = Self.monotonic()
+    if known == nil {
+      if !isNew { notices.append("\(folder)/state is damaged: it is made anew from the segments") }
+      try rebuild()
+    }
+    try recover()
+  }
+
+  private static func monotonic() -> UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+  }
+
+  /// Milliseconds that the store has been open, in all its life.
+  var clock: UInt64 { max(clockBase, state.clock) + Self.monotonic() - began }
+
+  func path(_ number: UInt64, _ ending: String = "seg") -> String {
+    let digits = String(number, radix: 16)
+    return
+      "\(folder)/\(String(repeating: "0", count: max(0, 16 - digits.count)))\(digits).\(ending)"
+  }
+
+  var active: Track? { state.active.flatMap { tracks[$0] } }
+
+  /// Bytes on disk, sealed or not.
+  var diskBytes: UInt64 {
+    state.untouchedBytes + trackedBytes.values.reduce(0, +) + (active?.segment.end ?? 0)
+  }
+
+  var segmentCount: Int {
+    state.untouched.reduce(0) { $0 + $1.count } + tracks.count
+  }
+
+  /// Writes the state with the cursors as they are now.
+  func writeState() throws(SpoolError) {
+    state.clock = clock
+    state.cursors = [:]
+    for (number, track) in tracks where track.segment.isSealed {
+      state.cursors[number] = track.doneCount
+    }
+    try states.write(state)
+    for track in tracks.values { track.storedCursor = track.doneCount }
+  }
+
+  // MARK: Appending
+
+  /// Takes an entry; it lasts once `commit` has returned.
+  func append(_ entry: SpoolEntry) throws(SpoolFailure) {
+    if uncommitted.isEmpty, group.isEmpty { uncommittedBytes = 0 }
+    uncommitted.append(entry)
+    uncommittedBytes += entry.encodedCount
+    group.append(entry)
+    groupBytes += entry.encodedCount
+    do {
+      if !spoolClass.isGrouped || groupBytes >= options.groupBytes { try writeGroup() }
+    } catch {
+      throw giveBack(error)
+    }
+  }
+
+  /// Makes all that was appended last.
+  func commit() throws(SpoolFailure) {
+    guard !uncommitted.isEmpty else { return }
+    do {
+      try writeGroup()
+      try active?.segment.sync()
+    } catch {
+      throw giveBack(error)
+    }
+    noteCommitted()
+  }
+
+  private func noteCommitted() {
+    for entry in uncommitted { backlog.add(entry) }
+    uncommitted = []
+    uncommittedBytes = 0
+  }
+
+  /// After a failure: takes back what does not last, and leaves the segment behind, for its descriptor
+  /// is not to be trusted any more.
+  private func giveBack(_ error: SpoolError) -> SpoolFailure {
+    let failure = SpoolFailure(error: error, entries: uncommitted)
+    if let active {
+      let committed = uncommitted.count - group.count
+      active.noteRolledBack(Array(uncommitted.prefix(max(0, committed))))
+      active.segment.rollBack()
+      do {
+        try leave(active)
+      } catch {
+        notices.append("\(active.segment.file.path) is left as it is: \(error)")
+        abandoned.append(active)
+        state.active = nil
+      }
+    }
+    uncommitted = []
+    uncommittedBytes = 0
+    group = []
+    groupBytes = 0
+    return failure
+  }
+
+  /// The age of the oldest segment, looked up once.
+  var oldestSeen: (number: UInt64, appended: UInt64)?
+
+  /// Segments that failed and could not be sealed yet; what was committed to them can still be read.
+  var abandoned: [Track] = []
+
+  /// Seals a segment whose descriptor failed.
+  private func leave(_ track: Track) throws(SpoolError) {
+    try track.segment.sealAnew(options.faults)
+    try putAway(track)
+  }
+
+  /// Tries again to seal what failed before.
+  func retryAbandoned() throws(SpoolError) {
+    while let track = abandoned.first {
+      try leave(track)
+      abandoned.removeFirst()
+    }
+  }
+
+  private func writeGroup() throws(SpoolError) {
+    guard !group.isEmpty else { return }
+    let rawCount = groupBytes
+    let entries = group
+    let segment = try segment(withRoomFor: rawCount)
+    var writer = ByteWriter()
+    let single = entries.count == 1 ? entries.first : nil
+    writer.bytes.reserveCapacity(single.map { $0.encodedCount - $0.body.count } ?? rawCount)
+    for entry in entries {
+      entry.encodePrefix(into: &writer)
+      if single == nil { writer.bytes += entry.body }
+    }
+    var block = BlockHeader(
+      encoding: .raw, storedCount: rawCount, rawCount: rawCount, entryCount: entries.count,
+      firstOrdinal: segment.entryCount, appended: clock)
+    let packed = pack(writer.bytes, single)
+    if let packed {
+      block.encoding = .zstd
+      block.storedCount = packed.count
+    }
+    let prefix = packed ?? writer.bytes
+    let body = packed == nil ? single?.body ?? [] : []
+    try segment.append(block, parts: [prefix, body], of: entries)
+    rawBytes += UInt64(rawCount)
+    storedBytes += UInt64(block.storedCount)
+    tracks[segment.number]?.noteAppended(entries)
+    group = []
+    groupBytes = 0
+  }
+
+  /// The bytes of a block compressed, where that pays: groups whole, a large record by a probe first.
+  private func pack(_ bytes: [UInt8], _ single: SpoolEntry?) -> [UInt8]? {
+    guard let single else {
+      learn()
+      return zstandard.compress(bytes)
+    }
+    let isWorthwhile = unsafe single.body.withUnsafeBytes { body in
+      unsafe body.count > 64 << 10 ? zstandard.isWorthwhile(body) : true
+    }
+    return isWorthwhile ? zstandard.compress(bytes + single.body) : nil
+  }
+
+  /// The segment to append to, a new one where the last is full.
+  private func segment(withRoomFor count: Int) throws(SpoolError) -> Segment {
+    let need = UInt64(count + SegmentFormat.blockHeaderCount + 16)
+    if let active {
+      if active.segment.entryCount == 0 || active.segment.end + need <= options.segmentBytes {
+        return active.segment
+      }
+      try seal()
+    }
+    CrashPoint.pass(.beforeReserve)
+    let number = state.nextNumber
+    state.nextNumber += 1
+    state.active = number
+    do {
+      try writeState()
+      CrashPoint.pass(.afterReserve)
+      var uuid = [UInt8](repeating: 0, count: 16)
+      unsafe vp_random(&uuid, uuid.count)
+      var wall = timespec()
+      unsafe clock_gettime(CLOCK_REALTIME, &wall)
+      let header = SegmentHeader(
+        spoolClass: spoolClass, number: number, uuid: uuid,
+        createdWall: Int64(wall.tv_sec) * 1_000_000 + Int64(wall.tv_nsec) / 1000, created: clock)
+      let segment = try Segment.create(
+        path: path(number, "open"), folder: folder, header: header,
+        capacity: max(options.segmentBytes, need + UInt64(SegmentFormat.headerCount)),
+        faults: options.faults)
+      tracks[number] = Track(segment)
+      return segment
+    } catch {
+      state.active = nil
+      throw error
+    }
+  }
+
+  /// Ends the segment that is appended to.
+  func seal() throws(SpoolError) {
+    guard let active else { return }
+    try active.segment.seal()
+    // All that was written to it lasts now; a group that was not written goes to the next one.
+    let written = uncommitted.count - group.count
+    for entry in uncommitted.prefix(written) { backlog.add(entry) }
+    uncommitted.removeFirst(written)
+    try putAway(active)
+  }
+
+  /// Gives a sealed segment its name, and books it.
+  private func putAway(_ track: Track) throws(SpoolError) {
+    let number = track.segment.number
+    try Folder.rename(path(number, "open"), path(number), options.faults)
+    CrashPoint.pass(.afterRename)
+    try Folder.sync(folder, options.faults)
+    CrashPoint.pass(.afterFolderSync)
+    if state.active == number { state.active = nil }
+    book(track)
+    if track.isDone {
+      try finish(track)
+    } else {
+      try writeState()
+    }
+  }
+
+  /// Enters a sealed segment, as untouched where nothing was taken from it.
+  func book(_ track: Track) {
+    let number = track.segment.number
+    if track.doneCount == 0, track.handedCount == 0 {
+      tracks[number] = nil
+      trackedBytes[number] = nil
+      state.addUntouched(number)
+      state.untouchedTable.add(track.segment.table)
+      state.untouchedBytes += track.segment.file.size
+    } else {
+      tracks[number] = track
+      trackedBytes[number] = track.segment.file.size
+    }
+  }
+
+  /// Deletes a segment that is done with.
+  func finish(_ track: Track) throws(SpoolError) {
+    let number = track.segment.number
+    tracks[number] = nil
+    trackedBytes[number] = nil
+    if state.active == number { state.active = nil }
+    try delete(number)
+  }
+
+  /// The state first, so that a crash in between leaves a file that is known to be done with.
+  func delete(_ number: UInt64) throws(SpoolError) {
+    state.deleting.append(number)
+    try writeState()
+    CrashPoint.pass(.beforeDelete)
+    try Folder.remove(path(number), options.faults)
+    try Folder.remove(path(number, "open"), options.faults)
+    CrashPoint.pass(.afterDelete)
+    state.deleting.removeAll { $0 == number }
+  }
+}

@@ -1,0 +1,212 @@
+import CPosix
+import Glibc
+
+/// The calls that the store makes of the file system, so that tests can have them fail.
+package struct DiskFaults: Sendable {
+  package enum Call: String, CaseIterable, Sendable {
+    case create, allocate, write, sync, rename, unlink, read, folderSync
+  }
+
+  /// The errno with which a call on a path is to fail, or nil for the real call.
+  package var error: @Sendable (Call, String) -> Int32?
+
+  package init(error: @escaping @Sendable (Call, String) -> Int32? = { _, _ in nil }) {
+    self.error = error
+  }
+}
+
+/// An open file of the store; closed when it goes.
+final class StoreFile {
+  let path: String
+  private let descriptor: Int32
+  private let faults: DiskFaults
+  /// Linux forgets dirty pages that could not be written: a later fdatasync would lie.
+  private(set) var isTainted = false
+
+  private init(path: String, descriptor: Int32, faults: DiskFaults) {
+    self.path = path
+    self.descriptor = descriptor
+    self.faults = faults
+  }
+
+  deinit { _ = close(descriptor) }
+
+  /// Makes a file that must not be there yet.
+  static func create(_ path: String, _ faults: DiskFaults) throws(SpoolError) -> StoreFile {
+    try open(path, O_RDWR | O_CREAT | O_EXCL, .create, faults)
+  }
+
+  /// Opens a file for reading and writing, made where it is not there.
+  static func openOrCreate(_ path: String, _ faults: DiskFaults) throws(SpoolError) -> StoreFile {
+    try open(path, O_RDWR | O_CREAT, .create, faults)
+  }
+
+  static func openForReading(_ path: String, _ faults: DiskFaults) throws(SpoolError) -> StoreFile {
+    try open(path, O_RDONLY, .read, faults)
+  }
+
+  static func openForWriting(_ path: String, _ faults: DiskFaults) throws(SpoolError) -> StoreFile {
+    try open(path, O_RDWR, .read, faults)
+  }
+
+  private static func open(
+    _ path: String, _ flags: Int32, _ call: DiskFaults.Call, _ faults: DiskFaults
+  ) throws(SpoolError) -> StoreFile {
+    if let error = faults.error(call, path) {
+      throw SpoolError(.disk, errno: error, "\(path) cannot be opened")
+    }
+    let descriptor = unsafe vp_open_mode(path, flags, 0o640)
+    guard descriptor >= 0 else {
+      throw SpoolError(.disk, errno: errno, "\(path) cannot be opened")
+    }
+    return StoreFile(path: path, descriptor: descriptor, faults: faults)
+  }
+
+  /// Takes the lock that other processes look for.
+  func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+
+  func unlock() { _ = flock(descriptor, LOCK_UN) }
+
+  var size: UInt64 {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { return 0 }
+    return UInt64(max(0, status.st_size))
+  }
+
+  /// Takes the room on the disk now, so that a full disk is seen here and not in the midst of a write.
+  func allocate(_ count: UInt64) throws(SpoolError) {
+    if let error = faults.error(.allocate, path) { throw failure(error, "no room for \(path)") }
+    let code = vp_allocate(descriptor, Int(count))
+    // Some file systems cannot; writes then tell.
+    guard code == 0 || code == EOPNOTSUPP || code == EINVAL else {
+      throw failure(code, "no room for \(path)")
+    }
+  }
+
+  /// Writes all of `parts` in a row at `offset`.
+  func write(_ parts: [[UInt8]], at offset: UInt64) throws(SpoolError) {
+    if let error = faults.error(.write, path) {
+      throw failure(error, "\(path) cannot be written")
+    }
+    var position = offset
+    for part in parts where !part.isEmpty {
+      let code = unsafe part.withUnsafeBytes { unsafe writeAll($0, at: position) }
+      guard code == 0 else { throw failure(code, "\(path) cannot be written") }
+      position += UInt64(part.count)
+    }
+  }
+
+  func write(_ bytes: [UInt8], at offset: UInt64) throws(SpoolError) {
+    try write([bytes], at: offset)
+  }
+
+  /// - Returns: 0 or an errno.
+  private func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Int32 {
+    var done = 0
+    while done < bytes.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[done...])
+      let count = unsafe pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + done)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return count == 0 ? ENOSPC : errno }
+      done += count
+    }
+    return 0
+  }
+
+  /// Reads up to `count` bytes; fewer at the end of the file.
+  func read(count: Int, at offset: UInt64) throws(SpoolError) -> [UInt8] {
+    if let error = faults.error(.read, path) { throw failure(error, "\(path) cannot be read") }
+    var failed: Int32 = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+      while done < count {
+        let rest = unsafe UnsafeMutableBufferPointer(rebasing: buffer[done...])
+        let got = unsafe pread(descriptor, rest.baseAddress, rest.count, off_t(offset) + done)
+        if got < 0, errno == EINTR { continue }
+        if got < 0 { failed = errno }
+        guard got > 0 else { break }
+        done += got
+      }
+    }
+    guard failed == 0 else { throw failure(failed, "\(path) cannot be read") }
+    return bytes
+  }
+
+  /// Makes what was written last. After a failure the file is not to be trusted.
+  func sync() throws(SpoolError) {
+    guard !isTainted else { throw failure(EIO, "\(path) failed to be written before") }
+    let code = faults.error(.sync, path) ?? (fdatasync(descriptor) == 0 ? 0 : errno)
+    guard code == 0 else {
+      isTainted = true
+      throw failure(code, "\(path) cannot be made durable")
+    }
+  }
+
+  func truncate(to count: UInt64) throws(SpoolError) {
+    guard ftruncate(descriptor, off_t(count)) == 0 else {
+      throw failure(errno, "\(path) cannot be cut")
+    }
+  }
+
+  private func failure(_ code: Int32, _ sentence: String) -> SpoolError {
+    SpoolError(.disk, errno: code, sentence)
+  }
+}
+
+/// What is done to folders.
+enum Folder {
+  static func make(_ path: String) throws(SpoolError) {
+    guard unsafe mkdir(path, 0o750) == 0 || errno == EEXIST else {
+      throw SpoolError(.disk, errno: errno, "the folder \(path) cannot be made")
+    }
+  }
+
+  /// Makes renames and deletions within the folder last.
+  static func sync(_ path: String, _ faults: DiskFaults) throws(SpoolError) {
+    if let error = faults.error(.folderSync, path) {
+      throw SpoolError(.disk, errno: error, "the folder \(path) cannot be made durable")
+    }
+    let descriptor = unsafe vp_open(path, O_RDONLY | O_DIRECTORY)
+    guard descriptor >= 0 else {
+      throw SpoolError(.disk, errno: errno, "the folder \(path) cannot be opened")
+    }
+    defer { _ = close(descriptor) }
+    guard fsync(descriptor) == 0 else {
+      throw SpoolError(.disk, errno: errno, "the folder \(path) cannot be made durable")
+    }
+  }
+
+  static func rename(_ old: String, _ new: String, _ faults: DiskFaults) throws(SpoolError) {
+    if let error = faults.error(.rename, old) {
+      throw SpoolError(.disk, errno: error, "\(old) cannot be renamed")
+    }
+    guard unsafe Glibc.rename(old, new) == 0 else {
+      throw SpoolError(.disk, errno: errno, "\(old) cannot be renamed to \(new)")
+    }
+  }
+
+  /// Deletes a file; one that is gone already is no error.
+  static func remove(_ path: String, _ faults: DiskFaults) throws(SpoolError) {
+    if let error = faults.error(.unlink, path) {
+      throw SpoolError(.disk, errno: error, "\(path) cannot be deleted")
+    }
+    guard unsafe unlink(path) == 0 || errno == ENOENT else {
+      throw SpoolError(.disk, errno: errno, "\(path) cannot be deleted")
+    }
+  }
+
+  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+  /// Names of the files within; empty where the folder cannot be read.
+  static func names(_ path: String) -> [String] {
+    guard let folder = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+}

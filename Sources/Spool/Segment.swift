@@ -1,0 +1,212 @@
+/// One file of the store: open for appending, or sealed. Used by one thread.
+final class Segment {
+  let header: SegmentHeader
+  private(set) var file: StoreFile
+  /// Where the next block goes, or where the footer begins.
+  private(set) var end: UInt64
+  private(set) var entryCount: UInt64 = 0
+  private(set) var table = SourceTable()
+  private(set) var lastAppended: UInt64 = 0
+  private(set) var isSealed = false
+  /// Whether something was written since the last sync.
+  private(set) var isDirty = false
+  /// Entries and bytes that last.
+  private(set) var committedCount: UInt64 = 0
+  private(set) var committedEnd = UInt64(SegmentFormat.headerCount)
+  private var committedTable = SourceTable()
+
+  private init(header: SegmentHeader, file: StoreFile, end: UInt64) {
+    self.header = header
+    self.file = file
+    self.end = end
+  }
+
+  /// One that is to be recovered: all of the file may be blocks.
+  init(recovering header: SegmentHeader, _ file: StoreFile) {
+    self.header = header
+    self.file = file
+    end = file.size
+  }
+
+  /// Takes what a scan found for the segment's sums; what lies behind is cut off.
+  func adopt(_ scan: SegmentScan) {
+    end = scan.soundEnd
+    entryCount = scan.nextOrdinal
+    table = scan.table
+    lastAppended = scan.lastAppended
+    noteCommitted()
+  }
+
+  var number: UInt64 { header.number }
+
+  /// Makes the file and its header last, with room for `capacity` bytes.
+  static func create(
+    path: String, folder: String, header: SegmentHeader, capacity: UInt64, faults: DiskFaults
+  ) throws(SpoolError) -> Segment {
+    let file = try StoreFile.create(path, faults)
+    CrashPoint.pass(.afterCreate)
+    do {
+      try file.allocate(capacity)
+      CrashPoint.pass(.afterAllocate)
+      try file.write(header.bytes, at: 0)
+      try file.sync()
+      try Folder.sync(folder, faults)
+    } catch {
+      // Nothing of it is wanted; where even this fails, the next start clears it away.
+      try? Folder.remove(path, faults)
+      throw error
+    }
+    CrashPoint.pass(.afterSegmentHeader)
+    return Segment(header: header, file: file, end: UInt64(SegmentFormat.headerCount))
+  }
+
+  /// Opens a sealed segment.
+  /// - Returns: nil where header or footer are unsound.
+  static func openSealed(_ path: String, _ faults: DiskFaults) throws(SpoolError) -> Segment? {
+    let file = try StoreFile.openForReading(path, faults)
+    guard let header = SegmentHeader(try file.read(count: SegmentFormat.headerCount, at: 0)),
+      let (end, footer) = try SegmentFooter.read(file, uuid: header.uuid)
+    else { return nil }
+    let segment = Segment(header: header, file: file, end: end)
+    segment.entryCount = footer.entryCount
+    segment.table = footer.table
+    segment.lastAppended = footer.lastAppended
+    segment.isSealed = true
+    return segment
+  }
+
+  /// Appends one block; it lasts once `sync` has returned.
+  /// - Parameter parts: the stored bytes, in a row.
+  func append(
+    _ block: BlockHeader, parts: [[UInt8]], of entries: [SpoolEntry]
+  ) throws(SpoolError) {
+    CrashPoint.pass(.beforeAppend)
+    var checksum = Checksum()
+    checksum.add(header.uuid)
+    for part in parts { checksum.add(part) }
+    var block = block
+    block.payloadChecksum = checksum.value
+    let head = block.bytes(uuid: header.uuid, offset: end)
+    if CrashPoint.isDue(.withinAppend) {
+      try file.write([head] + parts.prefix(1), at: end)
+      CrashPoint.die()
+    }
+    let padding = Int(block.end(from: end) - end) - head.count - block.storedCount
+    // What was written in part is written over by the next block, or cut off.
+    try file.write([head] + parts + [[UInt8](repeating: 0, count: padding)], at: end)
+    CrashPoint.pass(.afterAppend)
+    end = block.end(from: end)
+    entryCount += UInt64(block.entryCount)
+    lastAppended = block.appended
+    for entry in entries { table.add(entry) }
+    isDirty = true
+  }
+
+  func sync() throws(SpoolError) {
+    guard isDirty else { return }
+    CrashPoint.pass(.beforeCommit)
+    try file.sync()
+    noteCommitted()
+    CrashPoint.pass(.afterCommit)
+  }
+
+  private func noteCommitted() {
+    isDirty = false
+    committedCount = entryCount
+    committedEnd = end
+    committedTable = table
+  }
+
+  /// Forgets what was appended since the last commit, which failed.
+  func rollBack() {
+    end = committedEnd
+    entryCount = committedCount
+    table = committedTable
+    isDirty = false
+  }
+
+  /// Seals a segment whose descriptor failed by another descriptor: what was committed lasts already.
+  func sealAnew(_ faults: DiskFaults) throws(SpoolError) {
+    rollBack()
+    file = try StoreFile.openForWriting(file.path, faults)
+    try file.truncate(to: end)
+    try seal()
+  }
+
+  /// Writes the footer, gives back the room that was not used, and makes it last.
+  func seal() throws(SpoolError) {
+    CrashPoint.pass(.beforeSeal)
+    let footer = SegmentFooter(entryCount: entryCount, table: table, lastAppended: lastAppended)
+    let bytes = footer.bytes(uuid: header.uuid, offset: end)
+    try file.write(bytes, at: end)
+    try file.truncate(to: end + UInt64(bytes.count))
+    try file.sync()
+    noteCommitted()
+    isSealed = true
+    CrashPoint.pass(.afterFooter)
+  }
+
+  /// The header of the block at `offset`; nil where there is none that is sound.
+  func blockHeader(at offset: UInt64) throws(SpoolError) -> BlockHeader? {
+    guard offset + UInt64(SegmentFormat.blockHeaderCount) <= end else { return nil }
+    let bytes = try file.read(count: SegmentFormat.blockHeaderCount, at: offset)
+    guard let block = BlockHeader(bytes[...], uuid: header.uuid, offset: offset),
+      block.end(from: offset) <= SegmentFormat.aligned(end)
+    else { return nil }
+    return block
+  }
+
+  /// The entries of a block; nil where its bytes are damaged.
+  func entries(
+    of block: BlockHeader, at offset: UInt64, _ zstandard: Zstandard
+  ) throws(SpoolError) -> [SpoolEntry]? {
+    let stored = try file.read(
+      count: block.storedCount, at: offset + UInt64(SegmentFormat.blockHeaderCount))
+    var checksum = Checksum()
+    checksum.add(header.uuid)
+    checksum.add(stored)
+    guard stored.count == block.storedCount, checksum.value == block.payloadChecksum else {
+      return nil
+    }
+    guard !block.isEncrypted else {
+      throw SpoolError(.unreadable, "\(file.path) is encrypted, which this version cannot read")
+    }
+    let raw: [UInt8]
+    switch block.encoding {
+    case .raw: raw = stored
+    case .zstd:
+      do {
+        raw = try zstandard.decompress(stored, rawCount: block.rawCount)
+      } catch {
+        guard error.code == .corrupt else { throw error }
+        return nil
+      }
+    }
+    guard raw.count == block.rawCount else { return nil }
+    return SpoolEntry.decode(raw, count: block.entryCount)
+  }
+
+  /// The next place from `offset` on where a sound block header stands; nil where there is none.
+  func nextSoundBlock(from offset: UInt64) throws(SpoolError) -> UInt64? {
+    let step = 1 << 20
+    let overlap = UInt64(SegmentFormat.blockHeaderCount)
+    var start = SegmentFormat.aligned(offset)
+    while start + overlap <= end {
+      let bytes = try file.read(count: min(step, Int(end - start)), at: start)
+      guard bytes.count >= Int(overlap) else { return nil }
+      var index = 0
+      while index + Int(overlap) <= bytes.count {
+        if bytes[index] == UInt8(truncatingIfNeeded: SegmentFormat.blockMagic),
+          let block = BlockHeader(
+            bytes[index...], uuid: header.uuid, offset: start + UInt64(index)),
+          block.end(from: start + UInt64(index)) <= SegmentFormat.aligned(end)
+        {
+          return start + UInt64(index)
+        }
+        index += Int(SegmentFormat.alignment)
+      }
+      start += UInt64(index)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,29 @@
+/// The bounds that the spool works within.
+package struct SpoolOptions: Sendable {
+  /// Bytes of one segment, 1 MiB … 1 GiB; a record that is larger gets a segment of its own.
+  package var segmentBytes: UInt64 = 16 << 20
+  /// Bytes of small records that are gathered into one block.
+  package var groupBytes = 64 << 10
+  /// Bytes on disk in all.
+  package var quotaBytes: UInt64 = 2 << 30
+  /// Bytes on disk of one class; without an entry only the whole counts.
+  package var classQuotaBytes: [SpoolClass: UInt64] = [:]
+  /// Seconds, by the store's own clock, after which a segment is given up; without an entry never.
+  package var ageMax: [SpoolClass: Double] = [:]
+  /// Whether every second frame goes before whole segments do.
+  package var isThinning = false
+  /// Bytes of records that no broker will ever take, kept to be looked at.
+  package var deadBytes: UInt64 = 64 << 20
+  /// Bytes of damaged segments that are kept to be looked at.
+  package var quarantineBytes: UInt64 = 64 << 20
+  package var isNewestFirst = false
+  package var faults = DiskFaults()
+
+  package init() {}
+}
+
+/// An append or commit that failed, with the records that do not last: they are their owner's again.
+package struct SpoolFailure: Error, Sendable {
+  package var error: SpoolError
+  package var entries: [SpoolEntry]
+}

@@ -1,0 +1,220 @@
+import Glibc
+
+/// How the spool stands.
+package struct SpoolPicture: Sendable {
+  package struct ClassPicture: Sendable {
+    /// Records that wait.
+    package var records = 0
+    package var recordsBySource: [String: Int] = [:]
+    /// Bytes on disk.
+    package var bytes = 0
+    package var segments = 0
+    /// Seconds, by the store's own clock, since the oldest whole segment was written; nil without one.
+    package var oldestAge: Double?
+    /// Bytes written in this run, before and after compression.
+    package var rawBytes = 0
+    package var storedBytes = 0
+  }
+
+  package var classes: [SpoolClass: ClassPicture] = [:]
+  package var bytes = 0
+  package var quotaBytes = 0
+  package var deadRecords = 0
+}
+
+/// A crash-safe store of records on disk, by classes. It belongs to one thread, and every call may block
+/// on the disk. What `commit` has covered is handed out again after any crash until it is `done`, at
+/// least once, in the order of appending within a class.
+package final class Store {
+  private let options: SpoolOptions
+  private let folder: String
+  private let lock: StoreFile
+  private var classes: [SpoolClass: ClassStore] = [:]
+  private let dead: ClassStore
+
+  /// Opens the folder, made where it is not there, and recovers what a crash left.
+  /// - Throws: `.busy` where another process has it.
+  package init(folder: String, options: SpoolOptions = SpoolOptions()) throws(SpoolError) {
+    self.folder = folder
+    self.options = options
+    try Folder.make(folder)
+    lock = try StoreFile.openOrCreate(folder + "/lock", options.faults)
+    guard lock.lock() else {
+      throw SpoolError(.busy, "another process has the spool \(folder)")
+    }
+    for spoolClass in SpoolClass.allCases {
+      classes[spoolClass] = try ClassStore(
+        spoolClass, folder: "\(folder)/\(spoolClass.name)", options: options)
+    }
+    dead = try ClassStore(.frames, folder: folder + "/dead", options: options)
+  }
+
+  private func store(_ spoolClass: SpoolClass) throws(SpoolError) -> ClassStore {
+    guard let store = classes[spoolClass] else {
+      throw SpoolError(.disk, "the spool has no class \(spoolClass.name)")
+    }
+    return store
+  }
+
+  // MARK: Writing
+
+  /// Takes a record; it lasts once `commit` has returned.
+  /// - Throws: with all records of the class that do not last; they are their owner's again.
+  package func append(_ entry: SpoolEntry, to spoolClass: SpoolClass) throws(SpoolFailure) {
+    guard let store = classes[spoolClass] else { return }
+    try store.append(entry)
+  }
+
+  /// Makes all that was appended to the class last.
+  package func commit(_ spoolClass: SpoolClass) throws(SpoolFailure) {
+    try classes[spoolClass]?.commit()
+  }
+
+  /// Records and bytes that no commit covers yet.
+  package var uncommitted: (count: Int, bytes: Int) {
+    classes.values.reduce((0, 0)) { ($0.0 + $1.uncommitted.count, $0.1 + $1.uncommittedBytes) }
+  }
+
+  /// Keeps a record that no broker will ever take; the oldest of those go when there are too many.
+  package func bury(_ entry: SpoolEntry) throws(SpoolFailure) {
+    try dead.append(entry)
+    try dead.commit()
+    do {
+      while dead.diskBytes > options.deadBytes {
+        guard try dead.dropOldest(.quota, { _ in }) else { return }
+      }
+    } catch {
+      throw SpoolFailure(error: error, entries: [])
+    }
+  }
+
+  // MARK: Reading
+
+  /// The next record of the class that lasts and was not handed out since the store was opened.
+  package func next(_ spoolClass: SpoolClass) throws(SpoolError) -> StoredEntry? {
+    try store(spoolClass).next()
+  }
+
+  /// The record was delivered, or given up and told of: it is not handed out again.
+  package func done(
+    _ position: SpoolPosition, in spoolClass: SpoolClass
+  ) throws(SpoolError) {
+    _ = try store(spoolClass).done(position)
+  }
+
+  // MARK: Room
+
+  /// Drops what is too old, and what is too much, the lowest class first.
+  /// - Parameter tell: is told of losses before what was lost is deleted. What it appends to a class is
+  ///   committed before that.
+  package func makeRoom(_ tell: ([SpoolLoss]) -> Void) throws(SpoolError) {
+    func announce(_ losses: [SpoolLoss]) throws(SpoolError) {
+      guard !losses.isEmpty else { return }
+      tell(losses)
+      for store in classes.values.filter({ $0.spoolClass.isGrouped }) {
+        do {
+          try store.commit()
+        } catch {
+          throw error.error
+        }
+      }
+    }
+    for (spoolClass, store) in classes {
+      guard let ageMax = options.ageMax[spoolClass] else { continue }
+      while let age = try store.oldestAge(), age > ageMax {
+        guard try store.dropOldest(.age, announce) else { break }
+      }
+    }
+    for store in classes.values.sorted(by: { $0.spoolClass < $1.spoolClass }) {
+      let quota = options.classQuotaBytes[store.spoolClass] ?? options.quotaBytes
+      // Of all classes together, the lowest gives first.
+      while store.diskBytes > quota || bytes > options.quotaBytes {
+        if options.isThinning, !store.spoolClass.isGrouped, store.canThin {
+          _ = try store.thinOldest(announce)
+        } else {
+          guard try store.dropOldest(.quota, announce) else { break }
+        }
+      }
+    }
+  }
+
+  /// Bytes on disk of all classes.
+  package var bytes: UInt64 { classes.values.reduce(0) { $0 + $1.diskBytes } }
+
+  /// Gives up all records of a class that are not being sent.
+  /// - Returns: what that were.
+  package func discard(_ spoolClass: SpoolClass) throws(SpoolError) -> [SpoolLoss] {
+    var losses: [SpoolLoss] = []
+    while try store(spoolClass).dropOldest(.quota, { losses += $0 }) {}
+    return losses
+  }
+
+  // MARK: Upkeep
+
+  /// To be called about every 100 ms to a second: writes cursors that have moved.
+  package func keep() throws(SpoolError) {
+    for store in classes.values { try store.writeCursors() }
+  }
+
+  /// Sees whether the disk works again, by writing to it.
+  package func probe() throws(SpoolError) {
+    for store in classes.values {
+      try store.retryAbandoned()
+      try store.writeState()
+    }
+  }
+
+  /// Losses and sentences for the log since the last call.
+  package func takeNews() -> (losses: [SpoolLoss], notices: [String]) {
+    var news: (losses: [SpoolLoss], notices: [String]) = ([], [])
+    for store in Array(classes.values) + [dead] {
+      news.losses += store.losses
+      news.notices += store.notices
+      store.losses = []
+      store.notices = []
+    }
+    return news
+  }
+
+  /// Records that wait, by source and class: of what lasts.
+  package func backlog(_ spoolClass: SpoolClass) -> [String: Int] {
+    classes[spoolClass]?.backlog.rows.mapValues { Int($0.count) } ?? [:]
+  }
+
+  package func hasBacklog(_ spoolClass: SpoolClass) -> Bool {
+    (classes[spoolClass]?.backlog.count ?? 0) > 0
+  }
+
+  package var picture: SpoolPicture {
+    var picture = SpoolPicture()
+    for (spoolClass, store) in classes {
+      var one = SpoolPicture.ClassPicture()
+      one.recordsBySource = store.backlog.rows.mapValues { Int($0.count) }
+      one.records = Int(store.backlog.count)
+      one.bytes = Int(store.diskBytes)
+      one.segments = store.segmentCount
+      one.oldestAge = try? store.oldestAge()
+      one.rawBytes = Int(store.rawBytes)
+      one.storedBytes = Int(store.storedBytes)
+      picture.classes[spoolClass] = one
+    }
+    picture.bytes = Int(bytes)
+    picture.quotaBytes = Int(options.quotaBytes)
+    picture.deadRecords = Int(dead.backlog.count)
+    return picture
+  }
+
+  /// Commits, seals and writes the state; the store is not to be used after that.
+  package func close() throws(SpoolFailure) {
+    for store in Array(classes.values) + [dead] {
+      try store.commit()
+      do {
+        try store.seal()
+        try store.writeState()
+      } catch {
+        throw SpoolFailure(error: error, entries: [])
+      }
+    }
+    lock.unlock()
+  }
+}

@@ -1,0 +1,130 @@
+/// A segment that entries are being taken from or appended to: what was read, handed out, and done with.
+final class Track {
+  private struct Handed {
+    var source: String
+    var bytes: Int
+  }
+
+  let segment: Segment
+  /// Entries from the start that are done with.
+  private(set) var doneCount: UInt64 = 0
+  private var doneBeyond: Set<UInt64> = []
+  private var handed: [UInt64: Handed] = [:]
+  /// What is neither done with nor lost.
+  private(set) var remaining: SourceTable
+  /// The next block to read, and the next entry to hand out.
+  private var readOffset = UInt64(SegmentFormat.headerCount)
+  private var nextOrdinal: UInt64 = 0
+  private var buffer: ArraySlice<SpoolEntry> = []
+  private var bufferAppended: UInt64 = 0
+  /// What was read, so that damage can be told by source: it is the rest.
+  private var seen = SourceTable()
+  private(set) var isDamaged = false
+  /// The cursor that the state on disk has.
+  var storedCursor: UInt64 = 0
+
+  init(_ segment: Segment) {
+    self.segment = segment
+    remaining = segment.table
+  }
+
+  var handedCount: Int { handed.count }
+  /// Entries that may be handed out: those that last.
+  var readableCount: UInt64 { segment.isSealed ? segment.entryCount : segment.committedCount }
+  var hasUnread: Bool { nextOrdinal < readableCount }
+  var isDone: Bool { doneCount == readableCount && readableCount == segment.entryCount }
+
+  /// An entry was appended to the segment.
+  func noteAppended(_ entries: [SpoolEntry]) {
+    for entry in entries { remaining.add(entry) }
+  }
+
+  /// Appended entries were taken back, for they could not be made to last.
+  func noteRolledBack(_ entries: [SpoolEntry]) {
+    for entry in entries { remaining.subtract(entry) }
+  }
+
+  /// Hands out the next entry.
+  /// - Returns: nil where there is none left. Damaged blocks are passed over; see `takeLosses`.
+  func next(_ zstandard: Zstandard, clock: UInt64) throws(SpoolError) -> StoredEntry? {
+    while buffer.isEmpty {
+      guard hasUnread else { return nil }
+      try readBlock(zstandard)
+    }
+    guard let entry = buffer.popFirst() else { return nil }
+    defer { nextOrdinal += 1 }
+    handed[nextOrdinal] = Handed(
+      source: entry.source, bytes: entry.meta.count + entry.body.count)
+    return StoredEntry(
+      position: SpoolPosition(segment: segment.number, ordinal: nextOrdinal), entry: entry,
+      age: Double(clock - min(clock, bufferAppended)) / 1000)
+  }
+
+  private func readBlock(_ zstandard: Zstandard) throws(SpoolError) {
+    if let block = try segment.blockHeader(at: readOffset), block.firstOrdinal >= nextOrdinal,
+      let entries = try segment.entries(of: block, at: readOffset, zstandard)
+    {
+      if block.firstOrdinal > nextOrdinal { skip(to: block.firstOrdinal) }
+      readOffset = block.end(from: readOffset)
+      bufferAppended = block.appended
+      buffer = entries[...]
+      for entry in entries { seen.add(entry) }
+      return
+    }
+    isDamaged = true
+    guard
+      let next = try segment.nextSoundBlock(from: readOffset + SegmentFormat.alignment)
+    else {
+      skip(to: readableCount)
+      return
+    }
+    readOffset = next
+  }
+
+  /// Entries that cannot be read are done with; which they were is told by `takeLosses`.
+  private func skip(to ordinal: UInt64) {
+    isDamaged = true
+    let last = min(ordinal, readableCount)
+    for ordinal in nextOrdinal..<max(nextOrdinal, last) { doneBeyond.insert(ordinal) }
+    nextOrdinal = max(nextOrdinal, last)
+    advance()
+  }
+
+  /// Passes over what was done with before the process began.
+  func resume(at count: UInt64, _ zstandard: Zstandard) throws(SpoolError) {
+    while nextOrdinal < min(count, readableCount) {
+      guard let skipped = try next(zstandard, clock: 0) else { break }
+      _ = done(skipped.position.ordinal)
+    }
+    storedCursor = doneCount
+  }
+
+  /// The entry was delivered, or given up and told of.
+  /// - Returns: what it was; nil where it was done with already or never handed out.
+  func done(_ ordinal: UInt64) -> (source: String, bytes: Int)? {
+    guard let entry = handed.removeValue(forKey: ordinal) else { return nil }
+    var row = SourceTable.Row()
+    row.count = 1
+    row.bytes = UInt64(entry.bytes)
+    var table = SourceTable()
+    table.add(row, of: entry.source)
+    remaining.subtract(table)
+    doneBeyond.insert(ordinal)
+    advance()
+    return (entry.source, entry.bytes)
+  }
+
+  private func advance() {
+    while doneBeyond.remove(doneCount) != nil { doneCount += 1 }
+  }
+
+  /// What was lost to damage, once all was read: the entries that the footer counts and nobody saw.
+  func takeLosses() -> SourceTable {
+    guard isDamaged, !hasUnread, segment.isSealed else { return SourceTable() }
+    var lost = segment.table
+    lost.subtract(seen)
+    remaining.subtract(lost)
+    isDamaged = false
+    return lost
+  }
+}

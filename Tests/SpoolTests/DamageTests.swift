@@ -1,0 +1,148 @@
+import Foundation
+import Testing
+
+@testable import Spool
+
+/// What is on disk is changed behind the store's back.
+@Suite struct DamageTests {
+  private let three = [entry(1, count: 40), entry(2, count: 40), entry(3, count: 40)]
+
+  /// A store with one segment of three records, closed, or left as by a crash.
+  private func made(_ scratch: Scratch, isClosed: Bool) throws -> String {
+    let store = try Store(folder: scratch.path)
+    for entry in three { try store.append(entry, to: .frames) }
+    try store.commit(.frames)
+    if isClosed { try store.close() }
+    return try #require(scratch.files(isClosed ? ".seg" : ".open").first)
+  }
+
+  private func outcome(_ scratch: Scratch) throws -> (got: [SpoolEntry], lost: Int) {
+    let store = try Store(folder: scratch.path)
+    let got = try store.drain(.frames)
+    #expect(store.backlog(.frames).isEmpty)
+    return (got, store.takeNews().losses.reduce(0) { $0 + $1.count })
+  }
+
+  @Test func `A segment cut at any byte gives its whole records, and the rest is counted`() throws {
+    let original = Scratch()
+    let file = try made(original, isClosed: true)
+    let bytes = original.bytes(file)
+    let state = original.bytes(original.path + "/frames/state")
+    for count in 0..<bytes.count {
+      let scratch = Scratch()
+      try FileManager.default.createDirectory(
+        atPath: scratch.path + "/frames", withIntermediateDirectories: true)
+      scratch.write(state, scratch.path + "/frames/state")
+      scratch.write(
+        Array(bytes.prefix(count)), scratch.path + "/frames/" + (file as NSString).lastPathComponent
+      )
+      let (got, lost) = try outcome(scratch)
+      #expect(got == Array(three.prefix(got.count)), "cut at \(count)")
+      #expect(got.count + lost == 3, "cut at \(count): \(got.count) came, \(lost) were told of")
+    }
+  }
+
+  @Test func `A torn tail of the last segment is cut off without a word of loss`() throws {
+    let original = Scratch()
+    let file = try made(original, isClosed: false)
+    let bytes = original.bytes(file)
+    let state = original.bytes(original.path + "/frames/state")
+    for count in SegmentFormat.headerCount..<bytes.count {
+      let scratch = Scratch()
+      try FileManager.default.createDirectory(
+        atPath: scratch.path + "/frames", withIntermediateDirectories: true)
+      scratch.write(state, scratch.path + "/frames/state")
+      scratch.write(
+        Array(bytes.prefix(count)), scratch.path + "/frames/" + (file as NSString).lastPathComponent
+      )
+      let (got, lost) = try outcome(scratch)
+      #expect(got == Array(three.prefix(got.count)))
+      #expect(lost == 0)
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `With any bit turned no wrong record is handed out, and what is lost is counted`(
+    isClosed: Bool
+  ) throws {
+    let original = Scratch()
+    let file = try made(original, isClosed: isClosed)
+    let bytes = original.bytes(file)
+    let state = original.bytes(original.path + "/frames/state")
+    let scratch = Scratch()
+    let folder = scratch.path + "/frames"
+    let name = (file as NSString).lastPathComponent
+    for bit in 0..<bytes.count * 8 {
+      try? FileManager.default.removeItem(atPath: folder)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      scratch.write(state, folder + "/state")
+      var turned = bytes
+      turned[bit / 8] ^= 1 << UInt8(bit % 8)
+      scratch.write(turned, folder + "/" + name)
+      let (got, lost) = try outcome(scratch)
+      #expect(got.allSatisfy(three.contains), "bit \(bit)")
+      // In the last block of an open segment damage and a torn write look alike.
+      let isTail = !isClosed && got == Array(three.prefix(got.count))
+      #expect(isTail || got.count + lost == 3, "bit \(bit): \(got.count) came, \(lost) told")
+    }
+  }
+
+  @Test func `A state that is lost is made anew from the segments`() throws {
+    let scratch = Scratch()
+    do {
+      let store = try Store(folder: scratch.path, options: smallSegments())
+      try store.put(1...100)
+      try store.close()
+    }
+    scratch.write([1, 2, 3], scratch.path + "/frames/state")
+    let store = try Store(folder: scratch.path, options: smallSegments())
+    #expect(try store.drain(.frames) == (1...100).map { entry($0) })
+    #expect(store.takeNews().notices.contains { $0.contains("state is damaged") })
+  }
+
+  @Test func `Of two slots of the state the one that is whole is used`() throws {
+    let scratch = Scratch()
+    do {
+      let store = try Store(folder: scratch.path, options: smallSegments())
+      try store.put(1...100)
+      try store.close()
+    }
+    let state = scratch.path + "/frames/state"
+    let bytes = scratch.bytes(state)
+    for slot in [0, 1] {
+      var damaged = bytes
+      damaged[slot * (128 << 10) + 40] ^= 1
+      scratch.write(damaged, state)
+      let store = try Store(folder: scratch.path, options: smallSegments())
+      #expect(try store.drain(.frames, isDone: false).count == 100)
+      scratch.write(bytes, state)
+    }
+  }
+
+  @Test func `A segment that someone deleted is told of in full`() throws {
+    let scratch = Scratch()
+    do {
+      let store = try Store(folder: scratch.path, options: smallSegments())
+      try store.put(1...100)
+      try store.close()
+    }
+    let segments = scratch.files(".seg")
+    try FileManager.default.removeItem(atPath: segments[1])
+    let store = try Store(folder: scratch.path, options: smallSegments())
+    let got = try store.drain(.frames)
+    let lost = store.takeNews().losses.reduce(0) { $0 + $1.count }
+    #expect(got.count < 100 && got.count + lost == 100)
+  }
+
+  @Test func `A damaged segment is kept to be looked at`() throws {
+    let scratch = Scratch()
+    let file = try made(scratch, isClosed: true)
+    var bytes = scratch.bytes(file)
+    bytes[SegmentFormat.headerCount + SegmentFormat.blockHeaderCount + 5] ^= 1
+    scratch.write(bytes, file)
+    let (got, lost) = try outcome(scratch)
+    #expect(got == Array(three.suffix(2)) && lost == 1)
+    #expect(scratch.files(".seg").map { scratch.bytes($0) } == [bytes])
+    #expect(scratch.files(".seg").allSatisfy { $0.contains("/quarantine/") })
+  }
+}
