@@ -67,12 +67,12 @@ let package = Package(
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
     room("Spool", ["CChecksum", "CPosix", "CZstd"]),
-    room("Delivery", ["Journal", "Kafka", "Meters", "Threads", log]),
+    room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Agent",
       [
         "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters",
-        "Settings",
+        "Settings", "Spool",
         "Threads", log,
       ]),
 
@@ -102,7 +102,7 @@ let package = Package(
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),
-    tests("DeliveryTests", ["Delivery", "Kafka", "Meters", log]),
+    tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
   ]

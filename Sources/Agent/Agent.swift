@@ -6,6 +6,7 @@ import Kafka
 package import Logging
 package import Meters
 package import Settings
+import Spool
 import Synchronization
 import Threads
 
@@ -34,15 +35,21 @@ package final class Agent: Sendable {
     self.logger = logger
     identity = NodeIdentity(node: settings.node)
     let producer = try Self.producer(settings.kafka)
-    let options = DeliveryOptions(
+    var options = DeliveryOptions(
       memoryMax: settings.delivery.memoryMax, outageAfter: settings.delivery.outageAfter,
       ageMax: settings.delivery.ageMax)
+    options.spool = settings.spool.map(SpoolUse.init)
     let topic = settings.kafka.framesTopic.map { "\(settings.kafka.prefix).\($0)" }
-    let delivery = Delivery(
-      producer: producer, options: options, topics: topic.map { [$0] } ?? [], logger: logger)
-    self.delivery = delivery
+    let eventsTopic = settings.kafka.eventsTopic.map { "\(settings.kafka.prefix).\($0)" }
     let meters = settings.cameras.map { CameraMeters(name: $0.name) }
     self.meters = meters
+    let events = EventWriter(
+      identity: identity, topic: eventsTopic, meters: CameraMeters(name: SpoolClass.events.name))
+    let delivery = Delivery(
+      producer: producer, options: options, topics: [topic, eventsTopic].compactMap { $0 },
+      cameras: meters, classes: [events.meters], announcements: events.announcements, logger: logger
+    )
+    self.delivery = delivery
     var parts: [Part] = []
     for (camera, meters) in zip(settings.cameras, meters) {
       let pipeline: Pipeline
@@ -104,9 +111,10 @@ package final class Agent: Sendable {
   /// Whether every camera that plays once has come to its end.
   package var isOver: Bool { meters.allSatisfy { $0.current.state == .ended } }
 
-  /// Logs each camera's ledger: a sentence, and the same as JSON for scripts.
+  /// Logs the ledger of each camera, of cameras of earlier runs that are still in the spool, and of events:
+  /// a sentence, and the same as JSON for scripts.
   package func logLedger() {
-    for meters in meters {
+    for meters in meters + delivery.otherMeters {
       let counts = meters.ledger.snapshot
       logger.notice(
         "\(counts.isBalanced ? "" : "THE LEDGER DOES NOT BALANCE: ")ledger=\(meters.ledgerJSON.text)",
@@ -121,8 +129,10 @@ package final class Agent: Sendable {
     let streaming = pictures.count { $0.state == .streaming }
     let tenths = Int((pictures.reduce(0) { $0 + $1.measuredRate } * 10).rounded())
     let brokers = delivery.outageSince == nil ? "brokers acknowledge" : "no broker acknowledges"
+    let spooled = meters.reduce(0) { $0 + $1.ledger.snapshot.spooled }
+    let spool = delivery.spoolFault == nil ? "\(spooled) spooled" : "the spool cannot be used"
     return
-      "\(streaming) of \(pictures.count) cameras, \(tenths / 10).\(tenths % 10) fps; \(brokers); \(delivery.waiting) waiting"
+      "\(streaming) of \(pictures.count) cameras, \(tenths / 10).\(tenths % 10) fps; \(brokers); \(delivery.waiting) waiting, \(spool)"
   }
 }
 

@@ -113,10 +113,13 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     headers.append("ce_monotonic", number: time.monotonic)
     headers.append("ce_width", number: UInt64(picture.size.width))
     headers.append("ce_height", number: UInt64(picture.size.height))
-    return Record(
+    var record = Record(
       topic: topic, key: key, headers: headers, timestamp: time.wall / 1000,
       payload: picture.bytes, payloadBytes: picture.bytes.count, capturedAt: time.monotonic,
       meters: meters)
+    record.sequence = number
+    record.run = identity.boot
+    return record
   }
 
   /// JPEGs that must be masked or scaled are decoded and encoded anew: what that takes is told once.

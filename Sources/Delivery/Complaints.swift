@@ -2,24 +2,28 @@ import Journal
 import Kafka
 import Logging
 import Meters
+import Spool
 
 /// What Delivery tells the operator of brokers and records that are not taken.
 struct Complaints: Sendable {
   private let logger: Logger
   private let faults: FaultLog
 
-  init(logger: Logger) {
+  private let isSpooling: Bool
+
+  init(logger: Logger, isSpooling: Bool) {
     self.logger = logger
+    self.isSpooling = isSpooling
     faults = FaultLog(logger: logger)
   }
 
   func outageBegan(_ picture: DeliveryPicture) {
     let cause = picture.lastError.map { ": \($0)" } ?? ""
-    logger.warning(
-      """
-      no broker acknowledges\(cause). Frames wait in memory; when it is full the oldest are dropped \
-      and counted
-      """)
+    let what =
+      isSpooling
+      ? "Frames go to the spool"
+      : "Frames wait in memory; when it is full the oldest are dropped and counted"
+    logger.warning("no broker acknowledges\(cause). \(what)")
   }
 
   func outageEnded(seconds: Double, _ picture: DeliveryPicture) {
@@ -54,6 +58,31 @@ struct Complaints: Sendable {
 
   func broker(_ error: KafkaError) {
     faults.tell("broker \(error.name)", .warning, "kafka: \(error)")
+  }
+
+  func spoolFailed(_ error: SpoolError, retrySeconds: Double) {
+    faults.tell(
+      "spool", .error,
+      """
+      the spool cannot be used: \(error). Records stay in memory until it can; it is tried again \
+      every \(Int(retrySeconds)) s
+      """)
+  }
+
+  func spoolRecovered() {
+    faults.forget("spool")
+    logger.notice("the spool can be used again")
+  }
+
+  func spoolNotice(_ sentence: String) { logger.warning("spool: \(sentence)") }
+
+  func spoolLost(_ loss: SpoolLoss) {
+    faults.tell(
+      "spool lost \(loss.reason)", .warning,
+      """
+      \(loss.count) \(loss.spoolClass.name) of \(loss.source), numbers \(loss.firstSequence) to \
+      \(loss.lastSequence), were given up in the spool: \(loss.reason.rawValue)
+      """)
   }
 
   /// Its errors also come as events, in words of ours, so that its own lines are for the curious.

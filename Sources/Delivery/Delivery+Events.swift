@@ -20,23 +20,32 @@ extension Delivery {
 
   private func book(_ reports: [DeliveryReport]) {
     let now = Clock.monotonic
-    var ended: (UInt64, DeliveryPicture)?
-    state.withLock { state in
+    perform { state in
       for report in reports {
         if let error = report.error {
           refuse(report.token, error, wasSent: true, &state)
-        } else if let (record, outageSince) = state.arrived(report.token, now: now) {
-          let age = report.endedAt > record.capturedAt ? report.endedAt - record.capturedAt : 0
-          record.meters.latency.record(microseconds: age / 1000)
-          if let outageSince { ended = (outageSince, state.picture) }
+        } else if let (entry, outageSince) = state.arrived(report.token, now: now) {
+          arrived(entry, report)
+          if let outageSince {
+            let picture = state.picture
+            // An outage that a refusal began may be younger than this batch.
+            let seconds = now > outageSince ? Double(now - outageSince) / 1e9 : 0
+            state.say { [complaints] in complaints.outageEnded(seconds: seconds, picture) }
+          }
         }
       }
       // Those behind it come back too, so that none overtakes it.
       if reports.contains(where: { $0.error?.isFailure == true }) { producer.purge() }
     }
-    if let (since, picture) = ended {
-      // An outage that a refusal began may be younger than this batch.
-      complaints.outageEnded(seconds: now > since ? Double(now - since) / 1e9 : 0, picture)
+  }
+
+  private func arrived(_ entry: RecordWindow.Entry, _ report: DeliveryReport) {
+    let record = entry.record
+    if let position = entry.position {
+      keeper?.done(record.spoolClass, position)
+    } else {
+      let age = report.endedAt > record.capturedAt ? report.endedAt - record.capturedAt : 0
+      record.meters.latency.record(microseconds: age / 1000)
     }
   }
 }

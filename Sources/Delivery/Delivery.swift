@@ -1,6 +1,7 @@
 package import Kafka
 package import Logging
-import Meters
+package import Meters
+package import Spool
 import Synchronization
 package import Threads
 
@@ -12,6 +13,8 @@ package import Threads
 package final class Delivery: Sendable {
   /// How often time-outs are looked at when nothing else happens.
   private static let tickMilliseconds: Int32 = 100
+  /// The same while the backlog waits for its share of the line.
+  private static let replayTickMilliseconds: Int32 = 10
   /// What the reports of a purge may take at shutdown.
   private static let lastReportsNanoseconds: UInt64 = 500_000_000
   /// How long reports may gather while nothing hangs on them. librdkafka's thread notes the time of each.
@@ -19,7 +22,9 @@ package final class Delivery: Sendable {
   private static let never = UInt64.max
 
   let producer: Producer
-  let state: Mutex<DeliveryState>
+  let state: SharedState
+  let keeper: SpoolKeeper?
+  private let book: MeterBook
   let logger: Logger
   private let topics: [String]
   /// When the polling thread last came round, nanoseconds of CLOCK_MONOTONIC.
@@ -31,33 +36,97 @@ package final class Delivery: Sendable {
   private let thread = Mutex<NamedThread?>(nil)
   let complaints: Complaints
 
-  /// - Parameter topics: asked for at the start, so that their first record need not wait.
+  let announcements: Announcements
+  /// Hands the spool's thread a way to send what it has read, once there is a Delivery.
+  private let pumping = PumpHook()
+
+  /// - Parameters:
+  ///   - topics: asked for at the start, so that their first record need not wait.
+  ///   - cameras: the books that frames out of the spool are booked in.
+  ///   - classes: those of all else, named as its classes.
   package init(
-    producer: Producer, options: DeliveryOptions, topics: [String] = [], logger: Logger
+    producer: Producer, options: DeliveryOptions, topics: [String] = [],
+    cameras: [CameraMeters] = [], classes: [CameraMeters] = [],
+    announcements: Announcements = Announcements(), logger: Logger
   ) {
     self.producer = producer
     self.topics = topics
     self.logger = logger
-    complaints = Complaints(logger: logger)
-    state = Mutex(DeliveryState(options: options))
+    self.announcements = announcements
+    let complaints = Complaints(logger: logger, isSpooling: options.spool != nil)
+    let state = SharedState(options: options)
+    let book = MeterBook(cameras, classes: classes)
+    self.complaints = complaints
+    self.state = state
+    self.book = book
+    let hook = pumping
+    keeper = options.spool.map {
+      SpoolKeeper(
+        $0, memoryMax: options.memoryMax, state: state, meters: book, announcements: announcements,
+        complaints: complaints,
+        onBacklog: { hook.call() })
+    }
+    hook.set { [weak self] in self?.pumpBacklog() }
+  }
+
+  /// Books beside those of the cameras: of events, and of cameras of earlier runs.
+  package var otherMeters: [CameraMeters] { book.unlisted }
+
+  /// How the spool stands; nil where there is none, or where it cannot be opened.
+  package var spoolPicture: SpoolPicture? { keeper?.picture }
+
+  private func pumpBacklog() {
+    perform { pump(&$0) }
+    wakeIfPausing()
+  }
+
+  /// Changes the state, then says what there is to say, for a log that blocks must not hold up others.
+  func perform(_ body: (inout DeliveryState) -> Void) {
+    let news = state.withLock { state in
+      body(&state)
+      return state.takeNews()
+    }
+    for say in news { say() }
+  }
+
+  private func wakeIfPausing() {
+    guard !state.withLock({ $0.isUnhurried }) else { return }
+    if isPausing.exchange(false, ordering: .acquiringAndReleasing) { producer.wake() }
   }
 
   package var picture: DeliveryPicture { state.withLock { $0.picture } }
 
   /// Starts the polling thread.
   package func start() throws(ThreadError) {
+    try keeper?.start()
     let started = try NamedThread("kafka-poll") { [self] in run() }
     thread.withLock { $0 = started }
   }
 
   /// Takes a record and books it; it is sent, or waits, or is dropped with a reason.
   package func submit(_ record: Record) {
-    let isUnhurried = state.withLock { state in
+    if record.spoolClass != .frames, let keeper {
+      let isTaken = state.withLock { state in
+        guard let entry = state.acceptAhead(record) else { return false }
+        keeper.spill([entry])
+        return true
+      }
+      if isTaken { return }
+    }
+    var isUnhurried = true
+    perform { state in
       state.accept(record)
+      spill(&state)
       pump(&state)
-      return state.isUnhurried
+      isUnhurried = state.isUnhurried
     }
     if !isUnhurried, isPausing.exchange(false, ordering: .acquiringAndReleasing) { producer.wake() }
+  }
+
+  /// Hands to the spool what cannot be sent. Called under the lock, so that order is kept.
+  private func spill(_ state: inout DeliveryState) {
+    guard let keeper else { return }
+    keeper.spill(state.takeSpill(now: Clock.monotonic))
   }
 
   /// Delivers what is left for as long as `seconds` allow, then drops the rest as `shutdown`. The
@@ -90,26 +159,37 @@ package final class Delivery: Sendable {
       guard deadline != Self.never else { continue }
       if Clock.monotonic >= deadline || state.withLock({ $0.isIdle }) { break }
     }
-    state.withLock { $0.close() }
+    if keeper == nil { state.withLock { $0.close() } }
     producer.purge()
     let last = Clock.monotonic + Self.lastReportsNanoseconds
-    while Clock.monotonic < last, !state.withLock({ $0.isIdle }) { turn() }
-    state.withLock { $0.abandonFlights() }
+    while Clock.monotonic < last, state.withLock({ !$0.flights.isEmpty }) {
+      for event in producer.poll(timeoutMilliseconds: 20) { handle(event) }
+    }
+    state.withLock { state in
+      state.abandonFlights()
+      // Whatever is in memory alone is written; what comes now is refused.
+      keeper?.spill(state.takeAll())
+      state.close()
+    }
+    keeper?.shutdown(by: last)
   }
 
   /// One round of the polling thread: what librdkafka has to tell, then time-outs, then more to send.
   private func turn() {
     for event in nextEvents() { handle(event) }
     let now = Clock.monotonic
-    let outage = state.withLock { state in
+    perform { state in
       state.dropAged(now: now)
-      let begins = state.outageBegins(now: now)
-      // Whatever librdkafka still holds comes back by reports and waits in the window, in order.
-      if begins { producer.purge() }
+      if state.outageBegins(now: now) {
+        // Whatever librdkafka still holds comes back by reports and waits in the window, in order.
+        producer.purge()
+        let picture = state.picture
+        state.say { [complaints] in complaints.outageBegan(picture) }
+      }
+      spill(&state)
       pump(&state)
-      return begins ? state.picture : nil
     }
-    if let outage { complaints.outageBegan(outage) }
+    if keeper == nil { state.withLock { _ = $0.gaps.take() } }
   }
 
   private func nextEvents() -> [ProducerEvent] {
@@ -119,7 +199,9 @@ package final class Delivery: Sendable {
     isPausing.store(true, ordering: .sequentiallyConsistent)
     guard state.withLock({ $0.isUnhurried }) else {
       isPausing.store(false, ordering: .relaxed)
-      return producer.poll(timeoutMilliseconds: Self.tickMilliseconds)
+      let isReplaying = state.withLock { $0.backlogBytes > 0 }
+      return producer.poll(
+        timeoutMilliseconds: isReplaying ? Self.replayTickMilliseconds : Self.tickMilliseconds)
     }
     producer.pause(milliseconds: Self.pauseMilliseconds)
     isPausing.store(false, ordering: .relaxed)
@@ -128,17 +210,22 @@ package final class Delivery: Sendable {
 
   private static let firstAttempt = Headers([Header("ce_attempt", "1")])
 
-  private static func attemptHeaders(_ attempt: Int) -> Headers {
-    attempt == 1 ? firstAttempt : Headers([Header("ce_attempt", String(attempt))])
+  private static func attemptHeaders(_ entry: RecordWindow.Entry) -> Headers {
+    if entry.attempt == 1, !entry.isReplay { return firstAttempt }
+    var headers = Headers()
+    headers.append("ce_attempt", number: UInt64(entry.attempt))
+    if entry.isReplay { headers.append("ce_replay", "1") }
+    return headers
   }
 
   /// Hands waiting records to librdkafka. Called under the lock, so that order is kept.
   private func pump(_ state: inout DeliveryState) {
     while let entry = state.departing(now: Clock.monotonic) {
+      if entry.isFromBacklog, state.isRunningDry(entry.record.spoolClass) { keeper?.wake() }
       var outgoing = OutgoingRecord(
         topic: entry.record.topic, key: entry.record.key, headers: entry.record.headers,
         timestamp: entry.record.timestamp, payload: entry.record.payload, token: entry.serial)
-      outgoing.attemptHeaders = Self.attemptHeaders(entry.attempt)
+      outgoing.attemptHeaders = Self.attemptHeaders(entry)
       do {
         try producer.send(outgoing)
       } catch {
@@ -156,26 +243,43 @@ package final class Delivery: Sendable {
   ) {
     switch error.kind {
     case .oversize:
-      if let record = state.lost(serial, as: .dropped(.oversize)) {
-        complaints.oversize(record, error)
-      }
+      if let entry = state.lost(serial, as: .dropped(.oversize)) { giveUp(entry, error, &state) }
     case .invalid:
-      if let record = state.lost(serial, as: .dead) { complaints.invalid(record, error) }
+      if let entry = state.lost(serial, as: .dead) { giveUp(entry, error, &state) }
     case .queueFull: state.returned(serial, wasSent: wasSent)
     case .refused, .fatal, .configuration:
       state.returned(serial, wasSent: wasSent)
       state.lastError = error.description
       state.beginOutage(now: Clock.monotonic)
       state.hold(now: Clock.monotonic)
-      complaints.refused(error)
+      state.say { [complaints] in complaints.refused(error) }
     case .retriable:
       state.returned(serial, wasSent: wasSent)
       // Our own purge is no news.
       guard !error.isPurge else { return }
       state.lastError = error.description
       state.hold(now: Clock.monotonic)
-      complaints.broker(error)
+      state.say { [complaints] in complaints.broker(error) }
     }
+  }
+
+  /// A record that no broker will ever take is kept to be looked at, and told of by an event.
+  private func giveUp(
+    _ entry: RecordWindow.Entry, _ error: KafkaError, _ state: inout DeliveryState
+  ) {
+    let record = entry.record
+    state.say { [complaints] in
+      error.kind == .oversize
+        ? complaints.oversize(record, error) : complaints.invalid(record, error)
+    }
+    guard let keeper else { return }
+    keeper.bury(entry.stored)
+    if let position = entry.position { keeper.done(record.spoolClass, position) }
+    guard record.spoolClass == .frames,
+      let stub = announcements.deadLetter(record, error.name),
+      let ahead = state.acceptAhead(stub)
+    else { return }
+    keeper.spill([ahead])
   }
 }
 

@@ -1,21 +1,55 @@
+package import Spool
+
 /// The bounds that Delivery works within.
 package struct DeliveryOptions: Sendable {
-  /// Bytes of records waiting and in flight together, at most.
+  /// Bytes of records in memory, at most: waiting, in flight, and on their way to the spool or from it.
   package var memoryMax: Int
   /// The age of the oldest unacknowledged record that makes an outage, in seconds.
   package var outageAfter: Double
-  /// Records that wait longer than this many seconds are dropped; nil for never.
+  /// Records that wait in memory longer than this many seconds are dropped; nil for never.
   package var ageMax: Double?
+  /// Where records go when brokers do not take them; nil for memory alone.
+  package var spool: SpoolUse?
 
-  package init(memoryMax: Int = 32 << 20, outageAfter: Double = 2, ageMax: Double? = nil) {
+  package init(
+    memoryMax: Int = 32 << 20, outageAfter: Double = 2, ageMax: Double? = nil,
+    spool: SpoolUse? = nil
+  ) {
     self.memoryMax = memoryMax
     self.outageAfter = outageAfter
     self.ageMax = ageMax
+    self.spool = spool
   }
 
-  /// What may be in librdkafka's hands: it cannot give up its oldest alone, so it gets half and the
-  /// window keeps the rest, where the oldest can be dropped one by one.
-  var inFlightBytesMax: Int { memoryMax / 2 }
+  /// What may be in librdkafka's hands: it cannot give up its oldest alone, so the window keeps the rest,
+  /// where the oldest can be dropped one by one; or it shares that with the spool's thread.
+  var inFlightBytesMax: Int { spool == nil ? memoryMax / 2 : memoryMax / 4 }
+  /// What is read from the spool before it can be sent.
+  var prefetchBytesMax: Int { min(4 << 20, memoryMax / 8) }
+  /// With more than this waiting the oldest go to the spool though brokers answer.
+  var pressureBytes: Int { memoryMax / 4 }
+  /// What the spool's thread may hold that does not last yet.
+  var spillingBytesMax: Int { memoryMax / 4 }
+}
+
+/// How Delivery uses the spool.
+package struct SpoolUse: Sendable {
+  package var folder: String
+  package var store: SpoolOptions
+  /// Seconds that small records may wait to be written together.
+  package var commitInterval = 0.1
+  /// Bytes a second of old frames, beside live ones.
+  package var replayRate = 8e6
+  /// After an outage, replay begins within as many seconds, at random, so that a fleet does not return as
+  /// one.
+  package var replayJitter = 10.0
+  /// Seconds between tries to write to a disk that failed.
+  package var retryInterval = 30.0
+
+  package init(folder: String, store: SpoolOptions = SpoolOptions()) {
+    self.folder = folder
+    self.store = store
+  }
 }
 
 /// How delivery stands, for the status and the log.
@@ -28,4 +62,6 @@ package struct DeliveryPicture: Sendable {
   package var outageSince: UInt64?
   /// The last error that librdkafka told of and that has not been followed by a delivery.
   package var lastError: String?
+  /// Why the spool cannot be written; nil where it can, or where there is none.
+  package var spoolFault: String?
 }

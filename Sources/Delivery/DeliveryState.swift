@@ -1,5 +1,6 @@
 import Kafka
 import Meters
+import Spool
 
 /// The bookkeeping of Delivery, under its one lock: what waits, what is in flight, and whether brokers
 /// answer. It decides; `Delivery` calls librdkafka and the log.
@@ -21,22 +22,47 @@ struct DeliveryState {
 
   let options: DeliveryOptions
   private(set) var mode = Mode.flowing
-  private(set) var window = RecordWindow()
+  /// Live records, which are in memory alone.
+  var window = RecordWindow()
+  /// What was read from the spool to be sent, by class.
+  var backlog: [SpoolClass: RecordWindow] = [:]
+  /// Records that the spool's thread has and that do not last yet.
+  var spillingBytes = 0
+  /// The youngest record that was handed to the spool.
+  var lastSpilled: UInt64 = 0
+  var backlogInFlightBytes = 0
+  var bucket: TokenBucket
+  /// Why the spool cannot be written; records then stay in memory.
+  var spoolFault: String?
+  /// What is to be said once the lock is free.
+  var news: [@Sendable () -> Void] = []
+  /// What was given up and not told yet.
+  var gaps = GapBook()
   private(set) var flights: [UInt64: Flight] = [:]
   private(set) var inFlightBytes = 0
   /// Serials in the order of sending; those no longer in flight are skipped.
   private var sendingOrder: [UInt64] = []
-  private var nextSerial: UInt64 = 1
+  var nextSerial: UInt64 = 1
   /// Nothing is sent before this time, after an error that would come again at once.
   private var heldUntil: UInt64 = 0
   /// When a record first came back with an error and none was acknowledged since.
   private var failingSince: UInt64?
   /// When the last acknowledgement came.
   private var lastArrival: UInt64 = 0
-  private(set) var isClosed = false
+  var isClosed = false
   var lastError: String?
 
-  init(options: DeliveryOptions) { self.options = options }
+  init(options: DeliveryOptions) {
+    self.options = options
+    bucket = TokenBucket(rate: options.spool?.replayRate ?? 1)
+  }
+
+  /// Bytes of records in memory, wherever they are on their way.
+  var memoryBytes: Int {
+    window.bytes + inFlightBytes + spillingBytes + backlogBytes
+  }
+
+  var backlogBytes: Int { backlog.values.reduce(0) { $0 + $1.bytes } }
 
   /// Books a record as waiting; what no longer fits is dropped, oldest first.
   mutating func accept(_ record: Record) {
@@ -50,26 +76,27 @@ struct DeliveryState {
     trim()
   }
 
-  private mutating func trim() {
-    while window.bytes + inFlightBytes > options.memoryMax, let entry = window.popFirst() {
-      entry.record.meters.ledger.move(.inMemory, to: .dropped(.quota))
+  mutating func trim() {
+    while memoryBytes > options.memoryMax, let entry = window.popFirst() {
+      drop(entry, spoolFault == nil ? .quota : .ioError)
     }
+  }
+
+  /// Gives up a record that waits in memory.
+  mutating func drop(_ entry: RecordWindow.Entry, _ reason: DropReason) {
+    entry.record.meters.ledger.move(entry.waitingFate, to: .dropped(reason))
+    if entry.record.spoolClass == .frames { gaps.add(entry.record, reason) }
   }
 
   /// The next record to hand to librdkafka, or nil while it has enough.
   mutating func departing(now: UInt64) -> RecordWindow.Entry? {
-    guard now >= heldUntil, let next = window.first else { return nil }
-    switch mode {
-    case .flowing:
-      guard flights.isEmpty || inFlightBytes + next.record.memoryBytes <= options.inFlightBytesMax
-      else { return nil }
-    case .outage:
-      guard flights.isEmpty else { return nil }
-    }
-    guard var entry = window.popFirst() else { return nil }
+    guard now >= heldUntil, mode == .flowing || flights.isEmpty,
+      var entry = takeNext(now: now)
+    else { return nil }
     entry.attempt += 1
-    entry.record.meters.ledger.move(.inMemory, to: .inFlight)
+    entry.record.meters.ledger.move(entry.waitingFate, to: .inFlight)
     inFlightBytes += entry.record.memoryBytes
+    if entry.isFromBacklog { backlogInFlightBytes += entry.record.memoryBytes }
     if flights.isEmpty { sendingOrder.removeAll(keepingCapacity: true) }
     flights[entry.serial] = Flight(entry: entry, sentAt: now)
     sendingOrder.append(entry.serial)
@@ -80,6 +107,7 @@ struct DeliveryState {
   private mutating func land(_ serial: UInt64) -> Flight? {
     guard let flight = flights.removeValue(forKey: serial) else { return nil }
     inFlightBytes -= flight.entry.record.memoryBytes
+    if flight.entry.isFromBacklog { backlogInFlightBytes -= flight.entry.record.memoryBytes }
     return flight
   }
 
@@ -87,16 +115,19 @@ struct DeliveryState {
   /// - Returns: its capture time and meters, and since when the outage lasted that ends by it.
   mutating func arrived(
     _ serial: UInt64, now: UInt64
-  ) -> (record: Record, outageSince: UInt64?)? {
+  ) -> (entry: RecordWindow.Entry, outageSince: UInt64?)? {
     guard let flight = land(serial) else { return nil }
     lastArrival = now
     failingSince = nil
     heldUntil = 0
     flight.entry.record.meters.ledger.move(.inFlight, to: .delivered)
     lastError = nil
-    guard case .outage(let since) = mode else { return (flight.entry.record, nil) }
+    guard case .outage(let since) = mode else { return (flight.entry, nil) }
     mode = .flowing
-    return (flight.entry.record, since)
+    if let spool = options.spool, spool.replayJitter > 0 {
+      bucket.close(until: now + UInt64(Double.random(in: 0...spool.replayJitter) * 1e9))
+    }
+    return (flight.entry, since)
   }
 
   /// Sends nothing for a moment, so that an error that comes at once is not called for in a loop.
@@ -110,6 +141,11 @@ struct DeliveryState {
   mutating func returned(_ serial: UInt64, wasSent: Bool) {
     guard var flight = land(serial) else { return }
     if !wasSent { flight.entry.attempt -= 1 }
+    if flight.entry.position != nil {
+      flight.entry.record.meters.ledger.move(.inFlight, to: .spooled)
+      backlog[flight.entry.record.spoolClass, default: RecordWindow()].restore(flight.entry)
+      return
+    }
     guard !isClosed else {
       flight.entry.record.meters.ledger.move(.inFlight, to: .dropped(.shutdown))
       return
@@ -120,10 +156,10 @@ struct DeliveryState {
   }
 
   /// The record will never be taken.
-  mutating func lost(_ serial: UInt64, as fate: Fate) -> Record? {
+  mutating func lost(_ serial: UInt64, as fate: Fate) -> RecordWindow.Entry? {
     guard let flight = land(serial) else { return nil }
     flight.entry.record.meters.ledger.move(.inFlight, to: fate)
-    return flight.entry.record
+    return flight.entry
   }
 
   /// When the oldest record in flight was sent.
@@ -156,7 +192,7 @@ struct DeliveryState {
       Double(now - first.record.capturedAt) / 1e9 > ageMax
     {
       _ = window.popFirst()
-      first.record.meters.ledger.move(.inMemory, to: .dropped(.age))
+      drop(first, .age)
     }
   }
 
@@ -170,24 +206,28 @@ struct DeliveryState {
 
   /// Books what librdkafka never reported on as lost at shutdown.
   mutating func abandonFlights() {
-    for serial in flights.keys { _ = lost(serial, as: .dropped(.shutdown)) }
+    for (serial, flight) in flights {
+      _ = lost(serial, as: flight.entry.position == nil ? .dropped(.shutdown) : .spooled)
+    }
   }
 
   /// Whether reports may wait a little: nothing hangs on them.
   var isUnhurried: Bool {
-    mode == .flowing && window.isEmpty && failingSince == nil && !isClosed
-      && inFlightBytes <= options.inFlightBytesMax / 2
+    mode == .flowing && window.isEmpty && backlogBytes == 0 && backlogInFlightBytes == 0
+      && failingSince == nil && !isClosed && inFlightBytes <= options.inFlightBytesMax / 2
   }
 
-  var isIdle: Bool { window.isEmpty && flights.isEmpty }
+  /// Whether nothing is left that is in memory alone.
+  var isIdle: Bool { window.isEmpty && flights.isEmpty && spillingBytes == 0 }
 
   var picture: DeliveryPicture {
     var picture = DeliveryPicture()
     picture.waiting = window.count
     picture.inFlight = flights.count
-    picture.bytes = window.bytes + inFlightBytes
+    picture.bytes = memoryBytes
     if case .outage(let since) = mode { picture.outageSince = since }
     picture.lastError = lastError
+    picture.spoolFault = spoolFault
     return picture
   }
 }

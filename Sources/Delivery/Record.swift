@@ -1,7 +1,8 @@
 package import Kafka
 package import Meters
+package import Spool
 
-/// One picture on its way: what Kafka gets, and where its fate is booked.
+/// One picture or event on its way: what Kafka gets, and where its fate is booked.
 package struct Record: Sendable {
   package var topic: String
   /// `NODE/CAMERA`, so that a camera's records stay in order in one partition.
@@ -15,6 +16,12 @@ package struct Record: Sendable {
   /// Capture time in nanoseconds of CLOCK_MONOTONIC.
   package var capturedAt: UInt64
   package var meters: CameraMeters
+  /// Frames are held in memory first; all else is written to the spool before it is sent.
+  package var spoolClass = SpoolClass.frames
+  /// The number within its camera and run, by which losses are told.
+  package var sequence: UInt64 = 0
+  /// The run of the agent that captured it (`ce_boot`).
+  package var run = ""
 
   package init(
     topic: String, key: [UInt8], headers: Headers, timestamp: Int64, payload: any Payload,

@@ -1,3 +1,6 @@
+import Meters
+import Spool
+
 /// The records that wait in memory, oldest first, each with the number of its submission. Records that
 /// come back from the broker's queue return to their place, so that order is kept.
 struct RecordWindow {
@@ -5,6 +8,15 @@ struct RecordWindow {
     var serial: UInt64
     var attempt: Int
     var record: Record
+    /// Where the record lies in the spool; nil for one that is in memory alone.
+    var position: SpoolPosition?
+    /// Whether it came from the spool late, which is told with it.
+    var isReplay = false
+
+    var isFromBacklog: Bool { position != nil }
+
+    /// The fate of the record while it waits.
+    var waitingFate: Fate { position == nil ? .inMemory : .spooled }
   }
 
   private var entries: [Entry] = []

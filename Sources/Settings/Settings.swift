@@ -6,6 +6,8 @@ package struct Settings: Equatable, Sendable {
   package var log = LogSettings()
   package var kafka = KafkaSettings()
   package var delivery = DeliverySettings()
+  /// Nil where there is none: records then wait in memory alone.
+  package var spool: SpoolSettings?
   /// By name, in the order of the files.
   package var cameras: [CameraSettings] = []
 
@@ -25,6 +27,8 @@ package struct KafkaSettings: Equatable, Sendable {
   package var prefix = "vedette"
   /// The name of the frames' topic without prefix; nil when switched off.
   package var framesTopic: String? = "frames"
+  /// The same for events: gaps, and records that no broker takes.
+  package var eventsTopic: String? = "events"
   /// librdkafka properties set through as they stand.
   package var properties: [String: String] = [:]
   /// librdkafka properties whose values are read from these files, and never logged.

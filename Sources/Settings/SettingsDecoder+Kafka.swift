@@ -34,15 +34,19 @@ extension SettingsDecoder {
 
   private mutating func topics(_ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings) {
     for topic in reader.group(node, path) ?? [] {
-      guard topic.key == "frames" else {
-        reader.unknown(topic, path, known: ["frames"])
-        continue
+      switch topic.key {
+      case "frames": self.topic(topic, path, &kafka.framesTopic)
+      case "events": self.topic(topic, path, &kafka.eventsTopic)
+      default: reader.unknown(topic, path, known: ["frames", "events"])
       }
-      if Self.isOff(topic.value) {
-        kafka.framesTopic = nil
-      } else if let name = topicName(topic.value, "\(path).frames") {
-        kafka.framesTopic = name
-      }
+    }
+  }
+
+  private mutating func topic(_ entry: YAMLNode.Entry, _ parent: String, _ name: inout String?) {
+    if Self.isOff(entry.value) {
+      name = nil
+    } else if let text = topicName(entry.value, "\(parent).\(entry.key)") {
+      name = text
     }
   }
 

@@ -23,13 +23,14 @@ struct SettingsDecoder {
       case "log": log(entry.value, path, &settings.log)
       case "kafka": kafka(entry.value, path, &settings.kafka)
       case "delivery": delivery(entry.value, path, &settings.delivery)
+      case "spool": settings.spool = spool(entry.value, path)
       case "cameras":
         camerasPlace = entry.keyPlace
         for camera in reader.group(entry.value, path) ?? [] {
           if let camera = self.camera(camera, path) { settings.cameras.append(camera) }
         }
       default:
-        reader.unknown(entry, "", known: ["node", "log", "kafka", "delivery", "cameras"])
+        reader.unknown(entry, "", known: ["node", "log", "kafka", "delivery", "spool", "cameras"])
       }
     }
     if settings.cameras.isEmpty, reader.errors.isEmpty {

@@ -3,6 +3,7 @@ import Glibc
 /// Reads /etc/vedette/vedette.yaml and conf.d beside it.
 package enum SettingsLoader {
   package static let defaultPath = "/etc/vedette/vedette.yaml"
+  package static let defaultSpoolFolder = "/var/lib/vedette/spool"
   private static let fragmentsMax = 256
 
   /// Reads `path` and, in the order of their names, `conf.d/*.yaml` in its folder: groups of keys are

@@ -2,6 +2,7 @@ import Foundation
 import Kafka
 import Logging
 import Meters
+import Spool
 import Synchronization
 import Testing
 
@@ -39,18 +40,21 @@ final class Bench {
   let cluster: MockCluster
   let delivery: Delivery
   let meters = CameraMeters(name: "front")
+  private let events: CameraMeters
   let lines = Lines()
   private var next = 0
 
   init(
     options: DeliveryOptions = DeliveryOptions(outageAfter: 0.5), isUp: Bool = true,
-    properties: [String: String] = [:]
+    properties: [String: String] = [:], told: Told = Told()
   ) throws {
+    events = told.meters
     cluster = try MockCluster(partitions: 1)
     if !isUp { cluster.setBroker(1, isUp: false) }
     let producer = try Producer(brokers: [cluster.bootstrapServers], properties: properties)
     delivery = Delivery(
-      producer: producer, options: options, topics: [Bench.topic], logger: lines.logger)
+      producer: producer, options: options, topics: [Bench.topic], cameras: [meters],
+      classes: [events], announcements: told.announcements, logger: lines.logger)
     try delivery.start()
   }
 
@@ -67,16 +71,22 @@ final class Bench {
     }
   }
 
+  /// As hard to compress as a JPEG.
+  private static let noise: [UInt8] = {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<2 << 20).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+  }()
+
   static func record(_ number: Int, bytes: Int, meters: CameraMeters) -> Record {
     Record(
       topic: topic, key: Array("node/front".utf8), headers: Headers([Header("n", "\(number)")]),
-      timestamp: 0, payload: BytesPayload([UInt8](repeating: UInt8(number & 255), count: bytes)),
+      timestamp: 0, payload: BytesPayload(noise.prefix(bytes)),
       payloadBytes: bytes, capturedAt: monotonicNow(), meters: meters)
   }
 
   /// Waits until `isTrue` of the ledger, which balances throughout.
   func eventually(
-    within seconds: Double = 30, _ comment: Comment = "it did not come to be",
+    within seconds: Double = 20, _ comment: Comment = "it did not come to be",
     _ isTrue: (LedgerCounts) -> Bool
   ) {
     let deadline = Date().addingTimeInterval(seconds)
@@ -101,6 +111,8 @@ final class Bench {
   /// The numbers of the attempts by which they arrived.
   func attempts() throws -> [String] { try headers("ce_attempt") }
 
+  func replayMarks() throws -> [String] { try headers("ce_replay") }
+
   private func headers(_ name: String) throws -> [String] {
     let consumer = try Consumer(brokers: [cluster.bootstrapServers], topic: Bench.topic)
     var values: [String] = []
@@ -124,4 +136,67 @@ func monotonicNow() -> UInt64 {
 func firsts(_ numbers: [Int]) -> [Int] {
   var seen = Set<Int>()
   return numbers.filter { seen.insert($0).inserted }
+}
+
+/// A disk that fails on cue.
+final class FailingDisk: Sendable {
+  private struct Order {
+    var call: DiskFaults.Call
+    var code: Int32
+    var times: Int
+    var part: String
+  }
+
+  private let order = Mutex<Order?>(nil)
+
+  var faults: DiskFaults {
+    DiskFaults { call, path in
+      self.order.withLock { order in
+        guard let due = order, due.call == call, path.contains(due.part), due.times > 0 else {
+          return nil
+        }
+        order?.times -= 1
+        return due.code
+      }
+    }
+  }
+
+  func fail(_ call: DiskFaults.Call, _ code: Int32, times: Int = .max, on part: String = "/") {
+    order.withLock { $0 = Order(call: call, code: code, times: times, part: part) }
+  }
+
+  func heal() { order.withLock { $0 = nil } }
+}
+
+/// Makes events of what Delivery announces, and keeps count.
+final class Told: Sendable {
+  static let topic = "vedette.events"
+
+  let meters = CameraMeters(name: "events")
+  private let gaps = Mutex<[Gap]>([])
+
+  func count(_ reason: DropReason) -> Int {
+    gaps.withLock { $0.filter { $0.reason == reason }.reduce(0) { $0 + $1.count } }
+  }
+
+  func record(_ number: Int, gap: Gap? = nil) -> Record {
+    let bytes = Array("{\"event\":\(number)}".utf8)
+    var headers = Headers([Header("n", "\(number)")])
+    if let gap { headers.append("gap", "\(gap.count)") }
+    var record = Record(
+      topic: Self.topic, key: Array("node/front".utf8), headers: headers, timestamp: 0,
+      payload: BytesPayload(bytes), payloadBytes: bytes.count, capturedAt: monotonicNow(),
+      meters: meters)
+    record.spoolClass = .events
+    return record
+  }
+
+  var announcements: Announcements {
+    Announcements(
+      gap: { gap in
+        self.gaps.withLock { $0.append(gap) }
+        return self.record(-1, gap: gap)
+      },
+      deadLetter: { _, _ in self.record(-2) })
+  }
 }

@@ -1,0 +1,102 @@
+import Delivery
+import Kafka
+import Meters
+import Settings
+import Spool
+import Threads
+
+/// Makes the records of the events' topic: JSON, in CloudEvents' binary mode.
+struct EventWriter: Sendable {
+  let identity: NodeIdentity
+  /// Nil where events are switched off.
+  let topic: String?
+  let meters: CameraMeters
+  private let numbers = Numbers()
+
+  init(identity: NodeIdentity, topic: String?, meters: CameraMeters) {
+    self.identity = identity
+    self.topic = topic
+    self.meters = meters
+  }
+
+  var announcements: Announcements {
+    Announcements(gap: { gap($0) }, deadLetter: { deadLetter($0, $1) })
+  }
+
+  /// Frames that were given up, by the numbers that their `ce_sequence` had.
+  private func gap(_ gap: Gap) -> Record? {
+    event(
+      "vedette.gap.v1", camera: gap.camera,
+      run: gap.run,
+      [
+        ("first_sequence", .integer(Int(clamping: gap.firstSequence))),
+        ("last_sequence", .integer(Int(clamping: gap.lastSequence))),
+        ("count", .integer(gap.count)), ("bytes", .integer(gap.bytes)),
+        ("reason", .string(gap.reason.rawValue)),
+      ])
+  }
+
+  /// A record that no broker will ever take, in its stead.
+  private func deadLetter(_ record: Record, _ reason: String) -> Record? {
+    event(
+      "vedette.deadletter.v1", camera: record.meters.name, run: record.run,
+      [
+        ("sequence", .integer(Int(clamping: record.sequence))),
+        ("topic", .string(record.topic)), ("bytes", .integer(record.payloadBytes)),
+        ("error", .string(reason)),
+      ])
+  }
+
+  private func event(_ type: String, camera: String, run: String, _ members: [(String, JSON)])
+    -> Record?
+  {
+    guard let topic else { return nil }
+    let wall = Clock.wall
+    let time = Clock.rfc3339(microseconds: wall)
+    let number = numbers.next()
+    let source = camera.isEmpty ? identity.node : "\(identity.node)/\(camera)"
+    var headers = Headers([
+      Header("content-type", "application/json"), Header("ce_specversion", "1.0"),
+      Header("ce_source", "/\(source)"), Header("ce_type", type),
+      Header("ce_boot", identity.boot),
+    ])
+    headers.append("ce_id", "\(identity.node)/events/\(identity.boot)/\(number)")
+    headers.append("ce_time", time)
+    headers.append("ce_sequence", number: number)
+    headers.append("ce_monotonic", number: Clock.monotonic)
+    let body = JSON.object(
+      [
+        ("type", .string(type)), ("node", .string(identity.node)), ("camera", .string(camera)),
+        ("boot", .string(run)), ("time", .string(time)),
+      ] + members)
+    let bytes = Array(body.text.utf8)
+    var record = Record(
+      topic: topic, key: Array(source.utf8), headers: headers, timestamp: wall / 1000,
+      payload: BytesPayload(bytes), payloadBytes: bytes.count, capturedAt: Clock.monotonic,
+      meters: meters)
+    record.spoolClass = .events
+    record.sequence = number
+    return record
+  }
+}
+
+extension SpoolUse {
+  init(_ settings: SpoolSettings) {
+    var store = SpoolOptions()
+    store.segmentBytes = UInt64(settings.segment)
+    store.quotaBytes = UInt64(settings.quota)
+    if let quota = settings.framesQuota { store.classQuotaBytes[.frames] = UInt64(quota) }
+    if let age = settings.framesAgeMax { store.ageMax[.frames] = age }
+    if let age = settings.eventsAgeMax {
+      for spoolClass in [SpoolClass.faces, .events, .results] { store.ageMax[spoolClass] = age }
+    }
+    store.isThinning = settings.thin
+    store.deadBytes = UInt64(settings.deadQuota)
+    store.isNewestFirst = settings.order == .newest
+    self.init(folder: settings.folder, store: store)
+    commitInterval = settings.commitInterval
+    replayRate = Double(settings.replayRate)
+    replayJitter = settings.replayJitter
+    retryInterval = settings.retryInterval
+  }
+}

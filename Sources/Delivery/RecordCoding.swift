@@ -1,0 +1,79 @@
+import Kafka
+import Meters
+import Spool
+import Threads
+
+/// Whose records they are, as the spool has it: numbers begin anew with each run.
+struct RecordSource: Hashable {
+  var name: String
+  var run: String
+
+  init(name: String, run: String) {
+    self.name = name
+    self.run = run
+  }
+
+  /// No name of a camera has an `@`.
+  init(_ text: String) {
+    let parts = text.split(separator: "@", maxSplits: 1)
+    name = parts.first.map(String.init) ?? ""
+    run = parts.count > 1 ? String(parts[1]) : ""
+  }
+
+  var text: String { run.isEmpty ? name : "\(name)@\(run)" }
+}
+
+/// Records as the spool keeps them. `meta` is, little-endian: version (8 bits), attempts so far (32),
+/// Kafka's timestamp (64), then topic, key and headers, each behind its length (32).
+extension RecordWindow.Entry {
+  private static let version: UInt8 = 1
+
+  var stored: SpoolEntry {
+    var meta: [UInt8] = [Self.version]
+    meta.reserveCapacity(64 + record.headers.bytes.count)
+    Self.put(UInt32(clamping: attempt), &meta)
+    Self.put(record.timestamp, &meta)
+    for part in [Array(record.topic.utf8), record.key, record.headers.bytes] {
+      Self.put(UInt32(part.count), &meta)
+      meta += part
+    }
+    return SpoolEntry(
+      source: RecordSource(name: record.meters.name, run: record.run).text,
+      sequence: record.sequence, time: record.timestamp &* 1000,
+      meta: meta, body: unsafe record.payload.withUnsafeBytes { unsafe Array($0) })
+  }
+
+  private static func put<Number: FixedWidthInteger>(_ number: Number, _ bytes: inout [UInt8]) {
+    for byte in 0..<MemoryLayout<Number>.size {
+      bytes.append(UInt8(truncatingIfNeeded: number >> Number(8 * byte)))
+    }
+  }
+
+  /// Nil where `stored` was written by another version. Its serial is given when it is loaded.
+  init?(
+    _ stored: StoredEntry, _ spoolClass: SpoolClass, meters: CameraMeters
+  ) {
+    var rest = stored.entry.meta[...]
+    func take(_ count: Int) -> ArraySlice<UInt8>? {
+      guard rest.count >= count else { return nil }
+      defer { rest = rest.dropFirst(count) }
+      return rest.prefix(count)
+    }
+    func number(_ size: Int) -> UInt64? {
+      take(size)?.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    func part() -> [UInt8]? { number(4).flatMap { take(Int($0)) }.map(Array.init) }
+    guard number(1) == UInt64(Self.version), let attempts = number(4), let timestamp = number(8),
+      let topic = part(), let key = part(), let headerBytes = part(),
+      let headers = Headers(bytes: headerBytes)
+    else { return nil }
+    var record = Record(
+      topic: String(decoding: topic, as: UTF8.self), key: key, headers: headers,
+      timestamp: Int64(bitPattern: timestamp), payload: BytesPayload(stored.entry.body),
+      payloadBytes: stored.entry.body.count, capturedAt: Clock.monotonic, meters: meters)
+    record.spoolClass = spoolClass
+    record.sequence = stored.entry.sequence
+    record.run = RecordSource(stored.entry.source).run
+    self.init(serial: 0, attempt: Int(attempts), record: record, position: stored.position)
+  }
+}

@@ -1,0 +1,299 @@
+import Journal
+import Meters
+import Spool
+import Threads
+
+/// What the spool's thread does, and what it holds meanwhile.
+struct SpoolWork: ~Copyable {
+  private static let upkeepNanoseconds: UInt64 = 1_000_000_000
+  /// Records read in one round, so that writing is not kept waiting.
+  private static let readsMax = 256
+
+  private let keeper: SpoolKeeper
+  private var store: Store?
+  /// Appended, but not lasting yet, in order.
+  private var pending: [SpoolClass: [RecordWindow.Entry]] = [:]
+  private var pendingBytes = 0
+  private var firstPending: UInt64 = 0
+  private var retryAt: UInt64 = 0
+  private var nextUpkeep: UInt64 = 0
+  private var fault: SpoolError?
+
+  init(keeper: SpoolKeeper) { self.keeper = keeper }
+
+  mutating func run() {
+    open()
+    while true {
+      let inbox = keeper.next(isWriting: pendingBytes > 0)
+      takeDone(inbox)
+      write(inbox.spills)
+      let now = Clock.monotonic
+      let isDue = pendingBytes > 0 && now >= firstPending + UInt64(keeper.use.commitInterval * 1e9)
+      if isDue || inbox.deadline != nil { commit() }
+      if inbox.deadline != nil { break }
+      readBack()
+      if now >= nextUpkeep { keepUp(now) }
+    }
+    do {
+      try store?.close()
+    } catch {
+      fail(error.error)
+    }
+    keeper.note(store?.picture)
+  }
+
+  // MARK: Opening and failing
+
+  private mutating func open() {
+    do {
+      let opened = try Store(folder: keeper.use.folder, options: keeper.use.store)
+      let news = opened.takeNews()
+      store = opened
+      for spoolClass in SpoolClass.allCases {
+        for (source, count) in opened.backlog(spoolClass) {
+          keeper.meters.meters(spoolClass, RecordSource(source).name).ledger.enter(
+            .spooled, count: count)
+        }
+      }
+      recover()
+      for notice in news.notices { keeper.complaints.spoolNotice(notice) }
+      announce(news.losses)
+      keeper.note(opened.picture)
+    } catch {
+      fail(error)
+    }
+  }
+
+  /// The disk refuses: records stay in memory until it is tried again.
+  private mutating func fail(_ error: SpoolError) {
+    fault = error
+    retryAt = Clock.monotonic + UInt64(keeper.use.retryInterval * 1e9)
+    keeper.state.withLock { $0.spoolFault = error.description }
+    keeper.complaints.spoolFailed(error, retrySeconds: keeper.use.retryInterval)
+  }
+
+  private mutating func recover() {
+    guard fault != nil else { return }
+    fault = nil
+    keeper.state.withLock { $0.spoolFault = nil }
+    keeper.complaints.spoolRecovered()
+  }
+
+  private mutating func retry() {
+    guard let store else {
+      open()
+      return
+    }
+    do {
+      try store.probe()
+      recover()
+    } catch {
+      fail(error)
+    }
+  }
+
+  // MARK: Writing
+
+  private mutating func write(_ entries: [RecordWindow.Entry]) {
+    guard let store, fault == nil else {
+      keeper.state.withLock { $0.unspilled(entries) }
+      return
+    }
+    var rest = entries[...]
+    while let entry = rest.popFirst() {
+      let spoolClass = entry.record.spoolClass
+      if pendingBytes == 0 { firstPending = Clock.monotonic }
+      pending[spoolClass, default: []].append(entry)
+      pendingBytes += entry.record.memoryBytes
+      do {
+        try store.append(entry.stored, to: spoolClass)
+      } catch {
+        guard tryAnew(spoolClass, error) else {
+          keeper.state.withLock { $0.unspilled(Array(rest)) }
+          return
+        }
+      }
+      if pendingBytes >= keeper.commitBytes { commit() }
+      if fault != nil, !rest.isEmpty {
+        keeper.state.withLock { $0.unspilled(Array(rest)) }
+        return
+      }
+    }
+  }
+
+  private mutating func commit() {
+    guard let store else { return }
+    for spoolClass in SpoolClass.allCases where pending[spoolClass]?.isEmpty == false {
+      do {
+        try store.commit(spoolClass)
+        settle(spoolClass, lasting: pending[spoolClass]?.count ?? 0)
+      } catch {
+        _ = tryAnew(spoolClass, error)
+      }
+    }
+  }
+
+  /// After a failure: what does not last is appended once more, to another segment, for the first one's
+  /// descriptor is not to be trusted.
+  /// - Returns: false where that fails too; the records are in memory again.
+  private mutating func tryAnew(_ spoolClass: SpoolClass, _ failure: SpoolFailure) -> Bool {
+    let all = pending[spoolClass] ?? []
+    settle(spoolClass, lasting: all.count - failure.entries.count)
+    do {
+      for entry in failure.entries { try store?.append(entry, to: spoolClass) }
+      try store?.commit(spoolClass)
+      settle(spoolClass, lasting: failure.entries.count)
+      return true
+    } catch {
+      settle(spoolClass, lasting: (pending[spoolClass]?.count ?? 0) - error.entries.count)
+      let returned = pending[spoolClass] ?? []
+      pending[spoolClass] = []
+      pendingBytes -= returned.reduce(0) { $0 + $1.record.memoryBytes }
+      fail(error.error)
+      keeper.state.withLock { $0.unspilled(returned) }
+      return false
+    }
+  }
+
+  /// The first `lasting` of the pending records last now.
+  private mutating func settle(_ spoolClass: SpoolClass, lasting: Int) {
+    guard lasting > 0, let all = pending[spoolClass] else { return }
+    let settled = Array(all.prefix(lasting))
+    pending[spoolClass] = Array(all.dropFirst(lasting))
+    pendingBytes -= settled.reduce(0) { $0 + $1.record.memoryBytes }
+    keeper.state.withLock { $0.spilled(settled) }
+  }
+
+  // MARK: Reading
+
+  private mutating func takeDone(_ inbox: SpoolKeeper.Inbox) {
+    guard let store else { return }
+    do {
+      for (spoolClass, position) in inbox.done { try store.done(position, in: spoolClass) }
+    } catch {
+      fail(error)
+    }
+    for entry in inbox.buried {
+      do {
+        try store.bury(entry)
+      } catch {
+        fail(error.error)
+      }
+    }
+  }
+
+  private mutating func readBack() {
+    guard let store else { return }
+    var loaded = false
+    do {
+      for spoolClass in SpoolClass.allCases.reversed() {
+        var room = keeper.state.withLock { $0.prefetchRoom(spoolClass) }
+        var count = 0
+        while room > 0, count < Self.readsMax, let stored = try store.next(spoolClass) {
+          count += 1
+          guard let entry = entry(stored, spoolClass) else { continue }
+          room -= entry.record.memoryBytes
+          keeper.state.withLock { $0.load(entry) }
+          loaded = true
+        }
+      }
+    } catch {
+      if fault == nil { fail(error) }
+    }
+    if loaded { keeper.announceBacklog() }
+  }
+
+  private mutating func entry(
+    _ stored: StoredEntry, _ spoolClass: SpoolClass
+  ) -> RecordWindow.Entry? {
+    let meters = keeper.meters.meters(
+      spoolClass, RecordSource(stored.entry.source).name)
+    guard
+      var entry = RecordWindow.Entry(stored, spoolClass, meters: meters)
+    else {
+      keeper.complaints.spoolNotice(
+        "a record of another version is kept under dead: it cannot be sent")
+      meters.ledger.move(.spooled, to: .dead)
+      do {
+        try store?.bury(stored.entry)
+        try store?.done(stored.position, in: spoolClass)
+      } catch {
+        keeper.complaints.spoolNotice("\(error)")
+      }
+      return nil
+    }
+    // What was written ahead and goes on at once is no replay.
+    entry.isReplay =
+      spoolClass == .frames || entry.attempt > 0 || stored.age > 2
+    return entry
+  }
+
+  // MARK: Upkeep
+
+  private mutating func keepUp(_ now: UInt64) {
+    nextUpkeep = now + Self.upkeepNanoseconds
+    if fault != nil, now >= retryAt { retry() }
+    announceGaps(keeper.state.withLock { $0.gaps.take() })
+    guard let store, fault == nil else { return }
+    do {
+      try store.keep()
+      try store.makeRoom { losses in
+        book(losses)
+        announce(losses)
+      }
+    } catch {
+      fail(error)
+    }
+    let news = store.takeNews()
+    for notice in news.notices { keeper.complaints.spoolNotice(notice) }
+    book(news.losses)
+    announce(news.losses)
+    keeper.note(store.picture)
+  }
+
+  private func book(_ losses: [SpoolLoss]) {
+    for loss in losses {
+      keeper.meters.meters(loss.spoolClass, RecordSource(loss.source).name).ledger.move(
+        .spooled, to: .dropped(DropReason(loss.reason)), count: loss.count)
+      keeper.complaints.spoolLost(loss)
+    }
+  }
+
+  private mutating func announce(_ losses: [SpoolLoss]) {
+    announceGaps(losses.filter { $0.spoolClass <= .faces }.map(Gap.init))
+  }
+
+  private mutating func announceGaps(_ gaps: [Gap]) {
+    for gap in gaps {
+      guard let record = keeper.announcements.gap(gap) else { continue }
+      if let entry = keeper.state.withLock({ $0.acceptAhead(record) }) {
+        write([entry])
+      } else {
+        keeper.state.withLock { $0.accept(record) }
+      }
+    }
+  }
+}
+
+extension DropReason {
+  init(_ reason: LossReason) {
+    self =
+      switch reason {
+      case .quota: .quota
+      case .age: .age
+      case .decimated: .decimated
+      case .corrupt: .corrupt
+      case .ioError: .ioError
+      }
+  }
+}
+
+extension Gap {
+  init(_ loss: SpoolLoss) {
+    let source = RecordSource(loss.source)
+    self.init(
+      camera: source.name, run: source.run, firstSequence: loss.firstSequence,
+      lastSequence: loss.lastSequence,
+      count: loss.count, bytes: loss.bytes, reason: DropReason(loss.reason))
+  }
+}

@@ -1,0 +1,35 @@
+/// Lets bytes through at a rate, with bursts of a tenth of a second. Times are nanoseconds of
+/// CLOCK_MONOTONIC.
+struct TokenBucket {
+  private let rate: Double
+  private let capacity: Double
+  private var tokens: Double
+  private var filledAt: UInt64 = 0
+  /// Nothing passes before this time.
+  private(set) var closedUntil: UInt64 = 0
+
+  /// - Parameter rate: bytes a second.
+  init(rate: Double) {
+    self.rate = rate
+    capacity = rate / 10
+    tokens = capacity
+  }
+
+  mutating func close(until time: UInt64) { closedUntil = max(closedUntil, time) }
+
+  /// Takes `bytes` if there are tokens left; a record larger than the bucket leaves a debt.
+  mutating func take(_ bytes: Int, now: UInt64) -> Bool {
+    guard now >= closedUntil else { return false }
+    if filledAt == 0 { filledAt = now }
+    if now > filledAt {
+      tokens = min(capacity, tokens + Double(now - filledAt) / 1e9 * rate)
+      filledAt = now
+    }
+    guard tokens > 0 else { return false }
+    tokens -= Double(bytes)
+    return true
+  }
+
+  /// Gives back what was taken for a record that was not sent after all.
+  mutating func giveBack(_ bytes: Int) { tokens += Double(bytes) }
+}

@@ -1,0 +1,190 @@
+import Foundation
+import Kafka
+import Meters
+import Spool
+import Testing
+
+@testable import Delivery
+
+/// Delivery with a spool: what a broker does not take goes to disk and comes back.
+@Suite(.serialized) struct DeliverySpoolTests {
+  /// A folder for a spool, deleted at the end.
+  final class Folder {
+    let path = NSTemporaryDirectory() + "delivery-spool-\(UUID().uuidString)"
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+  }
+
+  private func options(
+    _ folder: Folder, memoryMax: Int = 4 << 20, _ change: (inout SpoolUse) -> Void = { _ in }
+  ) -> DeliveryOptions {
+    var use = SpoolUse(folder: folder.path)
+    use.store.segmentBytes = 1 << 20
+    use.replayJitter = 0
+    use.replayRate = 100e6
+    use.retryInterval = 0.3
+    use.commitInterval = 0.02
+    change(&use)
+    return DeliveryOptions(memoryMax: memoryMax, outageAfter: 0.5, spool: use)
+  }
+
+  @Test func `An outage longer than memory loses nothing: all comes back, marked as replayed`()
+    throws
+  {
+    let folder = Folder()
+    let bench = try Bench(options: options(folder, memoryMax: 2 << 20))
+    bench.submit(10, bytes: 50_000)
+    bench.eventually { $0.delivered == 10 }
+    bench.cluster.setBroker(1, isUp: false)
+    // Ten times what memory holds.
+    for _ in 0..<400 {
+      bench.submit(1, bytes: 50_000)
+      usleep(5000)
+    }
+    bench.eventually { $0.spooled > 350 && $0.inMemory + $0.inFlight < 30 }
+    #expect(bench.delivery.picture.bytes <= 2 << 20)
+    bench.cluster.setBroker(1, isUp: true)
+    bench.eventually { $0.delivered == 410 }
+    #expect(bench.counts.droppedInAll == 0 && bench.counts.spooled == 0)
+    // The mock keeps 5 MiB alone: the last of them are there, in order, and marked.
+    let arrived = try bench.arrived()
+    #expect(firsts(arrived) == firsts(arrived).sorted())
+    #expect(arrived.last == 409)
+    #expect(try bench.replayMarks().suffix(20).allSatisfy { $0 == "1" })
+  }
+
+  @Test func `What is in the spool when the agent ends is sent by the next one`() throws {
+    let folder = Folder()
+    let first = try Bench(options: options(folder), isUp: false)
+    first.submit(200, bytes: 1000)
+    first.delivery.shutdown(seconds: 1)
+    #expect(first.counts.spooled == 200 && first.counts.isBalanced)
+    let second = try Bench(options: options(folder))
+    second.eventually { $0.delivered == 200 }
+    #expect(second.counts.captured == 200)
+    #expect(try second.arrived() == Array(0..<200))
+  }
+
+  @Test func `Shutdown with a frozen broker leaves everything on disk, in its time`() throws {
+    let folder = Folder()
+    let bench = try Bench(options: options(folder))
+    bench.submit(5)
+    bench.eventually { $0.delivered == 5 }
+    bench.cluster.setRoundTrip(1, milliseconds: 60_000)
+    bench.submit(100, bytes: 10_000)
+    let began = Date()
+    bench.delivery.shutdown(seconds: 1.5)
+    #expect(Date().timeIntervalSince(began) < 4)
+    let counts = bench.counts
+    #expect(counts.isBalanced && counts.droppedInAll == 0)
+    #expect(counts.delivered + counts.spooled == 105)
+    let store = try Store(folder: folder.path)
+    #expect(store.backlog(.frames).values.reduce(0, +) == counts.spooled)
+  }
+
+  @Test func `Pressure spills the oldest though the broker answers`() throws {
+    let folder = Folder()
+    let bench = try Bench(options: options(folder, memoryMax: 2 << 20))
+    bench.submit(1)
+    bench.eventually { $0.delivered == 1 }
+    bench.cluster.setRoundTrip(1, milliseconds: 300)
+    for _ in 0..<100 {
+      bench.submit(1, bytes: 50_000)
+      usleep(5000)
+    }
+    bench.eventually { $0.spooled > 0 }
+    bench.cluster.setRoundTrip(1, milliseconds: 0)
+    bench.eventually { $0.delivered == 101 }
+    #expect(bench.counts.droppedInAll == 0)
+  }
+
+  @Test func `A full disk costs no frame while brokers answer, and is used again when it has room`()
+    throws
+  {
+    let folder = Folder()
+    let disk = FailingDisk()
+    let bench = try Bench(
+      options: options(folder, memoryMax: 2 << 20) { $0.store.faults = disk.faults }, isUp: false)
+    disk.fail(.allocate, ENOSPC)
+    for _ in 0..<100 { bench.submit(1, bytes: 50_000) }
+    bench.eventually { _ in bench.lines.count("the spool cannot be used") > 0 }
+    bench.submit(100, bytes: 50_000)
+    bench.eventually { $0.dropped(.ioError) > 50 }
+    #expect(bench.delivery.picture.spoolFault?.contains("No space left") == true)
+    let before = bench.counts
+    #expect(before.spooled == 0 && before.inMemory + before.inFlight > 20)
+    disk.heal()
+    bench.eventually { $0.spooled > 0 }
+    bench.eventually { _ in bench.lines.count("can be used again") > 0 }
+    bench.cluster.setBroker(1, isUp: true)
+    bench.eventually { $0.delivered + $0.droppedInAll == 200 }
+  }
+
+  @Test(arguments: [DiskFaults.Call.write, .sync, .create, .folderSync])
+  func `One failure of the disk costs nothing: what was at stake is written elsewhere`(
+    call: DiskFaults.Call
+  ) throws {
+    let folder = Folder()
+    let disk = FailingDisk()
+    let bench = try Bench(
+      options: options(folder) { $0.store.faults = disk.faults }, isUp: false)
+    bench.submit(20, bytes: 1000)
+    bench.eventually { $0.spooled > 15 }
+    disk.fail(call, EIO, times: 1, on: "/frames/")
+    bench.submit(2000, bytes: 1000)
+    bench.eventually { $0.spooled > 2015 }
+    #expect(bench.counts.droppedInAll == 0)
+    bench.cluster.setBroker(1, isUp: true)
+    bench.eventually { $0.delivered == 2020 }
+    #expect(firsts(try bench.arrived()).sorted() == Array(0..<2020))
+  }
+
+  @Test func `What goes for want of room is told by an event that names it`() throws {
+    let folder = Folder()
+    let told = Told()
+    var options = options(folder, memoryMax: 2 << 20)
+    options.spool?.store.quotaBytes = 4 << 20
+    let bench = try Bench(options: options, isUp: false, told: told)
+    for _ in 0..<200 {
+      bench.submit(1, bytes: 50_000)
+      usleep(2000)
+    }
+    bench.eventually { $0.dropped(.quota) > 50 }
+    let dropped = bench.counts.dropped(.quota)
+    bench.eventually { _ in told.count(.quota) >= dropped }
+    bench.cluster.setBroker(1, isUp: true)
+    bench.eventually { $0.delivered + $0.droppedInAll == 200 }
+    #expect(told.count(.quota) == bench.counts.dropped(.quota))
+    let consumer = try Consumer(
+      brokers: [bench.cluster.bootstrapServers], topic: Told.topic)
+    #expect(consumer.poll(timeoutMilliseconds: 10_000)?.header("gap") != nil)
+  }
+
+  @Test func `Events are on disk before they are sent, and arrive once`() throws {
+    let folder = Folder()
+    let told = Told()
+    let bench = try Bench(options: options(folder), told: told)
+    for number in 0..<500 { bench.delivery.submit(told.record(number)) }
+    bench.eventually { _ in told.meters.ledger.snapshot.delivered == 500 }
+    #expect(told.meters.ledger.snapshot.isBalanced)
+    let consumer = try Consumer(brokers: [bench.cluster.bootstrapServers], topic: Told.topic)
+    var numbers: [String] = []
+    while let record = consumer.poll(timeoutMilliseconds: numbers.count == 500 ? 500 : 10_000) {
+      numbers.append(record.header("n") ?? "")
+      #expect(record.header("ce_replay") == nil)
+    }
+    #expect(numbers == (0..<500).map(String.init))
+  }
+
+  @Test func `A record that no broker takes is kept under dead and told of`() throws {
+    let folder = Folder()
+    let told = Told()
+    let bench = try Bench(
+      options: options(folder), properties: ["message.max.bytes": "20000"],
+      told: told)
+    bench.submit(1, bytes: 50_000)
+    bench.submit(1, bytes: 100)
+    bench.eventually { $0.dropped(.oversize) == 1 && $0.delivered == 1 }
+    bench.eventually { _ in told.meters.ledger.snapshot.delivered == 1 }
+    bench.eventually { _ in bench.delivery.spoolPicture?.deadRecords == 1 }
+  }
+}
