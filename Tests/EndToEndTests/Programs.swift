@@ -146,7 +146,9 @@ final class Daemon {
   private let folder: Folder
 
   /// - Parameter cameras: YAML of the cameras, indented by two.
-  init(_ broker: String, delivery: String = "{}", cameras: String) throws {
+  init(
+    _ broker: String, delivery: String = "{}", spool: String = "off", cameras: String
+  ) throws {
     folder = try Folder()
     let file = try folder.write(
       "vedette.yaml",
@@ -155,6 +157,7 @@ final class Daemon {
         node: box-1
         kafka: {brokers: ["\(broker)"]}
         delivery: \(delivery)
+        spool: \(spool)
         cameras:
         \(cameras)
         """.utf8))

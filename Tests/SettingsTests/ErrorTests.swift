@@ -7,7 +7,8 @@ import Testing
     .below("nod: a", 1, "there is no key \"nod\"; did you mean \"node\"?"),
     .below("Kafka: {}", 1, "there is no key \"Kafka\"; did you mean \"kafka\"?"),
     .below(
-      "zebra: a", 1, "there is no key \"zebra\"; known here: cameras, delivery, kafka, log, node"),
+      "zebra: a", 1,
+      "there is no key \"zebra\"; known here: cameras, delivery, kafka, log, node, spool"),
     .below(
       "node: a b", 7,
       "node: \"a b\" is no name; use 1 to 63 of letters, digits, '.', '_' and '-'"),
@@ -112,7 +113,7 @@ import Testing
       String(repeating: "k", count: 70) + ": a", 1,
       "there is no key \"\(String(repeating: "k", count: 60))…\"; \(known)"),
   ]
-  private static let known = "known here: cameras, delivery, kafka, log, node"
+  private static let known = "known here: cameras, delivery, kafka, log, node, spool"
 
   @Test(arguments: general) func `A general fault is told with place and remedy`(fault: Fault) {
     fault.verify()

@@ -50,8 +50,8 @@ import Testing
       "kafka.topics.frames: \"..\" is no topic name; use 1 to 63 of letters, digits, '.', '_' and '-'"
     ),
     .below(
-      "kafka: {topics: {events: a}}", 18,
-      "kafka.topics: there is no key \"events\"; known here: frames"),
+      "kafka: {topics: {event: a}}", 18,
+      "kafka.topics: there is no key \"event\"; did you mean \"events\"?"),
     secret("sasl.password"), secret("ssl.key.password"), secret("ssl.keystore.password"),
     secret("ssl.key.pem"), secret("sasl.oauthbearer.client.secret"),
     own("bootstrap.servers", "kafka.brokers"), own("metadata.broker.list", "kafka.brokers"),

@@ -51,14 +51,33 @@ private struct Random: RandomNumberGenerator {
     settings.kafka.brokers = (0...integer(0...3)).map { "\($0).example:\(integer(1...65_535))" }
     settings.kafka.prefix = name()
     settings.kafka.framesTopic = maybe { $0.name() }
+    settings.kafka.eventsTopic = maybe { $0.name() }
     for index in 0..<integer(0...4) { settings.kafka.properties["property.\(index)"] = value() }
     if Bool.random(using: &self) { settings.kafka.secretFiles["sasl.password"] = "/dev/null" }
     settings.delivery.memoryMax = integer(1 << 20...4 << 30)
     settings.delivery.outageAfter = Double(integer(500...300_000)) * 0.001
     settings.delivery.ageMax = maybe { Double($0.integer(1...31_536_000)) }
     settings.delivery.shutdownBudget = Double(integer(1...300))
+    settings.spool = maybe { $0.spool() }
     settings.cameras = (0...integer(0...4)).map { camera($0) }
     return settings
+  }
+
+  private mutating func spool() -> SpoolSettings {
+    var spool = SpoolSettings(folder: "/srv/\(value())")
+    spool.segment = integer(1 << 20...1 << 30)
+    spool.quota = integer(2 * spool.segment...16 << 40)
+    spool.framesQuota = maybe { $0.integer(4 << 20...16 << 40) }
+    spool.framesAgeMax = maybe { Double($0.integer(1...31_536_000)) }
+    spool.eventsAgeMax = maybe { Double($0.integer(1...31_536_000)) }
+    spool.thin = Bool.random(using: &self)
+    spool.order = any(SpoolSettings.Order.self)
+    spool.replayRate = integer(10_000...10_000_000_000)
+    spool.replayJitter = Double(integer(0...3600))
+    spool.commitInterval = Double(integer(1...10))
+    spool.retryInterval = Double(integer(1...3600))
+    spool.deadQuota = integer(1 << 20...1 << 40)
+    return spool
   }
 
   /// Text that YAML could take for something else.
@@ -155,6 +174,7 @@ extension Settings {
     let root = Written.group([
       ("node", .text(node)), ("log", .group([("level", .plain(log.level.rawValue))])),
       ("kafka", kafka.written), ("delivery", delivery.written),
+      ("spool", spool?.written ?? .plain("off")),
       ("cameras", .group(cameras.map { ($0.name, $0.written) })),
     ])
     return isFlow ? root.flow : root.block("")
@@ -165,7 +185,12 @@ extension KafkaSettings {
   fileprivate var written: Written {
     .group([
       ("brokers", .list(brokers.map { .text($0) })), ("prefix", .text(prefix)),
-      ("topics", .group([("frames", .plain(framesTopic ?? "off"))])),
+      (
+        "topics",
+        .group([
+          ("frames", .plain(framesTopic ?? "off")), ("events", .plain(eventsTopic ?? "off")),
+        ])
+      ),
       ("properties", .group(properties.map { ($0, .text($1)) })),
       ("secrets", .group(secretFiles.map { ($0, .text($1)) })),
     ])
@@ -180,6 +205,23 @@ extension DeliverySettings {
       ("age_max", .plain(ageMax.map { "\(Int($0)) s" } ?? "off")),
       ("shutdown_budget", .plain("\(shutdownBudget) s")),
     ])
+  }
+}
+
+extension SpoolSettings {
+  fileprivate var written: Written {
+    var keys: [(String, Written)] = [
+      ("folder", .text(folder)), ("quota", .plain("\(quota) B")),
+      ("segment", .plain("\(segment) B")),
+      ("frames_age_max", .plain(framesAgeMax.map { "\(Int($0)) s" } ?? "off")),
+      ("events_age_max", .plain(eventsAgeMax.map { "\(Int($0)) s" } ?? "off")),
+      ("thin", .plain("\(thin)")), ("order", .plain(order.rawValue)),
+      ("replay_rate", .plain("\(replayRate) B")), ("replay_jitter", .plain("\(replayJitter) s")),
+      ("commit_interval", .plain("\(commitInterval) s")),
+      ("retry_interval", .plain("\(retryInterval) s")), ("dead_quota", .plain("\(deadQuota) B")),
+    ]
+    if let framesQuota { keys.append(("frames_quota", .plain("\(framesQuota) B"))) }
+    return .group(keys)
   }
 }
 

@@ -15,6 +15,8 @@ PROGRAMS, PHOTOGRAPHS = sys.argv[1:3]
 parser = argparse.ArgumentParser(prog="tools/soak outage")
 parser.add_argument("--cycles", type=int, default=20)
 parser.add_argument("--seed", type=int, default=1)
+parser.add_argument("--seconds", type=float, default=3, help="of a failure, at most")
+parser.add_argument("--kind", choices=["down", "frozen", "slow"], help="of failure; default: all in turn")
 parser.add_argument("--json", action="store_true", help="no progress, only the result")
 options = parser.parse_args(sys.argv[3:])
 chance = random.Random(options.seed)
@@ -32,7 +34,7 @@ class Broker:
         assert self.process.stdout.readline() == "ok\n", line
 
     def fail(self, seconds):
-        kind = chance.choice(["down", "frozen", "slow"])
+        kind = options.kind or chance.choice(["down", "frozen", "slow"])
         if kind == "down":
             self.say("down 1")
             time.sleep(seconds)
@@ -70,7 +72,8 @@ with tempfile.TemporaryDirectory() as folder:
     with open(f"{folder}/vedette.yaml", "w") as file:
         # Small pictures: the mock broker keeps 5 MiB of a partition.
         file.write(f"node: soak\nkafka: {{brokers: ['{broker.address}']}}\n"
-                   "delivery: {outage_after: 1 s}\n"
+                   "delivery: {outage_after: 1 s, memory: 1 MiB}\n"
+                   f"spool: {{folder: '{folder}/spool', replay_jitter: 1 s}}\n"
                    f"cameras: {{cam: {{replay: {{path: '{PHOTOGRAPHS}', rate: 20}}, scale: 32x32, quality: 10}}}}\n")
     log = f"{folder}/log"
     with open(log, "w") as errors:
@@ -79,12 +82,15 @@ with tempfile.TemporaryDirectory() as folder:
         time.sleep(0.05)
     time.sleep(1)
     for cycle in range(options.cycles):
-        broker.fail(chance.uniform(0.2, 3))
+        broker.fail(chance.uniform(options.seconds / 15, options.seconds))
         counts = ledger(log, agent)
         if not options.json:
             print(f"cycle {cycle + 1}: {counts['captured']} captured, {counts['delivered']} delivered, "
-                  f"{counts['in_memory'] + counts['in_flight']} waiting", file=sys.stderr, flush=True)
+                  f"{counts['in_memory'] + counts['in_flight']} in memory, {counts['spooled']} spooled", file=sys.stderr, flush=True)
         time.sleep(chance.uniform(0, 1))
+    deadline = time.monotonic() + 60
+    while ledger(log, agent)["spooled"] and time.monotonic() < deadline:
+        time.sleep(0.2)
     agent.terminate()
     assert agent.wait(20) == 0, "the agent did not end well"
     counts = ledger(log)
@@ -100,7 +106,7 @@ sent = set(numbers)
 dropped = sum(counts["dropped"].values())
 result = {
     "soak": "outage", "cycles": options.cycles, "captured": counts["captured"], "outages": outages,
-    "lost": counts["captured"] - dropped - len(sent),
+    "lost": counts["captured"] - dropped - counts["spooled"] - len(sent),
     "invented": sum(1 for number in sent if number >= counts["captured"]),
     # Two photographs are played: there can be no third picture.
     "corrupted": max(0, len(pictures) - 2),
@@ -108,7 +114,7 @@ result = {
     # Each taking-back may send again what was in flight; that is bounded by the records of the time until
     # an outage is known, and the probe.
     "duplicate_bound": outages * (int(20 * (1 + 3)) + 1) + options.cycles,
-    "dropped": counts["dropped"],
+    "spooled": counts["spooled"], "dropped": counts["dropped"],
 }
 print(json.dumps(result))
 sound = result["lost"] == 0 and result["invented"] == 0 and result["corrupted"] == 0 \

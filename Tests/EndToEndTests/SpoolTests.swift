@@ -1,0 +1,96 @@
+import Foundation
+import Frames
+import Kafka
+import Testing
+
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SpoolTests {
+  private func camera(_ folder: Folder) throws -> String {
+    for seed in 0..<5 {
+      try folder.write(
+        "\(seed).jpg", Pictures.jpeg(FrameSize(width: 64, height: 64), seed: seed, quality: 95))
+    }
+    return "  front: {replay: {path: '\(folder.path)', rate: 30}}"
+  }
+
+  private func numbers(_ records: [ConsumedRecord], _ boot: String?) -> Set<Int> {
+    Set(
+      records.filter { $0.header("ce_boot") == boot }
+        .compactMap { Int($0.header("ce_sequence") ?? "") })
+  }
+
+  @Test
+  func `What was on disk when the agent was killed is sent by the next one, and nothing is lost`()
+    throws
+  {
+    let broker = try Broker()
+    let pictures = try Folder()
+    let cameras = try camera(pictures)
+    let place = try Folder()
+    let spool = "{folder: '\(place.path)/spool', replay_jitter: 0 s}"
+    let first = try Daemon(
+      broker.address, delivery: "{outage_after: 1 s}", spool: spool, cameras: cameras)
+    _ = first.waitForLedger { ($0["delivered"] as? Int ?? 0) >= 10 }
+    broker.command("down 1")
+    let before = try #require(first.waitForLedger { ($0["spooled"] as? Int ?? 0) >= 60 })
+    first.program.signal(SIGKILL)
+    #expect(first.program.wait(within: 5))
+    broker.command("up 1")
+    let second = try Daemon(
+      broker.address, delivery: "{outage_after: 1 s}", spool: spool, cameras: cameras)
+    _ = second.waitForLedger {
+      ($0["spooled"] as? Int ?? 1) == 0 && ($0["delivered"] as? Int ?? 0) > 80
+    }
+    #expect(second.program.end() == 0)
+    let ledger = try #require(second.ledger())
+    expectBalance(ledger)
+    #expect(dropped(ledger, "quota") == 0)
+    let records = try broker.consumeAll()
+    let boots = records.map { $0.header("ce_boot") }
+    let arrived = numbers(records, boots.first ?? nil)
+    // All that was delivered or on disk when it was last asked; later ones may have been in memory.
+    let safe = (before["delivered"] as? Int ?? 0) + (before["spooled"] as? Int ?? 0)
+    #expect(arrived.count >= safe)
+    // Those that came from the disk say so.
+    let replayed = records.filter { $0.header("ce_replay") == "1" }
+    #expect(replayed.count >= before["spooled"] as? Int ?? 0)
+    #expect(replayed.allSatisfy { $0.header("ce_boot") == boots.first ?? nil })
+  }
+
+  @Test func `A frozen broker does not hold up the end, and nothing is lost by it`() throws {
+    let broker = try Broker()
+    let pictures = try Folder()
+    let cameras = try camera(pictures)
+    let place = try Folder()
+    let spool = "{folder: '\(place.path)/spool', replay_jitter: 0 s}"
+    let daemon = try Daemon(
+      broker.address, delivery: "{outage_after: 1 s, shutdown_budget: 3 s}", spool: spool,
+      cameras: cameras)
+    _ = daemon.waitForLedger { ($0["delivered"] as? Int ?? 0) >= 10 }
+    broker.freeze(true)
+    usleep(2_500_000)
+    let began = Date()
+    #expect(daemon.program.end() == 0)
+    #expect(Date().timeIntervalSince(began) < 5)
+    let ledger = try #require(daemon.ledger())
+    expectBalance(ledger)
+    #expect(ledger["spooled"] as? Int ?? 0 > 30)
+    #expect((ledger["dropped"] as? [String: Int])?.isEmpty == true, "\(ledger)")
+    broker.freeze(false)
+    let next = try Daemon(
+      broker.address, delivery: "{outage_after: 1 s}", spool: spool, cameras: cameras)
+    _ = next.waitForLedger {
+      ($0["spooled"] as? Int ?? 1) == 0 && ($0["delivered"] as? Int ?? 0) > 40
+    }
+    #expect(next.program.end() == 0)
+  }
+
+  @Test func `A spool that cannot be made is told, and frames flow all the same`() throws {
+    let broker = try Broker()
+    let pictures = try Folder()
+    let daemon = try Daemon(
+      broker.address, spool: "{folder: /proc/nothing/spool}", cameras: try camera(pictures))
+    daemon.waitForLog("the spool cannot be used")
+    _ = daemon.waitForLedger { ($0["delivered"] as? Int ?? 0) >= 30 }
+    #expect(daemon.program.end() == 0)
+  }
+}
