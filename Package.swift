@@ -82,7 +82,7 @@ let package = Package(
       "vedette",
       [
         "Agent", "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters",
-        "Settings",
+        "Settings", "Spool",
         "Threads", arguments, log,
       ]),
 

@@ -114,7 +114,7 @@ package final class Agent: Sendable {
   /// Logs the ledger of each camera, of cameras of earlier runs that are still in the spool, and of events:
   /// a sentence, and the same as JSON for scripts.
   package func logLedger() {
-    for meters in meters + delivery.otherMeters {
+    for meters in delivery.otherMeters.filter({ $0.ledger.snapshot.captured > 0 }) + meters {
       let counts = meters.ledger.snapshot
       logger.notice(
         "\(counts.isBalanced ? "" : "THE LEDGER DOES NOT BALANCE: ")ledger=\(meters.ledgerJSON.text)",

@@ -1,6 +1,6 @@
-import Kafka
+package import Kafka
 import Meters
-import Spool
+package import Spool
 import Threads
 
 /// Whose records they are, as the spool has it: numbers begin anew with each run.
@@ -26,7 +26,7 @@ struct RecordSource: Hashable {
 /// Records as the spool keeps them. `meta` is, little-endian: version (8 bits), attempts so far (32),
 /// Kafka's timestamp (64), then topic, key and headers, each behind its length (32).
 extension RecordWindow.Entry {
-  private static let version: UInt8 = 1
+  fileprivate static let version: UInt8 = 1
 
   var stored: SpoolEntry {
     var meta: [UInt8] = [Self.version]
@@ -50,10 +50,33 @@ extension RecordWindow.Entry {
   }
 
   /// Nil where `stored` was written by another version. Its serial is given when it is loaded.
-  init?(
-    _ stored: StoredEntry, _ spoolClass: SpoolClass, meters: CameraMeters
-  ) {
-    var rest = stored.entry.meta[...]
+  init?(_ stored: StoredEntry, _ spoolClass: SpoolClass, meters: CameraMeters) {
+    guard let read = StoredRecord(stored.entry) else { return nil }
+    var record = Record(
+      topic: read.topic, key: read.key, headers: read.headers, timestamp: read.timestamp,
+      payload: BytesPayload(stored.entry.body), payloadBytes: stored.entry.body.count,
+      capturedAt: Clock.monotonic, meters: meters)
+    record.spoolClass = spoolClass
+    record.sequence = stored.entry.sequence
+    record.run = RecordSource(stored.entry.source).run
+    self.init(serial: 0, attempt: read.attempts, record: record, position: stored.position)
+  }
+}
+
+/// What a record in the spool says of itself, for whoever looks at it.
+package struct StoredRecord: Sendable {
+  package var topic: String
+  package var key: [UInt8]
+  package var headers: Headers
+  /// Milliseconds since 1970-01-01 UTC.
+  package var timestamp: Int64
+  /// How often it was sent without success.
+  package var attempts: Int
+  package var camera: String
+
+  /// Nil where it was written by another version.
+  package init?(_ entry: SpoolEntry) {
+    var rest = entry.meta[...]
     func take(_ count: Int) -> ArraySlice<UInt8>? {
       guard rest.count >= count else { return nil }
       defer { rest = rest.dropFirst(count) }
@@ -63,17 +86,15 @@ extension RecordWindow.Entry {
       take(size)?.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
     func part() -> [UInt8]? { number(4).flatMap { take(Int($0)) }.map(Array.init) }
-    guard number(1) == UInt64(Self.version), let attempts = number(4), let timestamp = number(8),
-      let topic = part(), let key = part(), let headerBytes = part(),
-      let headers = Headers(bytes: headerBytes)
+    guard number(1) == UInt64(RecordWindow.Entry.version), let attempts = number(4),
+      let timestamp = number(8), let topic = part(), let key = part(), let bytes = part(),
+      let headers = Headers(bytes: bytes)
     else { return nil }
-    var record = Record(
-      topic: String(decoding: topic, as: UTF8.self), key: key, headers: headers,
-      timestamp: Int64(bitPattern: timestamp), payload: BytesPayload(stored.entry.body),
-      payloadBytes: stored.entry.body.count, capturedAt: Clock.monotonic, meters: meters)
-    record.spoolClass = spoolClass
-    record.sequence = stored.entry.sequence
-    record.run = RecordSource(stored.entry.source).run
-    self.init(serial: 0, attempt: Int(attempts), record: record, position: stored.position)
+    self.topic = String(decoding: topic, as: UTF8.self)
+    self.key = key
+    self.headers = headers
+    self.timestamp = Int64(bitPattern: timestamp)
+    self.attempts = Int(attempts)
+    camera = RecordSource(entry.source).name
   }
 }

@@ -130,6 +130,14 @@ final class StateFile {
     return (states, newest, isNew || states.file.size == 0)
   }
 
+  /// The state as it is on disk, while another process may be writing it; nil where there is none.
+  static func peek(_ path: String) throws(SpoolError) -> ClassState? {
+    guard Folder.exists(path) else { return nil }
+    let states = StateFile(file: try StoreFile.openForReading(path, DiskFaults()))
+    let slots = [try states.read(0), try states.read(1)].compactMap { $0 }
+    return slots.max { $0.0 < $1.0 }?.1
+  }
+
   private func read(_ slot: Int) throws(SpoolError) -> (UInt64, ClassState)? {
     let offset = UInt64(slot * Self.slotCount)
     var reader = ByteReader(try file.read(count: Self.headerCount, at: offset))

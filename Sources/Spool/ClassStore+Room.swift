@@ -103,43 +103,21 @@ extension ClassStore {
   private func thinned(
     _ old: Segment, _ temporary: String
   ) throws(SpoolError) -> (Segment, SourceTable) {
-    var header = old.header
+    var header = old.header.renewed
     header.isThinned = true
-    // Other checksums than the old one's, though the blocks are alike.
-    header.uuid = header.uuid.map { $0 ^ 0x5A }
     let new = try Segment.create(
       path: temporary, folder: folder, header: header, capacity: old.end / 2,
       faults: options.faults)
     var kept: [String: Bool] = [:]
-    var lost = old.table
-    var offset = UInt64(SegmentFormat.headerCount)
-    while offset < old.end {
-      guard let block = try old.blockHeader(at: offset),
-        let entries = try old.entries(of: block, at: offset, zstandard)
-      else {
-        guard let next = try old.nextSoundBlock(from: offset + SegmentFormat.alignment) else {
-          break
-        }
-        offset = next
-        continue
+    let stayed = try old.copy(to: new, zstandard) { entries in
+      entries.filter { entry in
+        let isKept = !(kept[entry.source] ?? false)
+        kept[entry.source] = isKept
+        return isKept
       }
-      offset = block.end(from: offset)
-      let staying = entries.filter { entry in
-        kept[entry.source] = !(kept[entry.source] ?? false)
-        return kept[entry.source] ?? true
-      }
-      guard !staying.isEmpty else { continue }
-      var writer = ByteWriter()
-      for entry in staying {
-        entry.encodePrefix(into: &writer)
-        writer.bytes += entry.body
-        lost.subtract(entry)
-      }
-      let copy = BlockHeader(
-        encoding: .raw, storedCount: writer.bytes.count, rawCount: writer.bytes.count,
-        entryCount: staying.count, firstOrdinal: new.entryCount, appended: block.appended)
-      try new.append(copy, parts: [writer.bytes], of: staying)
     }
+    var lost = old.table
+    lost.subtract(stayed)
     try new.seal()
     return (new, lost)
   }

@@ -129,7 +129,7 @@ def agent(camera, form, size, broker):
         ledger = {}
 
         def count():
-            ledger.update(json.loads(camera.asked(process, r"ledger=(\{.*\})\n")))
+            ledger.update(json.loads(camera.asked(process, r"camera=front: ledger=(\{.*\})\n")))
             return ledger["delivered"]
 
         result = measure(process, camera, count)

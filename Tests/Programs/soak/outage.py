@@ -53,7 +53,7 @@ def ledger(log, process=None):
     """The last ledger told; with a process, a new one is asked for."""
     def read():
         with open(log) as file:
-            return re.findall(r"ledger=(\{.*\})\n", file.read())
+            return re.findall(r"camera=cam: ledger=(\{.*\})\n", file.read())
     if process:
         before = len(read())
         process.send_signal(signal.SIGUSR1)
@@ -82,7 +82,7 @@ with tempfile.TemporaryDirectory() as folder:
         time.sleep(0.05)
     time.sleep(1)
     for cycle in range(options.cycles):
-        broker.fail(chance.uniform(options.seconds / 15, options.seconds))
+        broker.fail(options.seconds if options.kind else chance.uniform(options.seconds / 15, options.seconds))
         counts = ledger(log, agent)
         if not options.json:
             print(f"cycle {cycle + 1}: {counts['captured']} captured, {counts['delivered']} delivered, "

@@ -1,0 +1,227 @@
+import Agent
+import ArgumentParser
+import CPosix
+import Delivery
+import Glibc
+import Kafka
+import Settings
+import Spool
+
+/// Looks at the spool, and mends it.
+struct SpoolCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "spool",
+    abstract: "Looks at the records on disk that wait to be sent: status, check, export, repair.",
+    discussion: "Example: vedette spool status --folder /var/lib/vedette/spool",
+    subcommands: [SpoolStatus.self, SpoolCheck.self, SpoolExport.self, SpoolRepair.self])
+}
+
+/// Where the spool is.
+struct SpoolPlace: ParsableArguments {
+  @Option(help: "The spool's folder; default: what the configuration says.")
+  var folder: String?
+
+  @Option(help: "The configuration that names the folder.")
+  var config = SettingsLoader.defaultPath
+
+  /// The folder, or a sentence on standard error and an exit code.
+  func resolve() throws -> String {
+    if let folder { return folder }
+    guard unsafe access(config, R_OK) == 0 else { return SettingsLoader.defaultSpoolFolder }
+    guard let settings = ConfigurationCheck.load(config) else {
+      throw ExitCode(ExitStatus.configuration)
+    }
+    guard let spool = settings.spool else {
+      ConfigurationCheck.tell("\(config) has no spool; name its folder with --folder")
+      throw ExitCode(ExitStatus.configuration)
+    }
+    return spool.folder
+  }
+
+  /// Calls `body`, and turns what it throws into a sentence and an exit code.
+  func attempt<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as SpoolError {
+      ConfigurationCheck.tell("vedette spool: \(error)")
+      throw ExitCode(error.code == .busy ? ExitStatus.unavailable : ExitStatus.noInput)
+    }
+  }
+
+  /// Shows how far long work is, on a terminal.
+  static func progress(_ done: Int, _ all: Int) {
+    guard isatty(2) == 1, all > 10 else { return }
+    let end = done == all ? "\r\u{1B}[K" : ""
+    unsafe vp_say(1, done == all ? end : "\r\(done) of \(all) segments")
+  }
+}
+
+struct SpoolStatus: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Tells what waits on disk, by class; an agent may be at work on it.",
+    discussion: "Example: vedette spool status --json")
+
+  @OptionGroup var place: SpoolPlace
+  @Flag(help: "One JSON object a line, one for each class.")
+  var json = false
+
+  func run() throws {
+    let folder = try place.resolve()
+    let reports = try place.attempt {
+      try SpoolInspector.inspect(folder, isThorough: false, progress: SpoolPlace.progress)
+    }
+    let inUse = SpoolInspector.isInUse(folder)
+    if !json { print("\(folder)\(inUse ? ", an agent is at work on it" : "")") }
+    for name in SpoolInspector.folders {
+      let own = reports.filter { $0.folder == name && !$0.isStray }
+      let waiting = own.reduce(0) { $0 + $1.waiting }
+      let bytes = own.reduce(0) { $0 + $1.bytes }
+      let damaged = own.count { !$0.damages.isEmpty }
+      if json {
+        print(
+          JSON.object([
+            ("class", .string(name)), ("records", .integer(waiting)), ("bytes", .integer(bytes)),
+            ("segments", .integer(own.count)), ("damaged", .integer(damaged)),
+            ("in_use", .string(inUse ? "yes" : "no")),
+          ]).text)
+      } else {
+        let note = damaged > 0 ? ", \(damaged) damaged: see vedette spool check" : ""
+        print("  \(name): \(waiting) records, \(bytes >> 10) KiB in \(own.count) segments\(note)")
+      }
+    }
+  }
+}
+
+struct SpoolCheck: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Verifies every checksum on disk: 0 where all is sound, 65 where not.",
+    discussion: "Example: vedette spool check --json")
+
+  @OptionGroup var place: SpoolPlace
+  @Flag(help: "One JSON object a line, one for each segment.")
+  var json = false
+
+  func run() throws {
+    let folder = try place.resolve()
+    let reports = try place.attempt {
+      try SpoolInspector.inspect(folder, isThorough: true, progress: SpoolPlace.progress)
+    }
+    for report in reports {
+      if json {
+        print(
+          JSON.object([
+            ("path", .string(report.path)), ("records", .integer(report.records)),
+            ("bytes", .integer(report.bytes)), ("lost", .integer(report.lost)),
+            ("stray", .string(report.isStray ? "yes" : "no")),
+            ("damages", .array(report.damages.map { .string($0) })),
+          ]).text)
+      } else {
+        for damage in report.damages { print("\(report.path): \(damage)") }
+        if report.isStray { print("\(report.path): the state does not know this file") }
+      }
+    }
+    let damaged = reports.count { !$0.damages.isEmpty }
+    if !json {
+      print(
+        "\(reports.count) segments, \(reports.reduce(0) { $0 + $1.records }) sound records, \(damaged) segments damaged"
+      )
+    }
+    if damaged > 0 { throw ExitCode(ExitStatus.dataError) }
+  }
+}
+
+struct SpoolExport: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes the records that wait to files, with an index of one JSON object a line.",
+    discussion: "Example: vedette spool export /tmp/frames")
+
+  @OptionGroup var place: SpoolPlace
+  @Argument(help: "The folder to write to; it is made.")
+  var target: String
+  @Option(
+    name: .customLong("class"), help: "One class alone: results, events, faces, frames, dead.")
+  var only: String?
+
+  func run() throws {
+    let folder = try place.resolve()
+    guard only == nil || only.map(SpoolInspector.folders.contains) == true else {
+      throw ValidationError("there is no class \(only ?? ""); there are \(SpoolInspector.folders)")
+    }
+    guard unsafe mkdir(target, 0o755) == 0 || errno == EEXIST else {
+      ConfigurationCheck.tell(
+        "\(target) cannot be made: \(unsafe String(cString: strerror(errno)))")
+      throw ExitCode(ExitStatus.cannotCreate)
+    }
+    guard let index = OutputFile("\(target)/index.jsonl") else {
+      ConfigurationCheck.tell("\(target)/index.jsonl cannot be written")
+      throw ExitCode(ExitStatus.cannotCreate)
+    }
+    var count = 0
+    var failed: String?
+    try place.attempt {
+      try SpoolInspector.forEachEntry(folder, in: only.map { [$0] } ?? SpoolInspector.folders) {
+        name, stored in
+        guard let record = StoredRecord(stored.entry) else { return true }
+        let type = record.headers["content-type"] ?? ""
+        let ending = type == "image/jpeg" ? "jpg" : type == "application/json" ? "json" : "bin"
+        let file = "\(name)-\(stored.position.segment)-\(stored.position.ordinal).\(ending)"
+        guard let output = OutputFile("\(target)/\(file)"), output.write(stored.entry.body),
+          index.write(Array((Self.line(file, name, record, stored).text + "\n").utf8))
+        else {
+          failed = "\(target)/\(file) cannot be written; is the disk full?"
+          return false
+        }
+        count += 1
+        if isatty(2) == 1, count % 100 == 0 { unsafe vp_say(1, "\r\(count) records") }
+        return true
+      }
+    }
+    if let failed {
+      ConfigurationCheck.tell(failed)
+      throw ExitCode(ExitStatus.cannotCreate)
+    }
+    print("\(count) records in \(target), listed in index.jsonl")
+  }
+
+  private static func line(
+    _ file: String, _ name: String, _ record: StoredRecord, _ stored: StoredEntry
+  ) -> JSON {
+    .object([
+      ("file", .string(file)), ("class", .string(name)), ("camera", .string(record.camera)),
+      ("sequence", .integer(Int(clamping: stored.entry.sequence))),
+      ("topic", .string(record.topic)),
+      ("key", .string(String(decoding: record.key, as: UTF8.self))),
+      ("timestamp", .integer(Int(record.timestamp))),
+      ("headers", .object(record.headers.list.map { ($0.name, .string($0.text)) })),
+    ])
+  }
+}
+
+struct SpoolRepair: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "repair",
+    abstract:
+      "Takes damaged records out of the spool; tells what it would do unless --apply is given.",
+    discussion:
+      "Originals are kept under backup. The agent must be stopped.\n\nExample: vedette spool repair --apply"
+  )
+
+  @OptionGroup var place: SpoolPlace
+  @Flag(help: "Do it.")
+  var apply = false
+
+  func run() throws {
+    let folder = try place.resolve()
+    let actions = try place.attempt {
+      try SpoolInspector.repair(folder, isApplied: apply, progress: SpoolPlace.progress)
+    }
+    for action in actions { print(action) }
+    print(
+      actions.isEmpty
+        ? "nothing to repair"
+        : apply ? "\(actions.count) files repaired" : "nothing was done; say --apply to do it")
+  }
+}
