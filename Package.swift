@@ -89,6 +89,7 @@ let package = Package(
     // What tests and tools start.
     program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
+    program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
       "fuzz", ["CPosix", "Frames", "Imaging", "Settings", arguments], path: "Tests/Programs/fuzz"),
