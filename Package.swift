@@ -16,8 +16,10 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
-func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func room(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
@@ -66,7 +68,7 @@ let package = Package(
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
-    room("Spool", ["CChecksum", "CPosix", "CZstd"]),
+    room("Spool", ["CChecksum", "CPosix", "CZstd"], exclude: ["FORMAT.md"]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Agent",

@@ -62,7 +62,7 @@ struct Complaints: Sendable {
 
   func spoolFailed(_ error: SpoolError, retrySeconds: Double) {
     faults.tell(
-      "spool", .error,
+      "spool \(error.errno)", .error,
       """
       the spool cannot be used: \(error). Records stay in memory until it can; it is tried again \
       every \(Int(retrySeconds)) s

@@ -10,6 +10,8 @@ struct ClassState: Equatable {
   var nextNumber: UInt64 = 1
   /// The segment being appended to; its number is reserved here before the file is made.
   var active: UInt64?
+  /// Segments that failed while they were appended to, and have no name of their own yet.
+  var left: [UInt64] = []
   /// Segments that are done with, whose files may still be there.
   var deleting: [UInt64] = []
   /// Untouched segments up to this number were thinned.
@@ -42,6 +44,8 @@ struct ClassState: Equatable {
     }
     writer.put(UInt32(deleting.count))
     for number in deleting { writer.put(number) }
+    writer.put(UInt32(left.count))
+    for number in left { writer.put(number) }
     untouchedTable.encode(into: &writer)
     thinnedTable.encode(into: &writer)
     return writer.bytes
@@ -78,6 +82,11 @@ struct ClassState: Equatable {
       guard let segment = number() else { return nil }
       deleting.append(segment)
     }
+    guard let leftCount = count() else { return nil }
+    for _ in 0..<leftCount {
+      guard let segment = number() else { return nil }
+      left.append(segment)
+    }
     guard let table = SourceTable(from: &reader), let thinnedTable = SourceTable(from: &reader)
     else { return nil }
     untouchedTable = table
@@ -107,7 +116,7 @@ final class StateFile {
   private static let slotCount = 128 << 10
   private static let headerCount = 32
 
-  private let file: StoreFile
+  private var file: StoreFile
   private var generation: UInt64 = 0
 
   private init(file: StoreFile) { self.file = file }
@@ -162,6 +171,8 @@ final class StateFile {
   /// Writes the state and makes it last.
   func write(_ state: ClassState) throws(SpoolError) {
     CrashPoint.pass(.beforeState)
+    // A slot is always written whole, so another descriptor may be trusted with it.
+    if file.isTainted { file = try file.reopened() }
     let bytes = state.bytes
     guard bytes.count <= Self.slotCount - Self.headerCount else {
       throw SpoolError(.disk, "the state of \(file.path) has outgrown its slot")

@@ -46,10 +46,9 @@ extension ClassStore {
     }
     backlog.add(state.untouchedTable)
     for track in tracks.values { backlog.add(track.remaining) }
-    if let number = state.active {
-      state.active = nil
-      try adopt(number)
-    }
+    for number in state.left + [state.active].compactMap({ $0 }) { try adopt(number) }
+    state.left = []
+    state.active = nil
     try writeState()
     reconcile()
   }

@@ -135,7 +135,10 @@ final class ClassStore {
         try leave(active)
       } catch {
         notices.append("\(active.segment.file.path) is left as it is: \(error)")
+        let number = active.segment.number
         abandoned.append(active)
+        tracks[number] = nil
+        state.left.append(number)
         state.active = nil
       }
     }
@@ -154,12 +157,19 @@ final class ClassStore {
 
   /// Seals a segment whose descriptor failed.
   private func leave(_ track: Track) throws(SpoolError) {
-    try track.segment.sealAnew(options.faults)
-    try putAway(track)
+    let number = track.segment.number
+    if !track.segment.isSealed { try track.segment.sealAnew(options.faults) }
+    tracks[number] = track
+    do {
+      try putAway(track)
+    } catch {
+      if state.left.contains(number) { tracks[number] = nil }
+      throw error
+    }
   }
 
   /// Tries again to seal what failed before.
-  func retryAbandoned() throws(SpoolError) {
+  private func retryAbandoned() throws(SpoolError) {
     while let track = abandoned.first {
       try leave(track)
       abandoned.removeFirst()
@@ -257,11 +267,20 @@ final class ClassStore {
   /// Gives a sealed segment its name, and books it.
   private func putAway(_ track: Track) throws(SpoolError) {
     let number = track.segment.number
-    try Folder.rename(path(number, "open"), path(number), options.faults)
+    if track.isDone {
+      state.left.removeAll { $0 == number }
+      try finish(track)
+      return
+    }
+    // It may have its name already, where what follows failed before.
+    if !Folder.exists(path(number)) {
+      try Folder.rename(path(number, "open"), path(number), options.faults)
+    }
     CrashPoint.pass(.afterRename)
     try Folder.sync(folder, options.faults)
     CrashPoint.pass(.afterFolderSync)
     if state.active == number { state.active = nil }
+    state.left.removeAll { $0 == number }
     book(track)
     if track.isDone {
       try finish(track)
@@ -299,9 +318,25 @@ final class ClassStore {
     state.deleting.append(number)
     try writeState()
     CrashPoint.pass(.beforeDelete)
+    try clearAway(number)
+    CrashPoint.pass(.afterDelete)
+  }
+
+  /// Deletes the files of a segment that is done with. In a folder that is gone nothing is deleted: it may
+  /// come back.
+  private func clearAway(_ number: UInt64) throws(SpoolError) {
+    guard Folder.exists(folder) else {
+      throw SpoolError(.disk, errno: ENOENT, "the folder \(folder) is gone")
+    }
     try Folder.remove(path(number), options.faults)
     try Folder.remove(path(number, "open"), options.faults)
-    CrashPoint.pass(.afterDelete)
     state.deleting.removeAll { $0 == number }
+  }
+
+  /// Tries again what failed before.
+  func catchUp() throws(SpoolError) {
+    try retryAbandoned()
+    for number in state.deleting { try clearAway(number) }
+    try writeState()
   }
 }

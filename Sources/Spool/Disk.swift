@@ -62,6 +62,11 @@ final class StoreFile {
     return StoreFile(path: path, descriptor: descriptor, faults: faults)
   }
 
+  /// The same file by a new descriptor.
+  func reopened() throws(SpoolError) -> StoreFile {
+    try Self.openForWriting(path, faults)
+  }
+
   /// Takes the lock that other processes look for.
   func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 

@@ -152,8 +152,8 @@ package enum SpoolInspector {
           state.map { state in
             isSealed
               ? state.untouched.contains { $0.contains(number) } || state.cursors[number] != nil
-                || state.active == number
-              : parts[1] == "open" && state.active == number
+                || state.active == number || state.left.contains(number)
+              : parts[1] == "open" && (state.active == number || state.left.contains(number))
           } ?? true
         found.append(
           File(

@@ -156,11 +156,17 @@ package final class Store {
     for store in classes.values { try store.writeCursors() }
   }
 
-  /// Sees whether the disk works again, by writing to it.
+  /// Sees whether the disk works again, by making a segment's file and writing the states.
   package func probe() throws(SpoolError) {
     for store in classes.values {
-      try store.retryAbandoned()
-      try store.writeState()
+      let path = store.folder + "/probe"
+      try Folder.remove(path, options.faults)
+      let file = try StoreFile.create(path, options.faults)
+      defer { try? Folder.remove(path, options.faults) }
+      try file.allocate(options.segmentBytes)
+      try file.write([0], at: 0)
+      try file.sync()
+      try store.catchUp()
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Spool
@@ -144,5 +145,76 @@ import Testing
     #expect(got == Array(three.suffix(2)) && lost == 1)
     #expect(scratch.files(".seg").map { scratch.bytes($0) } == [bytes])
     #expect(scratch.files(".seg").allSatisfy { $0.contains("/quarantine/") })
+  }
+}
+
+@Suite struct VanishingTests {
+  @Test(arguments: [DiskFaults.Call.rename, .folderSync, .sync, .unlink])
+  func `A failure between two steps of sealing or deleting is made good later`(
+    call: DiskFaults.Call
+  ) throws {
+    let scratch = Scratch()
+    let failing = Mutex(false)
+    var options = smallSegments()
+    options.faults = DiskFaults { made, path in
+      made == call && path.contains("/frames") && failing.withLock { $0 } ? EIO : nil
+    }
+    let store = try Store(folder: scratch.path, options: options)
+    try store.put(1...30)
+    failing.withLock { $0 = true }
+    var returned: [SpoolEntry] = []
+    for number in UInt64(31)...80 {
+      do {
+        try store.append(entry(number), to: .frames)
+      } catch {
+        returned += error.entries
+      }
+    }
+    do { try store.commit(.frames) } catch { returned += error.entries }
+    while let stored = try store.next(.frames) {
+      #expect(stored.entry == entry(stored.entry.sequence))
+      do { try store.done(stored.position, in: .frames) } catch { #expect(error.code == .disk) }
+    }
+    failing.withLock { $0 = false }
+    try store.probe()
+    for entry in returned { try store.append(entry, to: .frames) }
+    try store.commit(.frames)
+    _ = try store.drain(.frames)
+    #expect(store.backlog(.frames).isEmpty)
+    try store.close()
+    // Nothing is left behind.
+    #expect(scratch.files(".seg").isEmpty && scratch.files(".open").isEmpty)
+    let next = try Store(folder: scratch.path, options: options)
+    #expect(try next.drain(.frames).isEmpty)
+  }
+
+  @Test func `A folder that goes and comes back costs nothing that was durable`() throws {
+    let scratch = Scratch()
+    let place = scratch.path + "/spool"
+    let store = try Store(folder: place, options: smallSegments(1 << 20))
+    try store.put(1...5)
+    let first = try #require(try store.next(.frames))
+    try store.append(entry(6), to: .frames)
+    try FileManager.default.moveItem(atPath: place, toPath: scratch.path + "/away")
+    // The open segment's descriptor still works; a new segment cannot be made.
+    var returned: [SpoolEntry] = []
+    for number in UInt64(7)...4000 {
+      do {
+        try store.append(entry(number), to: .frames)
+      } catch {
+        returned = error.entries
+        break
+      }
+    }
+    #expect(!returned.isEmpty)
+    #expect(throws: SpoolError.self) { try store.probe() }
+    try FileManager.default.moveItem(atPath: scratch.path + "/away", toPath: place)
+    try store.probe()
+    for entry in returned { try store.append(entry, to: .frames) }
+    try store.commit(.frames)
+    try store.done(first.position, in: .frames)
+    let last = try #require(returned.last?.sequence)
+    #expect(try store.drain(.frames).map(\.sequence) == Array(2...last))
+    try store.close()
   }
 }

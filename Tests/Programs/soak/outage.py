@@ -4,12 +4,12 @@ import argparse
 import json
 import os
 import random
-import re
-import signal
 import subprocess
 import sys
 import tempfile
 import time
+
+from common import Broker, ledger, peak_kib
 
 PROGRAMS, PHOTOGRAPHS = sys.argv[1:3]
 parser = argparse.ArgumentParser(prog="tools/soak outage")
@@ -22,53 +22,29 @@ options = parser.parse_args(sys.argv[3:])
 chance = random.Random(options.seed)
 
 
-class Broker:
-    def __init__(self):
-        self.process = subprocess.Popen([f"{PROGRAMS}/mockbroker", "1"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-        self.address = json.loads(self.process.stdout.readline())["bootstrap"]
-
-    def say(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "ok\n", line
-
-    def fail(self, seconds):
-        kind = options.kind or chance.choice(["down", "frozen", "slow"])
-        if kind == "down":
-            self.say("down 1")
-            time.sleep(seconds)
-            self.say("up 1")
-        elif kind == "frozen":
-            self.process.send_signal(signal.SIGSTOP)
-            time.sleep(seconds)
-            self.process.send_signal(signal.SIGCONT)
-        else:
-            self.say(f"rtt 1 {chance.randint(100, 2500)}")
-            time.sleep(seconds)
-            self.say("rtt 1 0")
-
-
-def ledger(log, process=None):
-    """The last ledger told; with a process, a new one is asked for."""
-    def read():
-        with open(log) as file:
-            return re.findall(r"camera=cam: ledger=(\{.*\})\n", file.read())
-    if process:
-        before = len(read())
-        process.send_signal(signal.SIGUSR1)
-        deadline = time.monotonic() + 10
-        while len(read()) == before and time.monotonic() < deadline:
-            time.sleep(0.01)
-    counts = json.loads(read()[-1])
-    fates = ["delivered", "in_memory", "in_flight", "spooled", "dead"]
-    total = sum(counts[fate] for fate in fates) + sum(counts["dropped"].values())
-    assert counts["captured"] == total, f"the ledger does not balance: {counts}"
-    return counts
+def fail(broker, seconds):
+    kind = options.kind or chance.choice(["down", "frozen", "slow"])
+    if kind == "down":
+        broker.say("down 1")
+    elif kind == "frozen":
+        broker.freeze(True)
+    else:
+        broker.say(f"rtt 1 {chance.randint(100, 2500)}")
+    # The ledger must balance at every second of it.
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        ledger(log, "cam", agent)
+        time.sleep(max(0, min(1, end - time.monotonic())))
+    if kind == "down":
+        broker.say("up 1")
+    elif kind == "frozen":
+        broker.freeze(False)
+    else:
+        broker.say("rtt 1 0")
 
 
 with tempfile.TemporaryDirectory() as folder:
-    broker = Broker()
+    broker = Broker(PROGRAMS)
     with open(f"{folder}/vedette.yaml", "w") as file:
         # Small pictures: the mock broker keeps 5 MiB of a partition.
         file.write(f"node: soak\nkafka: {{brokers: ['{broker.address}']}}\n"
@@ -82,18 +58,19 @@ with tempfile.TemporaryDirectory() as folder:
         time.sleep(0.05)
     time.sleep(1)
     for cycle in range(options.cycles):
-        broker.fail(options.seconds if options.kind else chance.uniform(options.seconds / 15, options.seconds))
-        counts = ledger(log, agent)
+        fail(broker, options.seconds if options.kind else chance.uniform(options.seconds / 15, options.seconds))
+        counts = ledger(log, "cam", agent)
         if not options.json:
             print(f"cycle {cycle + 1}: {counts['captured']} captured, {counts['delivered']} delivered, "
                   f"{counts['in_memory'] + counts['in_flight']} in memory, {counts['spooled']} spooled", file=sys.stderr, flush=True)
         time.sleep(chance.uniform(0, 1))
     deadline = time.monotonic() + 60
-    while ledger(log, agent)["spooled"] and time.monotonic() < deadline:
+    while ledger(log, "cam", agent)["spooled"] and time.monotonic() < deadline:
         time.sleep(0.2)
+    peak = peak_kib(agent.pid)
     agent.terminate()
     assert agent.wait(20) == 0, "the agent did not end well"
-    counts = ledger(log)
+    counts = ledger(log, "cam")
     output = subprocess.run([f"{PROGRAMS}/framereader", broker.address, "vedette.frames", folder],
                             check=True, capture_output=True, text=True).stdout
     records = [json.loads(line) for line in output.splitlines()]
@@ -114,7 +91,7 @@ result = {
     # Each taking-back may send again what was in flight; that is bounded by the records of the time until
     # an outage is known, and the probe.
     "duplicate_bound": outages * (int(20 * (1 + 3)) + 1) + options.cycles,
-    "spooled": counts["spooled"], "dropped": counts["dropped"],
+    "spooled": counts["spooled"], "dropped": counts["dropped"], "peak_mib": round(peak / 1024, 1),
 }
 print(json.dumps(result))
 sound = result["lost"] == 0 and result["invented"] == 0 and result["corrupted"] == 0 \
