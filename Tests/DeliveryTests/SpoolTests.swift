@@ -159,6 +159,25 @@ import Testing
     #expect(consumer.poll(timeoutMilliseconds: 10_000)?.header("gap") != nil)
   }
 
+  /// Codes of the Kafka protocol that say: not now.
+  @Test(arguments: [-1, 5, 6, 7, 13, 19, 20, 29, 31, 56])
+  func `Whatever the broker answers for a while, all arrives`(code: Int32) throws {
+    let folder = Folder()
+    let bench = try Bench(options: options(folder))
+    bench.submit(5)
+    bench.eventually { $0.delivered == 5 }
+    bench.cluster.failProduce([Int32](repeating: code, count: 3))
+    for _ in 0..<50 {
+      bench.submit(1, bytes: 2000)
+      usleep(2000)
+    }
+    bench.eventually(within: 40) { $0.delivered == 55 }
+    #expect(bench.counts.droppedInAll == 0 && bench.counts.dead == 0)
+    let arrived = try bench.arrived()
+    #expect(Set(arrived) == Set(0..<55))
+    #expect(arrived.count <= 55 + 60)
+  }
+
   @Test func `Events are on disk before they are sent, and arrive once`() throws {
     let folder = Folder()
     let told = Told()
