@@ -22,6 +22,25 @@ struct Configuration: ~Copyable {
       text: isQuoting ? "the secret is not accepted" : String(decoding: bytes, as: UTF8.self))
   }
 
+  /// Sets the defaults of a producer, then `properties` and `secrets` over them.
+  /// - Returns: an error for each that is not taken, by name.
+  func setProducer(properties: [String: String], secrets: [String: String]) -> [KafkaError] {
+    // One after the other: a property may go by a second name (`max.in.flight`), and then the last wins.
+    let all =
+      DefaultProperties.producer.map { ($0.key, $0.value, false) }
+      + properties.sorted { $0.key < $1.key }.map { ($0.key, $0.value, false) }
+      + secrets.sorted { $0.key < $1.key }.map { ($0.key, $0.value, true) }
+    var errors: [KafkaError] = []
+    for (property, value, isSecret) in all {
+      do throws(KafkaError) {
+        try set(property, value, isSecret: isSecret)
+      } catch {
+        errors.append(error)
+      }
+    }
+    return errors
+  }
+
   func setEvents(_ events: Int32) { unsafe rd_kafka_conf_set_events(handle, events) }
 
   /// Makes a handle with this configuration.
@@ -40,7 +59,10 @@ struct Configuration: ~Copyable {
       var error = KafkaError(
         code, call: "rd_kafka_new", text: redaction.apply(String(decoding: bytes, as: UTF8.self)))
       // All but a lack of threads or memory can be mended in the configuration alone.
-      if code != RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE { error.kind = .configuration }
+      if code != RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE {
+        error.kind = .configuration
+        error.description = "kafka.properties: \(error.description)"
+      }
       throw error
     }
     return unsafe made

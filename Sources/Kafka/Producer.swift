@@ -33,12 +33,8 @@ package final class Producer: @unchecked Sendable {
     brokers: [String], properties: [String: String] = [:], secrets: [String: String] = [:]
   ) throws(KafkaError) {
     let configuration = Configuration()
-    // One after the other: a property may go by a second name (`max.in.flight`), and then the last wins.
-    for (property, value) in DefaultProperties.producer { try configuration.set(property, value) }
-    for (property, value) in properties.sorted(by: { $0.key < $1.key }) {
-      try configuration.set(property, value)
-    }
-    for (property, value) in secrets { try configuration.set(property, value, isSecret: true) }
+    let errors = configuration.setProducer(properties: properties, secrets: secrets)
+    if let first = errors.first { throw first }
     redaction = Redaction(secrets.values)
     try configuration.set("bootstrap.servers", brokers.joined(separator: ","))
     configuration.setEvents(Self.eventMask)
