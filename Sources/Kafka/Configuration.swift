@@ -7,6 +7,10 @@ struct Configuration: ~Copyable {
 
   init() { unsafe handle = unsafe rd_kafka_conf_new() }
 
+  private init(_ handle: OpaquePointer) { unsafe self.handle = unsafe handle }
+
+  func copy() -> Configuration { unsafe Configuration(rd_kafka_conf_dup(handle)) }
+
   deinit { unsafe rd_kafka_conf_destroy(handle) }
 
   /// - Throws: `.configuration` naming the property; the value of a secret is never part of the text.
