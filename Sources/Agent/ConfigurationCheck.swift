@@ -1,4 +1,5 @@
 import CPosix
+import Kafka
 package import Settings
 
 /// Loads a configuration and tells on standard error what is wrong with it: what `vedetted` and
@@ -12,10 +13,40 @@ package enum ConfigurationCheck {
       return loaded.settings
     } catch {
       for diagnostic in error.diagnostics { tell("error: \(diagnostic)") }
-      let count = error.diagnostics.count
-      tell("\(path): \(count) \(count == 1 ? "error" : "errors"); nothing was started")
+      tellCount(error.diagnostics.count, path)
       return nil
     }
+  }
+
+  /// Loads, and tries what librdkafka alone can judge, for those who only check: it connects to nothing.
+  package static func check(_ path: String) -> Settings? {
+    guard let settings = load(path) else { return nil }
+    let errors = kafkaErrors(settings.kafka)
+    guard errors.isEmpty else {
+      for error in errors { tell("error: \(path): \(error)") }
+      tellCount(errors.count, path)
+      return nil
+    }
+    return settings
+  }
+
+  /// Sentences that name the key.
+  private static func kafkaErrors(_ kafka: KafkaSettings) -> [String] {
+    var errors: [String] = []
+    var secrets: [String: String] = [:]
+    for (property, file) in kafka.secretFiles.sorted(by: { $0.key < $1.key }) {
+      if let secret = SecretFile.read(file) {
+        secrets[property] = secret
+      } else {
+        errors.append("kafka.secrets.\(property): \(file) cannot be read, or is empty")
+      }
+    }
+    return errors
+      + Producer.check(properties: kafka.properties, secrets: secrets).map(\.description)
+  }
+
+  private static func tellCount(_ count: Int, _ path: String) {
+    tell("\(path): \(count) \(count == 1 ? "error" : "errors"); nothing was started")
   }
 
   /// Writes a line to standard error.

@@ -69,6 +69,33 @@ CLONED void vp_average(uint8_t *restrict target, const uint8_t *restrict other, 
         target[i] = (uint8_t)((target[i] + other[i] + 1) >> 1);
 }
 
+INLINE uint8_t clamped16(int16_t value)
+{
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+/* The weights follow from those of ITU-R BT.601 (0.299, 0.587, 0.114) and BT.709 (0.2126, 0.7152, 0.0722).
+ * All sums fit into 16 bits. */
+CLONED void vp_bt709_luma(uint8_t *restrict y, const uint8_t *restrict cb, const uint8_t *restrict cr,
+                          size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int16_t b = (int16_t)(cb[i] - 128), r = (int16_t)(cr[i] - 128);
+        int16_t more = (int16_t)((int16_t)(26 * b + 50 * r + 128) >> 8);
+        y[2 * i] = clamped16((int16_t)(y[2 * i] + more));
+        y[2 * i + 1] = clamped16((int16_t)(y[2 * i + 1] + more));
+    }
+}
+
+CLONED void vp_bt709_chroma(uint8_t *restrict cb, uint8_t *restrict cr, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int16_t b = (int16_t)(cb[i] - 128), r = (int16_t)(cr[i] - 128);
+        cb[i] = clamped16((int16_t)(cb[i] - ((int16_t)(10 * b + 113 * r + 512) >> 10)));
+        cr[i] = clamped16((int16_t)(cr[i] - ((int16_t)(74 * b + 17 * r + 512) >> 10)));
+    }
+}
+
 CLONED void vp_rgb_luma(uint8_t *restrict target, const uint8_t *restrict source, size_t count,
                         int red, int expand)
 {

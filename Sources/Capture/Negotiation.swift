@@ -115,12 +115,16 @@ extension Device {
           .map { Int($0.bytesperline) }
       }
     }
+    let colorspace = isMultiplanar ? many.colorspace : single.colorspace
     let isFull = Self.isFullRange(
-      pixelFormat, colorspace: isMultiplanar ? many.colorspace : single.colorspace,
+      pixelFormat, colorspace: colorspace,
       quantization: isMultiplanar ? UInt32(many.quantization) : single.quantization)
+    let matrix = Self.matrix(
+      pixelFormat, colorspace: colorspace,
+      encoding: isMultiplanar ? UInt32(many.ycbcr_enc) : single.ycbcr_enc)
     let layout = FrameLayout(
       format: pixelFormat, size: size, range: request.range ?? (isFull ? .full : .limited),
-      strides: Self.strides(strides, pixelFormat, size))
+      matrix: matrix, strides: Self.strides(strides, pixelFormat, size))
     return Negotiated(layout: layout, fourCC: given, rate: 0, memoryPlanes: memoryPlanes)
   }
 
@@ -142,6 +146,22 @@ extension Device {
     case V4L2_QUANTIZATION_FULL_RANGE.rawValue: true
     case V4L2_QUANTIZATION_LIM_RANGE.rawValue: false
     default: format.usualRange == .full || colorspace == V4L2_COLORSPACE_JPEG.rawValue
+    }
+  }
+
+  /// V4L2_MAP_YCBCR_ENC_DEFAULT of the kernel's headers, where the driver does not say. What is neither
+  /// BT.601 nor BT.709 is rare, and taken for BT.601.
+  static func matrix(_ format: PixelFormat, colorspace: UInt32, encoding: UInt32) -> ColourMatrix {
+    // RGB has none, JPEG its own, and grey no chroma to tell it from.
+    guard !format.isRGB, !format.isCompressed, format.chroma != .grey else { return .bt601 }
+    switch encoding {
+    case V4L2_YCBCR_ENC_709.rawValue, V4L2_YCBCR_ENC_XV709.rawValue: return .bt709
+    case V4L2_YCBCR_ENC_DEFAULT.rawValue:
+      let isHigh =
+        colorspace == V4L2_COLORSPACE_REC709.rawValue
+        || colorspace == V4L2_COLORSPACE_DCI_P3.rawValue
+      return isHigh ? .bt709 : .bt601
+    default: return .bt601
     }
   }
 

@@ -127,12 +127,14 @@ final class Stream {
     }
     let size = request.size.map { "\($0)" } ?? "any size"
     let rate = request.rate.map { " at \(Self.short($0)) fps" } ?? ""
+    let matrix = negotiated.layout.matrix
+    let colours = matrix == .bt601 ? "" : ", \(matrix.rawValue) turned into BT.601"
     trouble.say(
       .info,
       """
       \(device.path) (\(device.card)): asked for \(asked.format) \(size)\(rate), given \
       \(given.format) \(negotiated.layout.size) at \(Self.short(given.rate)) fps, \
-      \(negotiated.layout.range.rawValue) range, \(unsafe buffers.mappings.count) buffers
+      \(negotiated.layout.range.rawValue) range\(colours), \(unsafe buffers.mappings.count) buffers
       """)
   }
 

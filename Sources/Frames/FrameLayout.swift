@@ -16,16 +16,20 @@ package struct FrameLayout: Equatable, Sendable {
   package var format: PixelFormat
   package var size: FrameSize
   package var range: ColourRange
+  /// Of formats that have luma and chroma in raw samples; without meaning for others.
+  package var matrix: ColourMatrix
   /// Bytes from the start of a row to that of the next, for each plane of `format`.
   package var strides: [Int]
 
   /// - Parameter strides: one per plane, or nil for rows without padding.
   package init(
-    format: PixelFormat, size: FrameSize, range: ColourRange = .limited, strides: [Int]? = nil
+    format: PixelFormat, size: FrameSize, range: ColourRange = .limited,
+    matrix: ColourMatrix = .bt601, strides: [Int]? = nil
   ) {
     self.format = format
     self.size = size
     self.range = range
+    self.matrix = matrix
     self.strides =
       strides
       ?? (0..<format.planeCount).map { format.rowBytes(plane: $0, width: size.width) }

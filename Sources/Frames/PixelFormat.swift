@@ -85,6 +85,14 @@ package enum ChromaSampling: String, CaseIterable, Sendable {
   case grey
 }
 
+/// How luma and chroma are weighed from red, green and blue. JFIF wants BT.601, as nearly all cameras
+/// give.
+package enum ColourMatrix: String, CaseIterable, Sendable {
+  case bt601 = "BT.601"
+  /// High-definition television: HDMI grabbers, some camera modules.
+  case bt709 = "BT.709"
+}
+
 /// The values that samples span: JFIF wants full, cameras mostly give limited.
 package enum ColourRange: String, CaseIterable, Sendable {
   /// Luma 16…235, chroma 16…240.

@@ -84,13 +84,20 @@ package final class Compressor {
     let jpeg = bytes.extracting(0..<structure.byteCount)
     let isAsWanted = options.scale == nil || options.scale == structure.size
     if isAsWanted, options.masks.isEmpty {
-      let copy = copy(jpeg, structure)
+      let copy = whole(jpeg, structure)
       if options.decodesToVerify { try copy.withSpan(decoder.check) }
       return Picture(bytes: copy, size: structure.size, isPassedThrough: true)
     }
     try checkMasks(within: structure.size)
-    // libjpeg-turbo uses the standard Huffman tables where a JPEG has none.
-    let picture = try decoder.planes(of: jpeg, reusing: decoded)
+    let picture: PlanarPicture
+    if structure.missingTables.isEmpty {
+      picture = try decoder.planes(of: jpeg, reusing: decoded)
+    } else {
+      // Where a JPEG lacks tables, libjpeg takes those of the picture before.
+      picture = try whole(jpeg, structure).withSpan { jpeg throws(ImagingError) in
+        try decoder.planes(of: jpeg, reusing: decoded)
+      }
+    }
     decoded = picture
     picture.burn(options.masks)
     let chroma = chroma(for: picture.chroma ?? .yuv444)
@@ -98,8 +105,8 @@ package final class Compressor {
   }
 
   /// The JPEG as it came, with the Huffman tables that it lacks.
-  private func copy(_ jpeg: RawSpan, _ structure: JPEGStructure) -> PooledBytes {
-    let tables = structure.hasHuffmanTables ? [] : StandardHuffmanTables.segment
+  private func whole(_ jpeg: RawSpan, _ structure: JPEGStructure) -> PooledBytes {
+    let tables = StandardHuffmanTables.segment(structure.missingTables)
     let bytes = pool.take(capacity: jpeg.byteCount + tables.count)
     if tables.isEmpty {
       bytes.append(jpeg)

@@ -9,8 +9,10 @@ package struct JPEGStructure: Equatable, Sendable {
   package var byteCount: Int
   /// Where the first start-of-scan marker is: missing Huffman tables go in front of it.
   package var scanOffset: Int
-  /// False where the camera left out the Huffman tables, as Motion JPEG allows.
-  package var hasHuffmanTables: Bool
+  /// Tables that scans use but nothing before them defines, as Motion JPEG allows: the standard ones are
+  /// meant.
+  package var missingTables: HuffmanTableSet
+  package var hasHuffmanTables: Bool { missingTables.isEmpty }
 
   /// Walks the markers of `bytes`, the entropy-coded data included: segments within bounds, tables
   /// before they are needed, restart markers in order and in the right number, no stray marker, an end.

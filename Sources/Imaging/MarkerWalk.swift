@@ -9,7 +9,8 @@ struct MarkerWalk {
   private var position = 2
   private var header: Header?
   private var hasQuantisation = false
-  private var hasHuffman = false
+  private var definedTables: HuffmanTableSet = []
+  private var missingTables: HuffmanTableSet = []
   private var huffmanIsStandard = true
   private var restartInterval = 0
   private var firstScan: Int?
@@ -45,7 +46,7 @@ struct MarkerWalk {
         }
         return JPEGStructure(
           size: header.size, components: header.components, byteCount: position,
-          scanOffset: firstScan, hasHuffmanTables: hasHuffman)
+          scanOffset: firstScan, missingTables: missingTables)
       case 0xC0, 0xC1, 0xC2: try readHeader(progressive: marker == 0xC2)
       case 0xC4: try readHuffmanTables()
       case 0xDB:
@@ -141,6 +142,12 @@ struct MarkerWalk {
       guard body.count >= 17 else {
         throw ImagingError(.corrupt, "a Huffman table was cut off")
       }
+      let name = unsafe bytes[start]
+      guard name & 0xEC == 0 else {
+        throw ImagingError(
+          .corrupt, "a Huffman table is called \(name), but there are 0 to 3 and 16 to 19")
+      }
+      definedTables.insert(name < 16 ? .dc(name) : .ac(name))
       let symbols = unsafe bytes[start + 1..<start + 17].reduce(0) { $0 + Int($1) }
       guard symbols <= 256, 17 + symbols <= body.count else {
         throw ImagingError(.corrupt, "a Huffman table is longer than its segment")
@@ -150,7 +157,6 @@ struct MarkerWalk {
       }
       body = start + 17 + symbols..<body.upperBound
     }
-    hasHuffman = true
   }
 
   private func isStandardTable(_ start: Int, count: Int) -> Bool {
@@ -170,6 +176,7 @@ struct MarkerWalk {
     guard (1...header.components).contains(inScan), body.count == 4 + 2 * inScan else {
       throw ImagingError(.corrupt, "the JPEG's scan header (SOS) makes no sense")
     }
+    try noteTables(usedBy: body, components: inScan, isProgressive: header.isProgressive)
     if firstScan == nil { firstScan = marker }
     let restarts = try skipCodedData()
     let isWhole = inScan == header.components && !header.isProgressive
@@ -179,6 +186,31 @@ struct MarkerWalk {
         throw ImagingError(
           .corrupt, "the picture has \(restarts) restart markers where \(expected) belong")
       }
+    }
+  }
+
+  /// What is missing is put in before the first scan; for a later one it is as good there, since no
+  /// segment between the two defines it.
+  private mutating func noteTables(
+    usedBy body: Range<Int>, components: Int, isProgressive: Bool
+  ) throws(ImagingError) {
+    // A progressive scan codes DC or AC; those that refine DC are plain bits.
+    let isFirstBand = unsafe bytes[body.upperBound - 3] == 0
+    let isRefining = unsafe bytes[body.upperBound - 1] >= 16
+    let usesDC = !isProgressive || isFirstBand && !isRefining
+    let usesAC = !isProgressive || !isFirstBand
+    for component in 0..<components {
+      let selectors = unsafe bytes[body.lowerBound + 2 + 2 * component]
+      let (dc, ac) = (selectors >> 4, selectors & 15)
+      var used: HuffmanTableSet = []
+      if usesDC { used.insert(.dc(dc)) }
+      if usesAC { used.insert(.ac(ac)) }
+      let missing = used.subtracting(definedTables)
+      guard !usesDC || dc < 4, !usesAC || ac < 4, missing.isSubset(of: .standard) else {
+        throw ImagingError(
+          .corrupt, "picture data needs a Huffman table that is neither given nor standard")
+      }
+      missingTables.formUnion(missing)
     }
   }
 

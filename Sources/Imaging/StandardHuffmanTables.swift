@@ -9,12 +9,20 @@ enum StandardHuffmanTables {
     [0x11] + acChromaCounts + acChromaSymbols,
   ]
 
-  /// One DHT segment with all four tables, marker included.
-  static let segment: [UInt8] = {
-    let body = tables.flatMap { $0 }
+  /// One DHT segment, marker included, with those of `wanted` that are standard; empty where none is.
+  static func segment(_ wanted: HuffmanTableSet) -> [UInt8] {
+    segments[Int(wanted.rawValue & 3 | wanted.rawValue >> 2 & 12)]
+  }
+
+  /// By DC ids in the two low bits and AC ids in the next two: made once, not for each frame.
+  private static let segments: [[UInt8]] = (0..<16).map { subset in
+    let body = tables.filter { table in
+      subset & (1 << (Int(table[0] & 1) + (table[0] >= 0x10 ? 2 : 0))) != 0
+    }.flatMap { $0 }
+    guard !body.isEmpty else { return [] }
     let length = body.count + 2
     return [0xFF, 0xC4, UInt8(length >> 8), UInt8(length & 0xFF)] + body
-  }()
+  }
 
   private static let dcLumaCounts: [UInt8] = [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]
   private static let dcChromaCounts: [UInt8] = [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0]

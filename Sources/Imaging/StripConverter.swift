@@ -1,7 +1,7 @@
 import CPixelRows
 import Frames
 
-/// Turns rows of a raw frame into planar YCbCr of full range, masks burned in, a strip at a time: the
+/// Turns rows of a raw frame into planar YCbCr of full range and BT.601, masks burned in, a strip at a time: the
 /// strip stays in the processor's cache between conversion and encoding.
 struct StripConverter {
   /// A row of samples that is written.
@@ -39,7 +39,10 @@ struct StripConverter {
       unsafe fillLuma(y, row: row, planes: planes)
       unsafe Self.extend(y, from: width, to: (width + 15) & ~15)
     }
-    if chroma != .grey { unsafe fillChroma(target, fromRow: first, planes: planes) }
+    if chroma != .grey {
+      unsafe fillChroma(target, fromRow: first, planes: planes)
+      if layout.matrix == .bt709, !layout.format.isRGB { unsafe weighAnew(target) }
+    }
     for mask in masks { unsafe burn(mask, into: target, fromRow: first) }
   }
 
@@ -119,6 +122,20 @@ struct StripConverter {
       }
       unsafe Self.extend(cb, from: count, to: padded)
       unsafe Self.extend(cr, from: count, to: padded)
+    }
+  }
+
+  /// From BT.709 to BT.601: luma changes with the chroma beside it, then chroma itself.
+  private func weighAnew(_ target: Target) {
+    let count = ((layout.size.width + 15) & ~15) / 2
+    let lumaRows = chroma == .yuv420 ? 2 : 1
+    for i in 0..<8 {
+      let cb = unsafe target.cb + i * target.chromaStride
+      let cr = unsafe target.cr + i * target.chromaStride
+      for row in i * lumaRows..<(i + 1) * lumaRows {
+        unsafe vp_bt709_luma(target.y + row * target.yStride, cb, cr, count)
+      }
+      unsafe vp_bt709_chroma(cb, cr, count)
     }
   }
 

@@ -7,6 +7,10 @@ struct Configuration: ~Copyable {
 
   init() { unsafe handle = unsafe rd_kafka_conf_new() }
 
+  private init(_ handle: OpaquePointer) { unsafe self.handle = unsafe handle }
+
+  func copy() -> Configuration { unsafe Configuration(rd_kafka_conf_dup(handle)) }
+
   deinit { unsafe rd_kafka_conf_destroy(handle) }
 
   /// - Throws: `.configuration` naming the property; the value of a secret is never part of the text.
@@ -20,6 +24,25 @@ struct Configuration: ~Copyable {
     throw KafkaError(
       property: property, isSecret: isSecret,
       text: isQuoting ? "the secret is not accepted" : String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// Sets the defaults of a producer, then `properties` and `secrets` over them.
+  /// - Returns: an error for each that is not taken, by name.
+  func setProducer(properties: [String: String], secrets: [String: String]) -> [KafkaError] {
+    // One after the other: a property may go by a second name (`max.in.flight`), and then the last wins.
+    let all =
+      DefaultProperties.producer.map { ($0.key, $0.value, false) }
+      + properties.sorted { $0.key < $1.key }.map { ($0.key, $0.value, false) }
+      + secrets.sorted { $0.key < $1.key }.map { ($0.key, $0.value, true) }
+    var errors: [KafkaError] = []
+    for (property, value, isSecret) in all {
+      do throws(KafkaError) {
+        try set(property, value, isSecret: isSecret)
+      } catch {
+        errors.append(error)
+      }
+    }
+    return errors
   }
 
   func setEvents(_ events: Int32) { unsafe rd_kafka_conf_set_events(handle, events) }
@@ -47,7 +70,10 @@ struct Configuration: ~Copyable {
       var error = KafkaError(
         code, call: "rd_kafka_new", text: redaction.apply(String(decoding: bytes, as: UTF8.self)))
       // All but a lack of threads or memory can be mended in the configuration alone.
-      if code != RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE { error.kind = .configuration }
+      if code != RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE {
+        error.kind = .configuration
+        error.description = "kafka.properties: \(error.description)"
+      }
       throw error
     }
     return unsafe made

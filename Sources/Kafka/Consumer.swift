@@ -17,15 +17,39 @@ package struct ConsumedRecord: Sendable {
   }
 }
 
+/// Where the reading of a partition begins.
+package enum ReadStart: Sendable, Equatable {
+  /// With the oldest record that the broker has.
+  case beginning
+  /// With what comes after the broker is asked, which is soon after the consumer was made.
+  case end
+  /// With the record of this offset, from 0; where the broker does not have it, `auto.offset.reset`
+  /// decides, which is set to the beginning.
+  case offset(Int64)
+
+  /// As librdkafka's assign takes it; nil where there is no such offset.
+  var logical: Int64? {
+    switch self {
+    case .beginning: Int64(RD_KAFKA_OFFSET_BEGINNING)
+    case .end: Int64(RD_KAFKA_OFFSET_END)
+    case .offset(let offset): offset >= 0 ? offset : nil
+    }
+  }
+}
+
 /// Reads all partitions of a topic by assignment: it never joins a group, and never commits.
 @safe
 package final class Consumer: @unchecked Sendable {
   private let handle: OpaquePointer
 
-  /// Reads `topic` from its beginning.
-  /// - Parameter timeoutMilliseconds: for asking which partitions there are.
+  /// Reads `topic`.
+  /// - Parameters:
+  ///   - start: where each partition begins that is not among `starts`.
+  ///   - starts: by partition; one that the topic does not have is an error.
+  ///   - timeoutMilliseconds: for asking which partitions there are.
   package init(
-    brokers: [String], topic: String, properties: [String: String] = [:],
+    brokers: [String], topic: String, from start: ReadStart = .beginning,
+    starts: [Int32: ReadStart] = [:], properties: [String: String] = [:],
     timeoutMilliseconds: Int32 = 10_000
   ) throws(KafkaError) {
     let configuration = Configuration()
@@ -39,12 +63,21 @@ package final class Consumer: @unchecked Sendable {
     let made = try unsafe configuration.makeHandle(RD_KAFKA_CONSUMER)
     unsafe handle = unsafe made
     _ = unsafe rd_kafka_poll_set_consumer(made)
-    try assign(topic, timeoutMilliseconds)
+    // A topic that is made on its first use has at least one.
+    let partitions = 0..<max(1, try partitionCount(topic, timeoutMilliseconds))
+    if let unknown = starts.keys.sorted().first(where: { !partitions.contains($0) }) {
+      throw KafkaError(
+        RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, call: "assign",
+        text: "\(topic) has no partition \(unknown)")
+    }
+    try assign(topic, partitions.map { starts[$0] ?? start })
   }
 
   deinit { unsafe rd_kafka_destroy(handle) }
 
-  private func assign(_ topic: String, _ timeoutMilliseconds: Int32) throws(KafkaError) {
+  private func partitionCount(
+    _ topic: String, _ timeoutMilliseconds: Int32
+  ) throws(KafkaError) -> Int32 {
     guard let local = unsafe rd_kafka_topic_new(handle, topic, nil) else {
       throw KafkaError(rd_kafka_last_error(), call: "rd_kafka_topic_new")
     }
@@ -55,14 +88,22 @@ package final class Consumer: @unchecked Sendable {
       throw KafkaError(code, call: "rd_kafka_metadata")
     }
     defer { unsafe rd_kafka_metadata_destroy(metadata) }
-    let partitions =
-      unsafe metadata.pointee.topic_cnt > 0
+    return unsafe metadata.pointee.topic_cnt > 0
       ? unsafe metadata.pointee.topics[0].partition_cnt : 0
-    let list = unsafe rd_kafka_topic_partition_list_new(max(1, partitions))
+  }
+
+  /// - Parameter starts: of each partition from 0 on.
+  private func assign(_ topic: String, _ starts: [ReadStart]) throws(KafkaError) {
+    let list = unsafe rd_kafka_topic_partition_list_new(Int32(starts.count))
     defer { unsafe rd_kafka_topic_partition_list_destroy(list) }
-    for partition in 0..<max(1, partitions) {
-      let added = unsafe rd_kafka_topic_partition_list_add(list, topic, partition)
-      unsafe added?.pointee.offset = Int64(RD_KAFKA_OFFSET_BEGINNING)
+    for (partition, start) in starts.enumerated() {
+      guard let offset = start.logical else {
+        throw KafkaError(
+          RD_KAFKA_RESP_ERR__INVALID_ARG, call: "assign",
+          text: "partition \(partition) of \(topic): there is no such start as \(start)")
+      }
+      let added = unsafe rd_kafka_topic_partition_list_add(list, topic, Int32(partition))
+      unsafe added?.pointee.offset = offset
     }
     let assigned = unsafe rd_kafka_assign(handle, list)
     guard assigned == RD_KAFKA_RESP_ERR_NO_ERROR else {

@@ -14,7 +14,7 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     case refused
     /// The broker will never take this record: policy, format, an unknown partition.
     case invalid
-    /// The handle is of no further use.
+    /// The handle is of no further use; see `Producer.replacement`.
     case fatal
     /// A property that librdkafka does not take.
     case configuration

@@ -24,9 +24,11 @@ package final class Producer: @unchecked Sendable {
     }
   }
 
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
   private let queue: OpaquePointer
-  private let redaction: Redaction
+  /// Kept for a replacement.
+  private let configuration: Configuration
+  let redaction: Redaction
   /// Set by librdkafka when its queue is no longer empty. Waiting here rather than for the queue's own
   /// condition spares a thread's change: that one is signalled while its lock is still held.
   private let signal = EventSignal()
@@ -39,19 +41,20 @@ package final class Producer: @unchecked Sendable {
   ///   - brokers: `host` or `host:port` each.
   ///   - properties: librdkafka's, over the defaults.
   ///   - secrets: the same, but never shown in an error or log.
-  package init(
+  package convenience init(
     brokers: [String], properties: [String: String] = [:], secrets: [String: String] = [:]
   ) throws(KafkaError) {
     let configuration = Configuration()
-    // One after the other: a property may go by a second name (`max.in.flight`), and then the last wins.
-    for (property, value) in DefaultProperties.producer { try configuration.set(property, value) }
-    for (property, value) in properties.sorted(by: { $0.key < $1.key }) {
-      try configuration.set(property, value)
-    }
-    for (property, value) in secrets { try configuration.set(property, value, isSecret: true) }
-    redaction = Redaction(secrets.values)
+    let errors = configuration.setProducer(properties: properties, secrets: secrets)
+    if let first = errors.first { throw first }
     try configuration.set("bootstrap.servers", brokers.joined(separator: ","))
     configuration.setEvents(Self.eventMask)
+    try self.init(configuration, Redaction(secrets.values))
+  }
+
+  private init(
+    _ configuration: consuming Configuration, _ redaction: Redaction
+  ) throws(KafkaError) {
     let made = try unsafe configuration.makeHandle(RD_KAFKA_PRODUCER, redaction: redaction) {
       let inFlight = unsafe Unmanaged<InFlight>.fromOpaque($0).takeUnretainedValue()
       inFlight.endedAt.store(Clock.monotonic, ordering: .releasing)
@@ -59,9 +62,18 @@ package final class Producer: @unchecked Sendable {
     unsafe handle = unsafe made
     unsafe queue = unsafe rd_kafka_queue_get_main(made)
     unsafe rd_kafka_set_log_queue(made, nil)
+    self.configuration = configuration
+    self.redaction = redaction
     unsafe EventSignal.one.withUnsafeBytes { one in
       unsafe rd_kafka_queue_io_event_enable(queue, signal.descriptor, one.baseAddress, one.count)
     }
+  }
+
+  /// Another producer with the same brokers, properties and secrets, for one that is `fatal`. This one
+  /// still has reports to give: purge it and poll it until `queuedCount` is 0, then let it go. What came
+  /// back may have been written, and is written twice where it is sent again.
+  package func replacement() throws(KafkaError) -> Producer {
+    try Producer(configuration.copy(), redaction)
   }
 
   deinit {
@@ -81,7 +93,8 @@ package final class Producer: @unchecked Sendable {
   package var queuedCount: Int { unsafe Int(rd_kafka_outq_len(handle)) }
 
   /// Queues the record; never blocks. The payload is kept until its report.
-  /// - Throws: what librdkafka says at once; there is then no report, and the payload is released.
+  /// - Throws: what librdkafka says at once, or the error that was fatal; there is then no report, and the
+  ///   payload is released.
   package func send(_ record: OutgoingRecord) throws(KafkaError) {
     let inFlight = unsafe Unmanaged.passRetained(
       InFlight(token: record.token, payload: record.payload))
@@ -97,7 +110,7 @@ package final class Producer: @unchecked Sendable {
       // The list stays ours where the record was not taken.
       unsafe rd_kafka_headers_destroy(headers)
       unsafe inFlight.release()
-      throw KafkaError(code, call: "rd_kafka_produceva")
+      throw fatal ?? KafkaError(code, call: "rd_kafka_produceva")
     }
   }
 
@@ -193,8 +206,11 @@ package final class Producer: @unchecked Sendable {
       let text = unsafe rd_kafka_event_error_string(event).map {
         redaction.apply(unsafe String(cString: $0))
       }
-      unsafe events.append(
-        .error(KafkaError(rd_kafka_event_error(event), call: "rd_kafka_queue_poll", text: text)))
+      let code = unsafe rd_kafka_event_error(event)
+      var error = KafkaError(code, call: "rd_kafka_queue_poll", text: text)
+      // Its code is that of the cause, which elsewhere may pass.
+      if unsafe rd_kafka_event_error_is_fatal(event) != 0 { error.kind = .fatal }
+      events.append(.error(error))
     case RD_KAFKA_EVENT_STATS:
       if let json = unsafe rd_kafka_event_stats(event) {
         unsafe events.append(.statistics(String(cString: json)))

@@ -59,7 +59,8 @@ package struct DeliveryReport: Sendable {
 /// What librdkafka has to tell.
 package enum ProducerEvent: Sendable {
   case delivered([DeliveryReport])
-  /// Brokers unreachable, names that do not resolve, refused logins.
+  /// Brokers unreachable, names that do not resolve, refused logins. One whose kind is `.fatal` comes
+  /// once: the producer is of no further use.
   case error(KafkaError)
   /// JSON as librdkafka documents it.
   case statistics(String)

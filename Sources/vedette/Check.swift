@@ -11,7 +11,7 @@ struct Check: ParsableCommand {
   var file = SettingsLoader.defaultPath
 
   func run() throws {
-    guard let settings = ConfigurationCheck.load(file) else {
+    guard let settings = ConfigurationCheck.check(file) else {
       throw ExitCode(ExitStatus.configuration)
     }
     print("\(file): right, \(settings.cameras.count) cameras")

@@ -23,7 +23,8 @@ struct Vedetted: ParsableCommand {
   var check = false
 
   func run() throws {
-    guard let settings = ConfigurationCheck.load(config) else {
+    let loaded = check ? ConfigurationCheck.check(config) : ConfigurationCheck.load(config)
+    guard let settings = loaded else {
       throw ExitCode(ExitStatus.configuration)
     }
     guard !check else {

@@ -51,6 +51,8 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
     /// Bytes per line and size of each memory plane.
     var planes = [(stride: 8, bytes: 16)]
     var quantization: UInt32 = 0
+    var colorspace: UInt32 = 0
+    var encoding: UInt32 = 0
     var controls: [Control] = []
     /// Paths that may be opened with the capabilities there; nil for any path.
     var nodes: [String: (card: String, capabilities: UInt32)]?
@@ -277,6 +279,8 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
       unsafe out.pointee.fmt.pix_mp.height = UInt32(mode.size.height)
       unsafe out.pointee.fmt.pix_mp.num_planes = UInt8(state.planes.count)
       unsafe out.pointee.fmt.pix_mp.quantization = UInt8(state.quantization)
+      unsafe out.pointee.fmt.pix_mp.colorspace = state.colorspace
+      unsafe out.pointee.fmt.pix_mp.ycbcr_enc = UInt8(state.encoding)
       unsafe withUnsafeMutableBytes(of: &out.pointee.fmt.pix_mp.plane_fmt) { bytes in
         let formats = unsafe bytes.bindMemory(to: v4l2_plane_pix_format.self)
         for (index, plane) in state.planes.enumerated() {
@@ -291,6 +295,8 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
       unsafe out.pointee.fmt.pix.bytesperline = UInt32(state.planes[0].stride)
       unsafe out.pointee.fmt.pix.sizeimage = UInt32(state.planes[0].bytes)
       unsafe out.pointee.fmt.pix.quantization = state.quantization
+      unsafe out.pointee.fmt.pix.colorspace = state.colorspace
+      unsafe out.pointee.fmt.pix.ycbcr_enc = state.encoding
     }
     return 0
   }

@@ -146,6 +146,49 @@ import Testing
         format, colorspace: space.rawValue, quantization: quantization.rawValue) == isFull)
   }
 
+  @Test(arguments: [
+    (PixelFormat.yuyv, V4L2_COLORSPACE_SRGB, V4L2_YCBCR_ENC_DEFAULT, ColourMatrix.bt601),
+    (.yuyv, V4L2_COLORSPACE_DEFAULT, V4L2_YCBCR_ENC_DEFAULT, .bt601),
+    (.nv12, V4L2_COLORSPACE_SMPTE170M, V4L2_YCBCR_ENC_DEFAULT, .bt601),
+    (.nv12, V4L2_COLORSPACE_JPEG, V4L2_YCBCR_ENC_DEFAULT, .bt601),
+    (.nv12, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_DEFAULT, .bt709),
+    (.nv12, V4L2_COLORSPACE_DCI_P3, V4L2_YCBCR_ENC_DEFAULT, .bt709),
+    (.nv16, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_601, .bt601),
+    (.nv16, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_XV601, .bt601),
+    (.uyvy, V4L2_COLORSPACE_SRGB, V4L2_YCBCR_ENC_709, .bt709),
+    (.yu12, V4L2_COLORSPACE_SRGB, V4L2_YCBCR_ENC_XV709, .bt709),
+    (.rgb24, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_DEFAULT, .bt601),
+    (.mjpeg, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_709, .bt601),
+    (.grey, V4L2_COLORSPACE_REC709, V4L2_YCBCR_ENC_709, .bt601),
+  ])
+  func `The matrix is the driver's, by the kernel's rule where it leaves it open`(
+    format: PixelFormat, space: v4l2_colorspace, encoding: v4l2_ycbcr_encoding, matrix: ColourMatrix
+  ) throws {
+    let code = try #require(
+      [
+        PixelFormat.yuyv: "YUYV", .uyvy: "UYVY", .nv12: "NV12", .nv16: "NV16", .yu12: "YU12",
+        .rgb24: "RGB3", .mjpeg: "MJPG", .grey: "GREY",
+      ][format])
+    for isMultiplanar in [false, true] {
+      let fake = FakeCamera { state in
+        state.modes = [.init(fourCC: code, size: Self.vga, rates: [30])]
+        state.planes = [(stride: 0, bytes: 640 * 480 * 3)]
+        state.isMultiplanar = isMultiplanar
+        state.colorspace = space.rawValue
+        state.encoding = encoding.rawValue
+      }
+      #expect(try Self.negotiate(fake) { _ in }.layout.matrix == matrix)
+    }
+  }
+
+  @Test func `BT.709 is told of`() async throws {
+    let fake = FakeCamera { $0.encoding = V4L2_YCBCR_ENC_709.rawValue }
+    let bench = try Bench(fake)
+    defer { bench.end() }
+    try await eventually { bench.log.from(.info).count == 1 }
+    #expect(bench.log.from(.info)[0].contains("limited range, BT.709 turned into BT.601, "))
+  }
+
   @Test func `A range in the configuration overrules the driver`() throws {
     let fake = FakeCamera { $0.quantization = V4L2_QUANTIZATION_LIM_RANGE.rawValue }
     #expect(try Self.negotiate(fake) { $0.range = .full }.layout.range == .full)

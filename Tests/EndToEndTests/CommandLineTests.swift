@@ -32,6 +32,38 @@ import Testing
     #expect(program.log.contains("kafka.properties.no.such.thing"))
   }
 
+  @Test(arguments: ["vedetted", "vedette"])
+  func `What librdkafka will not take is told by a check`(
+    name: String
+  ) throws {
+    let folder = try Folder()
+    try folder.write("empty", Array("\n".utf8))
+    func check(_ kafka: String) throws -> Program {
+      let file = try folder.write(
+        "vedette.yaml", Array("kafka: {\(kafka)}\ncameras: {a: {replay: /tmp}}\n".utf8))
+      let program = try Program(
+        name, name == "vedette" ? ["check", file] : ["--config", file, "--check"])
+      #expect(program.wait(within: 20))
+      return program
+    }
+    let unknown = try check(
+      "properties: {no.such.thing: 1, linger.ms: soon, client.id: box}, secrets: {sasl.password: empty}"
+    )
+    #expect(unknown.process.terminationStatus == 78)
+    #expect(unknown.log.contains("/vedette.yaml: kafka.properties.linger.ms: "))
+    #expect(unknown.log.contains("/vedette.yaml: kafka.properties.no.such.thing: "))
+    #expect(
+      unknown.log.contains("/vedette.yaml: kafka.secrets.sasl.password: \(folder.path)/empty"))
+    #expect(unknown.log.contains("3 errors; nothing was started"))
+    let certificate = try check(
+      "properties: {security.protocol: ssl, ssl.ca.location: /nowhere/ca.pem}")
+    #expect(certificate.process.terminationStatus == 78)
+    #expect(certificate.log.contains("/vedette.yaml: kafka.properties: ssl.ca.location"))
+    let right = try check("brokers: 'kafka.invalid:9092', properties: {linger.ms: 5}")
+    #expect(right.process.terminationStatus == 0)
+    #expect(right.log.isEmpty)
+  }
+
   @Test func `The demo's last line is the object that scripts read`() throws {
     let folder = try Folder()
     let program = try Program(

@@ -7,21 +7,28 @@ struct TestPicture {
   let size: FrameSize
   /// The least pixels over which the colours run from end to end: in less they change within a sample.
   var spanMin = 24
+  /// Bars of pure colours, each 64 pixels wide, instead.
+  var isBars = false
 
   /// Full-range red, green, blue at a pixel.
   func colour(_ x: Int, _ y: Int) -> (r: Double, g: Double, b: Double) {
+    if isBars {
+      let bar = x / 64 + 1
+      return (bar & 4 == 0 ? 16 : 240, bar & 2 == 0 ? 16 : 240, bar & 1 == 0 ? 16 : 240)
+    }
     let u = Double(x) / Double(max(spanMin, size.width - 1))
     let v = Double(y) / Double(max(spanMin, size.height - 1))
     return (30 + 200 * u, 40 + 180 * v, 220 - 150 * u * v - 30 * v)
   }
 
-  /// BT.601 luma and chroma in the range given.
-  func ycc(_ x: Int, _ y: Int, _ range: ColourRange) -> (y: Double, cb: Double, cr: Double) {
+  /// Luma and chroma by the layout's matrix and in its range.
+  func ycc(_ x: Int, _ y: Int, _ layout: FrameLayout) -> (y: Double, cb: Double, cr: Double) {
     let c = colour(min(x, size.width - 1), min(y, size.height - 1))
-    let luma = 0.299 * c.r + 0.587 * c.g + 0.114 * c.b
-    let cb = (c.b - luma) / 1.772
-    let cr = (c.r - luma) / 1.402
-    return range == .full
+    let (red, blue) = layout.matrix == .bt601 ? (0.299, 0.114) : (0.2126, 0.0722)
+    let luma = red * c.r + (1 - red - blue) * c.g + blue * c.b
+    let cb = (c.b - luma) / (2 * (1 - blue))
+    let cr = (c.r - luma) / (2 * (1 - red))
+    return layout.range == .full
       ? (luma, 128 + cb, 128 + cr)
       : (16 + luma * 219 / 255, 128 + cb * 224 / 255, 128 + cr * 224 / 255)
   }
@@ -40,7 +47,7 @@ struct TestPicture {
       var sum = (0.0, 0.0)
       for dy in 0..<rows {
         for dx in 0..<2 {
-          let c = ycc(x + dx, y + dy, layout.range)
+          let c = ycc(x + dx, y + dy, layout)
           sum = (sum.0 + c.cb, sum.1 + c.cr)
         }
       }
@@ -48,7 +55,7 @@ struct TestPicture {
     }
     for y in 0..<height {
       for x in 0..<width {
-        let luma = ycc(x, y, layout.range).y
+        let luma = ycc(x, y, layout).y
         switch layout.format {
         case .yuyv, .yvyu: put(0, y, 2 * x, luma)
         case .uyvy: put(0, y, 2 * x + 1, luma)
@@ -93,20 +100,27 @@ struct TestPicture {
   }
 
   func frame(
-    _ format: PixelFormat, range: ColourRange = .limited, padding: Int = 0
+    _ format: PixelFormat, range: ColourRange = .limited, matrix: ColourMatrix = .bt601,
+    padding: Int = 0
   ) -> Frame {
     let strides = (0..<format.planeCount).map {
       format.rowBytes(plane: $0, width: size.width) + padding
     }
     let layout = FrameLayout(
-      format: format, size: size, range: format.isRGB ? .full : range, strides: strides)
+      format: format, size: size, range: format.isRGB ? .full : range, matrix: matrix,
+      strides: strides)
     return Frame(
       copying: planes(layout), layout: layout, time: FrameTime(monotonic: 0, wall: 0))
   }
 
-  /// The mean difference per channel between this picture and packed RGB.
+  /// The mean difference between this picture and packed RGB over all channels.
   func meanError(_ pixels: [UInt8], grey: Bool = false) -> Double {
-    var sum = 0.0
+    meanErrors(pixels, grey: grey).reduce(0, +) / 3
+  }
+
+  /// The mean difference between this picture and packed RGB for each channel.
+  func meanErrors(_ pixels: [UInt8], grey: Bool = false) -> [Double] {
+    var sums = [0.0, 0.0, 0.0]
     for y in 0..<size.height {
       for x in 0..<size.width {
         var c = colour(x, y)
@@ -115,12 +129,12 @@ struct TestPicture {
           c = (luma, luma, luma)
         }
         let at = 3 * (y * size.width + x)
-        sum +=
-          abs(c.r - Double(pixels[at])) + abs(c.g - Double(pixels[at + 1]))
-          + abs(c.b - Double(pixels[at + 2]))
+        sums[0] += abs(c.r - Double(pixels[at]))
+        sums[1] += abs(c.g - Double(pixels[at + 1]))
+        sums[2] += abs(c.b - Double(pixels[at + 2]))
       }
     }
-    return sum / Double(size.width * size.height * 3)
+    return sums.map { $0 / Double(size.width * size.height) }
   }
 }
 

@@ -27,6 +27,45 @@ import Testing
     #expect(error.description.count > "kafka.properties.\(property): ".count + 10)
   }
 
+  @Test func `A check tells of every property that is not taken, and of no other`() {
+    let errors = Producer.check(
+      properties: ["no.such.property": "1", "linger.ms": "soon", "client.id": "box"],
+      secrets: ["no.such.secret": "hunter2", "sasl.password": "swordfish"])
+    #expect(
+      errors.map { $0.description.prefix { $0 != ":" } } == [
+        "kafka.properties.linger.ms", "kafka.properties.no.such.property",
+        "kafka.secrets.no.such.secret",
+      ])
+    #expect(!errors.contains { $0.description.contains("hunter2") })
+  }
+
+  @Test(arguments: [
+    (["enable.idempotence": "true", "acks": "1"], "acks"),
+    (["security.protocol": "ssl", "ssl.ca.location": "/nowhere/ca.pem"], "ssl.ca.location"),
+    (
+      ["security.protocol": "ssl", "ssl.certificate.location": "/nowhere/me.pem"],
+      "ssl.certificate.location"
+    ),
+    (["security.protocol": "ssl", "ssl.key.location": "/nowhere/me.key"], "ssl.key.location"),
+    (["security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN"], "sasl.username"),
+  ])
+  func `A check tells what is wrong in properties together`(
+    properties: [String: String], name: String
+  ) throws {
+    let error = try #require(Producer.check(properties: properties).first)
+    #expect(error.kind == .configuration)
+    #expect(error.description.hasPrefix("kafka.properties: "))
+    #expect(error.description.contains(name))
+  }
+
+  @Test func `A check has nothing against what a producer takes`() {
+    #expect(
+      Producer.check(
+        properties: ["security.protocol": "ssl", "linger.ms": "5", "debug": "all"],
+        secrets: ["sasl.password": "hunter2"]
+      ).isEmpty)
+  }
+
   @Test func `Properties that contradict each other are an error of the configuration`() throws {
     let error = try #require(failure(["enable.idempotence": "true", "acks": "1"]))
     #expect(error.kind == .configuration)

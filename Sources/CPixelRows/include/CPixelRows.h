@@ -20,6 +20,15 @@ void vp_chroma(uint8_t *restrict target, const uint8_t *restrict source, size_t 
 /* The rounded mean of `target` and `other`, into `target`. */
 void vp_average(uint8_t *restrict target, const uint8_t *restrict other, size_t count);
 
+/* Luma of BT.709 becomes that of BT.601, in place, by the chroma (of BT.709) of each `count` pairs of
+ * samples: y + 0.1016 cb + 0.1961 cr, with cb and cr about 128, rounded and saturated. Full range. */
+void vp_bt709_luma(uint8_t *restrict y, const uint8_t *restrict cb, const uint8_t *restrict cr,
+                   size_t count);
+
+/* Chroma of BT.709 becomes that of BT.601, in place: 0.9899 cb - 0.1107 cr and 0.9834 cr - 0.0725 cb about
+ * 128, rounded and saturated. Full range. */
+void vp_bt709_chroma(uint8_t *restrict cb, uint8_t *restrict cr, size_t count);
+
 /* Full-range BT.601 luma of packed RGB (`red` 0) or BGR (`red` 2). */
 void vp_rgb_luma(uint8_t *restrict target, const uint8_t *restrict source, size_t count, int red,
                  int expand);
