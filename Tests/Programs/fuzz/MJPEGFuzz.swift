@@ -29,9 +29,11 @@ struct MJPEGFuzz: Fuzzer {
       let jpeg = try Compressor(options: options, pool: pool).picture(of: frame).bytes
       let bytes = unsafe jpeg.withUnsafeBytes { unsafe Array($0) }
       sources.append(bytes)
-      // As cameras send it: without Huffman tables, and padded.
-      let bare = Self.withoutHuffmanTables(bytes)
-      if bare != bytes { sources.append(bare + [0, 0, 0]) }
+      // As cameras send it: without Huffman tables, and padded; and without the first of them.
+      for count in [Int.max, 1] {
+        let bare = Self.withoutHuffmanTables(bytes, count)
+        if bare != bytes { sources.append(bare + [0, 0, 0]) }
+      }
     }
     var masked = PictureOptions()
     masked.masks = [Rectangle(x: 8, y: 8, width: 33, height: 17)]
@@ -45,11 +47,15 @@ struct MJPEGFuzz: Fuzzer {
     decoder = try JPEGDecoder()
   }
 
-  private static func withoutHuffmanTables(_ jpeg: [UInt8]) -> [UInt8] {
+  private static func withoutHuffmanTables(_ jpeg: [UInt8], _ count: Int) -> [UInt8] {
     var bare = jpeg
-    while let table = bare.firstRange(of: [0xFF, 0xC4])?.lowerBound, table + 3 < bare.count {
+    var left = count
+    while left > 0, let table = bare.firstRange(of: [0xFF, 0xC4])?.lowerBound,
+      table + 3 < bare.count
+    {
       let length = Int(bare[table + 2]) << 8 | Int(bare[table + 3])
       bare.removeSubrange(table..<min(bare.count, table + 2 + length))
+      left -= 1
     }
     return bare
   }
