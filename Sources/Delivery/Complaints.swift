@@ -85,6 +85,14 @@ struct Complaints: Sendable {
       """)
   }
 
+  func producerRenewed() {
+    logger.warning(
+      """
+      the Kafka producer had failed for good and was replaced; what it held is sent again, and may \
+      come twice
+      """)
+  }
+
   /// Its errors also come as events, in words of ours, so that its own lines are for the curious.
   func librdkafka(level: Int, facility: String, message: String) {
     faults.tell("log \(facility)", .debug, "librdkafka \(facility): \(message)")

@@ -12,6 +12,7 @@ extension Delivery {
     case .error(let error):
       state.withLock { $0.lastError = error.description }
       complaints.broker(error)
+      if error.kind == .fatal { renewProducer() }
     case .log(let level, let facility, let message):
       complaints.librdkafka(level: level, facility: facility, message: message)
     case .statistics: break

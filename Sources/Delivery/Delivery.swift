@@ -21,7 +21,7 @@ package final class Delivery: Sendable {
   private static let pauseMilliseconds: Int32 = 200
   private static let never = UInt64.max
 
-  let producer: Producer
+  private let currentProducer: Mutex<Producer>
   let state: SharedState
   let keeper: SpoolKeeper?
   private let book: MeterBook
@@ -49,7 +49,7 @@ package final class Delivery: Sendable {
     cameras: [CameraMeters] = [], classes: [CameraMeters] = [],
     announcements: Announcements = Announcements(), logger: Logger
   ) {
-    self.producer = producer
+    currentProducer = Mutex(producer)
     self.topics = topics
     self.logger = logger
     self.announcements = announcements
@@ -67,6 +67,29 @@ package final class Delivery: Sendable {
         onBacklog: { hook.call() })
     }
     hook.set { [weak self] in self?.pumpBacklog() }
+  }
+
+  /// The one that records are handed to now.
+  var producer: Producer { currentProducer.withLock { $0 } }
+
+  /// Puts another producer in the place of one that has failed for good, once all that the old one held
+  /// has come back. On the polling thread.
+  func renewProducer() {
+    let old = producer
+    let new: Producer
+    do {
+      new = try old.replacement()
+    } catch {
+      complaints.refused(error)
+      return
+    }
+    old.purge()
+    let last = Clock.monotonic + Self.lastReportsNanoseconds
+    while old.queuedCount > 0, Clock.monotonic < last {
+      for event in old.poll(timeoutMilliseconds: 20) { handle(event) }
+    }
+    currentProducer.withLock { $0 = new }
+    complaints.producerRenewed()
   }
 
   /// Books beside those of the cameras: of events, and of cameras of earlier runs.

@@ -254,6 +254,22 @@ import Testing
     #expect(bench.counts.delivered == 10)
   }
 
+  @Test func `A producer that failed for good is replaced, and nothing is lost`() throws {
+    let bench = try Bench(properties: ["enable.idempotence": "true"])
+    bench.submit(10)
+    bench.eventually { $0.delivered == 10 }
+    bench.cluster.setRoundTrip(1, milliseconds: 200)
+    bench.submit(5)
+    // OUT_OF_ORDER_SEQUENCE_NUMBER, after which librdkafka takes nothing more.
+    bench.delivery.producer.simulateFatal(45, reason: "a test")
+    bench.submit(5)
+    bench.cluster.setRoundTrip(1, milliseconds: 0)
+    bench.eventually { $0.delivered == 20 }
+    #expect(bench.counts.droppedInAll == 0)
+    #expect(bench.lines.count("was replaced") == 1)
+    #expect(Set(try bench.arrived()) == Set(0..<20))
+  }
+
   @Test func `The polling thread shows that it is alive`() throws {
     let bench = try Bench(isUp: false)
     bench.submit(10)
