@@ -22,9 +22,10 @@ extension Delivery {
   private func book(_ reports: [DeliveryReport]) {
     let now = Clock.monotonic
     perform { state in
+      var isPurging = false
       for report in reports {
         if let error = report.error {
-          refuse(report.token, error, wasSent: true, &state)
+          if refuse(report.token, error, wasSent: true, &state) { isPurging = true }
         } else if let (entry, outageSince) = state.arrived(report.token, now: now) {
           arrived(entry, report)
           if let outageSince {
@@ -35,8 +36,7 @@ extension Delivery {
           }
         }
       }
-      // Those behind it come back too, so that none overtakes it.
-      if reports.contains(where: { $0.error?.isFailure == true }) { producer.purge() }
+      if isPurging { producer.purge() }
     }
   }
 

@@ -261,9 +261,15 @@ package final class Delivery: Sendable {
 
   /// What becomes of a record that was not taken, by the kind of error.
   /// - Parameter wasSent: true where librdkafka took it first.
+  /// - Returns: whether those behind it must come back too, so that none overtakes it.
+  @discardableResult
   func refuse(
     _ serial: UInt64, _ error: KafkaError, wasSent: Bool, _ state: inout DeliveryState
-  ) {
+  ) -> Bool {
+    if state.setAside(serial, error, now: Clock.monotonic, wasSent: wasSent) {
+      state.say { [complaints] in complaints.broker(error) }
+      return false
+    }
     switch error.kind {
     case .oversize:
       if let entry = state.lost(serial, as: .dropped(.oversize)) { giveUp(entry, error, &state) }
@@ -279,11 +285,12 @@ package final class Delivery: Sendable {
     case .retriable:
       state.returned(serial, wasSent: wasSent)
       // Our own purge is no news.
-      guard !error.isPurge else { return }
+      guard !error.isPurge else { return false }
       state.lastError = error.description
       state.hold(now: Clock.monotonic)
       state.say { [complaints] in complaints.broker(error) }
     }
+    return error.isFailure
   }
 
   /// A record that no broker will ever take is kept to be looked at, and told of by an event.

@@ -1,3 +1,4 @@
+import Kafka
 import Meters
 import Spool
 
@@ -6,7 +7,7 @@ extension DeliveryState {
   /// past.
   mutating func takeNext(now: UInt64) -> RecordWindow.Entry? {
     for spoolClass in [SpoolClass.results, .events, .faces] {
-      if let next = backlog[spoolClass]?.first, fits(next) {
+      if let next = backlog[spoolClass]?.first, fits(next), now >= classHeldUntil[spoolClass] ?? 0 {
         return backlog[spoolClass]?.popFirst()
       }
     }
@@ -33,6 +34,25 @@ extension DeliveryState {
       else { return nil }
     }
     return backlog[.frames]?.popFirst()
+  }
+
+  /// How long records of a class wait after one of them was refused.
+  private static let asideNanoseconds: UInt64 = 5_000_000_000
+
+  /// A record of the spool that is no frame was refused, perhaps for its topic alone: its class waits, so
+  /// that frames, which have another topic, are not held up by it.
+  /// - Returns: false where the refusal concerns frames too.
+  mutating func setAside(
+    _ serial: UInt64, _ error: KafkaError, now: UInt64, wasSent: Bool
+  ) -> Bool {
+    guard let entry = flights[serial]?.entry, entry.isFromBacklog,
+      entry.record.spoolClass != .frames, error.kind == .retriable || error.kind == .refused,
+      !error.isPurge
+    else { return false }
+    classHeldUntil[entry.record.spoolClass] = now + Self.asideNanoseconds
+    guard isFlowing(now: now) else { return false }
+    returned(serial, wasSent: wasSent)
+    return true
   }
 
   /// Records to be written to the spool now: in an outage all that wait, under pressure the oldest, and

@@ -34,6 +34,8 @@ struct DeliveryState {
   var bucket: TokenBucket
   /// Why the spool cannot be written; records then stay in memory.
   var spoolFault: String?
+  /// Nothing of a class is sent before this time.
+  var classHeldUntil: [SpoolClass: UInt64] = [:]
   /// What is to be said once the lock is free.
   var news: [@Sendable () -> Void] = []
   /// What was given up and not told yet.
@@ -179,6 +181,12 @@ struct DeliveryState {
     guard now > since, Double(now - since) / 1e9 > options.outageAfter else { return false }
     mode = .outage(since: since)
     return true
+  }
+
+  /// Whether brokers acknowledge at this time.
+  func isFlowing(now: UInt64) -> Bool {
+    mode == .flowing && lastArrival > 0
+      && Double(now - min(now, lastArrival)) / 1e9 < options.outageAfter
   }
 
   mutating func beginOutage(now: UInt64) {

@@ -1,8 +1,9 @@
-import Kafka
 import Meters
 import Testing
 
 @testable import Delivery
+@testable import Kafka
+@testable import Spool
 
 @Suite struct StateTests {
   private func record(_ meters: CameraMeters, bytes: Int, at time: UInt64 = 0) -> Record {
@@ -56,6 +57,36 @@ import Testing
       #expect(counts.isBalanced && counts.inMemory == 0 && counts.inFlight == 0)
       #expect(state.isIdle)
     }
+  }
+
+  @Test func `An event whose topic is refused waits alone, and frames flow`() throws {
+    let meters = CameraMeters(name: "cam")
+    var options = DeliveryOptions(spool: SpoolUse(folder: "/nonexistent"))
+    options.outageAfter = 2
+    var state = DeliveryState(options: options)
+    let second: UInt64 = 1_000_000_000
+    state.accept(record(meters, bytes: 1000, at: second))
+    let departed = state.departing(now: second)
+    let frame = try #require(departed)
+    _ = state.arrived(frame.serial, now: second)
+    var event = record(meters, bytes: 100, at: second)
+    event.spoolClass = .events
+    meters.ledger.enter(.spooled)
+    state.load(
+      RecordWindow.Entry(
+        serial: 0, attempt: 0, record: event,
+        position: SpoolPosition(segment: 1, ordinal: 0)))
+    let next = state.departing(now: second)
+    let sent = try #require(next)
+    #expect(sent.record.spoolClass == .events)
+    var error = KafkaError(property: "a test", text: "refused")
+    error.kind = .refused
+    let isAside = state.setAside(sent.serial, error, now: 2 * second, wasSent: true)
+    #expect(isAside)
+    state.accept(record(meters, bytes: 1000, at: 2 * second))
+    let classes = [2, 3, 8].map { state.departing(now: $0 * second)?.record.spoolClass }
+    #expect(classes == [.frames, nil, .events])
+    #expect(meters.ledger.snapshot.isBalanced)
   }
 
   @Test func `Records that come back stand in their old order, before what came later`() {
