@@ -97,7 +97,7 @@ extension ClassStore {
   }
 
   /// Deletes a segment once all of it is done with; tells of damage once all of it was read.
-  private func settle(_ track: Track) throws(SpoolError) {
+  func settle(_ track: Track) throws(SpoolError) {
     if track.isDamaged, !track.hasUnread, track.segment.isSealed {
       try copyToQuarantine(track.segment.number)
       let lost = track.takeLosses()
@@ -115,15 +115,17 @@ extension ClassStore {
 
   func tell(_ losses: [SpoolLoss]) { self.losses += losses }
 
-  /// Where nothing is left, nothing may be counted as left: the rest was in segments that are gone.
+  /// Where every segment is open, nothing may be counted that is not in one of them: such records were in
+  /// segments that are gone or cannot be read.
   func reconcile() {
-    guard state.untouched.isEmpty, tracks.isEmpty, abandoned.isEmpty, backlog.count > 0 else {
-      return
-    }
-    tell(backlog.losses(spoolClass, .corrupt))
-    backlog = SourceTable()
+    guard state.untouched.isEmpty else { return }
+    var lost = backlog
+    for track in Array(tracks.values) + abandoned { lost.subtract(track.remaining) }
     state.untouchedTable = SourceTable()
     state.untouchedBytes = 0
+    guard lost.count > 0 else { return }
+    tell(lost.losses(spoolClass, .corrupt))
+    backlog.subtract(lost)
   }
 
   /// Writes the cursors where they have moved; those in the state lag behind by less than a second.

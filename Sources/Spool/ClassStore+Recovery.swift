@@ -50,6 +50,8 @@ extension ClassStore {
     state.left = []
     state.active = nil
     try writeState()
+    // An older slot of the state may know of segments that were done with.
+    for track in Array(tracks.values) { try settle(track) }
     reconcile()
   }
 
