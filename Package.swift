@@ -94,7 +94,8 @@ let package = Package(
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
-      "fuzz", ["CPosix", "Frames", "Imaging", "Settings", "Spool", arguments], path: "Tests/Programs/fuzz"),
+      "fuzz", ["CPosix", "Frames", "Imaging", "Settings", "Spool", arguments],
+      path: "Tests/Programs/fuzz"),
 
     tests("FramesTests", ["Frames"]),
     tests("MetersTests", ["Meters"]),
