@@ -111,9 +111,10 @@ package final class Agent: Sendable {
   /// Whether every camera that plays once has come to its end.
   package var isOver: Bool { meters.allSatisfy { $0.current.state == .ended } }
 
-  /// Logs the ledger of each camera, of cameras of earlier runs that are still in the spool, and of events:
+  /// Logs how the spool stands, and the ledger of each camera, of cameras of earlier runs that are still in the spool, and of events:
   /// a sentence, and the same as JSON for scripts.
   package func logLedger() {
+    if let spool = delivery.spoolPicture { logger.notice("spool=\(spool.json.text)") }
     for meters in delivery.otherMeters.filter({ $0.ledger.snapshot.captured > 0 }) + meters {
       let counts = meters.ledger.snapshot
       logger.notice(

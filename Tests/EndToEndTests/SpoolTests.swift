@@ -32,6 +32,7 @@ import Testing
     _ = first.waitForLedger { ($0["delivered"] as? Int ?? 0) >= 10 }
     broker.command("down 1")
     let before = try #require(first.waitForLedger { ($0["spooled"] as? Int ?? 0) >= 60 })
+    #expect(first.program.log.contains("spool={\"bytes\":"))
     first.program.signal(SIGKILL)
     #expect(first.program.wait(within: 5))
     broker.command("up 1")
