@@ -33,10 +33,11 @@ package final class Store {
   private let dead: ClassStore
 
   /// Opens the folder, made where it is not there, and recovers what a crash left.
-  /// - Throws: `.busy` where another process has it.
+  /// - Throws: `.busy` where another process has it, `.unreadable` where a key is missing.
   package init(folder: String, options: SpoolOptions = SpoolOptions()) throws(SpoolError) {
     self.folder = folder
     self.options = options
+    let keys = try options.keyFile.map(SpoolKeys.load) ?? .none
     try Folder.make(folder)
     lock = try StoreFile.openOrCreate(folder + "/lock", options.faults)
     guard lock.lock() else {
@@ -44,9 +45,9 @@ package final class Store {
     }
     for spoolClass in SpoolClass.allCases {
       classes[spoolClass] = try ClassStore(
-        spoolClass, folder: "\(folder)/\(spoolClass.name)", options: options)
+        spoolClass, folder: "\(folder)/\(spoolClass.name)", options: options, keys: keys)
     }
-    dead = try ClassStore(.frames, folder: folder + "/dead", options: options)
+    dead = try ClassStore(.frames, folder: folder + "/dead", options: options, keys: keys)
   }
 
   private func store(_ spoolClass: SpoolClass) throws(SpoolError) -> ClassStore {
