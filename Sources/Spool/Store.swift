@@ -31,6 +31,9 @@ package final class Store {
   private let lock: StoreFile
   private var classes: [SpoolClass: ClassStore] = [:]
   private let dead: ClassStore
+  private let noteFile: StoreFile
+  /// The last note of a process that did not come to `close`; else empty.
+  package let leftNote: [UInt8]
 
   /// Opens the folder, made where it is not there, and recovers what a crash left.
   /// - Throws: `.busy` where another process has it, `.unreadable` where a key is missing.
@@ -43,6 +46,9 @@ package final class Store {
     guard lock.lock() else {
       throw SpoolError(.busy, "another process has the spool \(folder)")
     }
+    let note = folder + "/note"
+    noteFile = try StoreFile.openOrCreate(note, options.faults)
+    leftNote = try StoreNote.read(noteFile)
     for spoolClass in SpoolClass.allCases {
       classes[spoolClass] = try ClassStore(
         spoolClass, folder: "\(folder)/\(spoolClass.name)", options: options, keys: keys)
@@ -87,6 +93,11 @@ package final class Store {
     } catch {
       throw SpoolFailure(error: error, entries: [])
     }
+  }
+
+  /// Leaves word for whoever opens the store after a crash; it need not outlive the machine.
+  package func leaveNote(_ bytes: [UInt8]) throws(SpoolError) {
+    try StoreNote.write(bytes, noteFile)
   }
 
   // MARK: Reading
@@ -221,6 +232,11 @@ package final class Store {
       } catch {
         throw SpoolFailure(error: error, entries: [])
       }
+    }
+    do {
+      try leaveNote([])
+    } catch {
+      throw SpoolFailure(error: error, entries: [])
     }
     lock.unlock()
   }
