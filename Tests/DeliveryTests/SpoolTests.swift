@@ -206,8 +206,7 @@ import Testing
     #expect(third.counts.captured == 0 && told.count(.corrupt) == 1)
   }
 
-  @Test func `Damage that the last run found and did not come to tell is told by the next`() throws
-  {
+  @Test func `Damage that one run found and did not come to tell is told by the next`() throws {
     let folder = Folder()
     do {
       let store = try Store(folder: folder.path)
