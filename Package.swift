@@ -72,6 +72,7 @@ let package = Package(
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
     room("Spool", ["CChecksum", "CPosix", "CZstd", crypto], exclude: ["FORMAT.md"]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
+    room("Analysis", ["Threads"]),
     room(
       "Agent",
       [
@@ -109,6 +110,7 @@ let package = Package(
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
+    tests("AnalysisTests", ["Analysis"]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
   ]

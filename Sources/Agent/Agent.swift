@@ -39,8 +39,8 @@ package final class Agent: Sendable {
       memoryMax: settings.delivery.memoryMax, outageAfter: settings.delivery.outageAfter,
       ageMax: settings.delivery.ageMax)
     options.spool = settings.spool.map(SpoolUse.init)
-    let topic = settings.kafka.framesTopic.map { "\(settings.kafka.prefix).\($0)" }
-    let eventsTopic = settings.kafka.eventsTopic.map { "\(settings.kafka.prefix).\($0)" }
+    let topic = settings.kafka.name(of: .frames)
+    let eventsTopic = settings.kafka.name(of: .events)
     let meters = settings.cameras.map { CameraMeters(name: $0.name) }
     self.meters = meters
     let events = EventWriter(
