@@ -53,9 +53,12 @@ let package = Package(
     .systemLibrary(name: "CLibV4L2", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
     .systemLibrary(
       name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
+    .target(name: "CMatching", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CPosix"),
     .target(name: "CPixelRows", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
@@ -71,6 +74,7 @@ let package = Package(
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
     room("Spool", ["CChecksum", "CPosix", "CZstd", crypto], exclude: ["FORMAT.md"]),
+    room("Gallery", ["CChecksum", "CMatching", "CSQLite", crypto]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Agent",
@@ -108,6 +112,7 @@ let package = Package(
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),
+    tests("GalleryTests", ["Gallery"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
