@@ -98,6 +98,7 @@ let package = Package(
     program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
+    program("gallerybench", ["CPosix", "Gallery"], path: "Tests/Programs/gallerybench"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
       "fuzz", ["CPosix", "Frames", "Imaging", "Settings", "Spool", arguments],

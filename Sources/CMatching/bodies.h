@@ -18,22 +18,28 @@ typedef uint64_t u4 __attribute__((vector_size(32), aligned(8)));
 #define HALVES(a)                                                                                  \
     (__builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7))
 
-/* Squared distances of four rows from one query. */
+/* Squared distances of four rows from one query. One row after the other, as memory lies: four rows side by side
+ * are fewer instructions, but reach less of the memory's bandwidth. */
 INLINE void four_rows(const float *rows, const float *query, float *squared)
 {
-    v8 a = {0}, b = {0}, c = {0}, d = {0};
-    for (size_t i = 0; i < VM_WIDTH; i += 8) {
-        v8 q = *(const v8 *)(query + i);
-        v8 x = *(const v8 *)(rows + i) - q;
-        v8 y = *(const v8 *)(rows + VM_WIDTH + i) - q;
-        v8 z = *(const v8 *)(rows + 2 * VM_WIDTH + i) - q;
-        v8 w = *(const v8 *)(rows + 3 * VM_WIDTH + i) - q;
-        a += x * x;
-        b += y * y;
-        c += z * z;
-        d += w * w;
+    v8 sums[4];
+    for (size_t r = 0; r < 4; r++) {
+        const float *row = rows + r * VM_WIDTH;
+        v8 a = {0}, b = {0}, c = {0}, d = {0};
+        for (size_t i = 0; i < VM_WIDTH; i += 32) {
+            v8 x = *(const v8 *)(row + i) - *(const v8 *)(query + i);
+            v8 y = *(const v8 *)(row + i + 8) - *(const v8 *)(query + i + 8);
+            v8 z = *(const v8 *)(row + i + 16) - *(const v8 *)(query + i + 16);
+            v8 w = *(const v8 *)(row + i + 24) - *(const v8 *)(query + i + 24);
+            a += x * x;
+            b += y * y;
+            c += z * z;
+            d += w * w;
+        }
+        sums[r] = (a + b) + (c + d);
     }
-    v4 ab = SUM_PAIRS(HALVES(a), HALVES(b)), cd = SUM_PAIRS(HALVES(c), HALVES(d));
+    v4 ab = SUM_PAIRS(HALVES(sums[0]), HALVES(sums[1]));
+    v4 cd = SUM_PAIRS(HALVES(sums[2]), HALVES(sums[3]));
     *(v4 *)squared = SUM_PAIRS(ab, cd);
 }
 

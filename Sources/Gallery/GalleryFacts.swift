@@ -10,6 +10,8 @@ struct GalleryFacts: Equatable {
   /// Grows with every classifier that is stored.
   var training: Int64 = 0
 
+  init() {}
+
   init(_ connection: SQLiteConnection) throws(GalleryError) {
     let statement = try connection.statement("SELECT key, value FROM facts")
     defer { statement.reset() }

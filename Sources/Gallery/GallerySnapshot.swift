@@ -60,6 +60,29 @@ package final class GallerySnapshot: Sendable {
   }
 }
 
+extension GallerySnapshot {
+  /// A snapshot of no file: to measure and to try with. Its hash and version are those of an empty gallery, and
+  /// what is there twice counts twice.
+  package static func inMemory(
+    _ entries: some Sequence<GalleryEntry>
+  ) throws(GalleryError) -> GallerySnapshot {
+    var ids: [PersonName: Int32] = [:]
+    var people: [Int32: Person] = [:]
+    var builders: [ModelName: ChunkBuilder] = [:]
+    for (number, entry) in entries.enumerated() {
+      let id = ids[entry.name] ?? Int32(clamping: ids.count)
+      ids[entry.name] = id
+      people[id, default: Person(name: entry.name, count: 0)].count += 1
+      let chunk = try builders[entry.model, default: ChunkBuilder(expected: .max)].next()
+      unsafe entry.encoding.numbers.withUnsafeBytes {
+        unsafe chunk.append(id: Int64(number), person: id, numbers: $0)
+      }
+    }
+    return GallerySnapshot(
+      facts: GalleryFacts(), classifier: nil, people: people, sets: builders.mapValues(\.chunks))
+  }
+}
+
 /// What a transaction did, as far as a snapshot can be told of it row by row.
 struct GalleryChanges {
   struct Row {
