@@ -95,7 +95,7 @@ final class Bench {
     return """
       {"count":\(count),"batch":\(batch),"ms":\(median(ours) * 1000 / Double(batch)),\
       "ours":\(bytes / median(ours) * Double(batch)),"peer":\(bytes / median(peer)),\
-      "ratio":\(median(zip(ours, peer).map { $1 / $0 }))}
+      "ratio":\(median(zip(ours, peer).map { Double(batch) * $1 / $0 }))}
       """
   }
 
