@@ -13,6 +13,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -41,6 +42,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
@@ -68,7 +70,7 @@ let package = Package(
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
-    room("Spool", ["CChecksum", "CPosix", "CZstd"], exclude: ["FORMAT.md"]),
+    room("Spool", ["CChecksum", "CPosix", "CZstd", crypto], exclude: ["FORMAT.md"]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Agent",

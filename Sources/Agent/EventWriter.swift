@@ -92,6 +92,7 @@ extension SpoolUse {
     }
     store.isThinning = settings.thin
     store.deadBytes = UInt64(settings.deadQuota)
+    store.keyFile = settings.keyFile
     store.isNewestFirst = settings.order == .newest
     self.init(folder: settings.folder, store: store)
     commitInterval = settings.commitInterval

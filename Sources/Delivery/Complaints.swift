@@ -76,6 +76,14 @@ struct Complaints: Sendable {
 
   func spoolNotice(_ sentence: String) { logger.warning("spool: \(sentence)") }
 
+  func crashed(_ gap: Gap) {
+    logger.warning(
+      """
+      the last run did not end by itself: \(gap.count) frames of \(gap.camera), numbers \(gap.firstSequence) to \
+      \(gap.lastSequence), were in memory at its end and are counted as crash; some may have arrived
+      """)
+  }
+
   func spoolLost(_ loss: SpoolLoss) {
     faults.tell(
       "spool lost \(loss.reason)", .warning,

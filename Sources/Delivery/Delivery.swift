@@ -212,7 +212,17 @@ package final class Delivery: Sendable {
       spill(&state)
       pump(&state)
     }
-    if keeper == nil { state.withLock { _ = $0.gaps.take() } }
+    if keeper == nil { tellGaps() }
+  }
+
+  /// Without a spool, what was dropped is told by events that wait in memory like all else.
+  private func tellGaps() {
+    let told = state.withLock { $0.takeGaps() }.compactMap { announcements.gap($0) }
+    guard !told.isEmpty else { return }
+    perform { state in
+      for record in told { state.accept(record) }
+      pump(&state)
+    }
   }
 
   private func nextEvents() -> [ProducerEvent] {

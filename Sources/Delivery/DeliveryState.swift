@@ -79,10 +79,26 @@ struct DeliveryState {
   }
 
   mutating func trim() {
-    while memoryBytes > options.memoryMax, let entry = window.popFirst() {
+    while memoryBytes > options.memoryMax, let entry = window.popLowest() {
       drop(entry, spoolFault == nil ? .quota : .ioError)
     }
   }
+
+  /// Frames in memory alone that are not on their way to the spool: what a crash would take.
+  var exposed: GapBook {
+    var book = GapBook()
+    for entry in window.waiting where entry.record.spoolClass == .frames {
+      book.add(entry.record, .crash)
+    }
+    for flight in flights.values
+    where flight.entry.position == nil && flight.entry.record.spoolClass == .frames {
+      book.add(flight.entry.record, .crash)
+    }
+    return book
+  }
+
+  /// What was given up and not told yet, once brokers answer: a long outage then makes one gap.
+  mutating func takeGaps() -> [Gap] { mode == .flowing && !gaps.isEmpty ? gaps.take() : [] }
 
   /// Gives up a record that waits in memory.
   mutating func drop(_ entry: RecordWindow.Entry, _ reason: DropReason) {

@@ -64,6 +64,30 @@ struct GapBook {
   }
 }
 
+/// Gaps as a few lines of text: what the spool keeps of them for the next run.
+extension [Gap] {
+  var note: [UInt8] {
+    [UInt8](
+      map {
+        "\($0.camera)\t\($0.run)\t\($0.firstSequence)\t\($0.lastSequence)\t\($0.count)\t\($0.bytes)\n"
+      }.joined().utf8)
+  }
+
+  /// Lines of another version are passed over.
+  init(note: [UInt8]) {
+    self = note.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      let words = String(decoding: line, as: UTF8.self).split(
+        separator: "\t", omittingEmptySubsequences: false)
+      guard words.count == 6, let first = UInt64(words[2]), let last = UInt64(words[3]),
+        let count = Int(words[4]), let bytes = Int(words[5]), count > 0
+      else { return nil }
+      return Gap(
+        camera: String(words[0]), run: String(words[1]), firstSequence: first, lastSequence: last,
+        count: count, bytes: bytes, reason: .crash)
+    }
+  }
+}
+
 /// What becomes an event, made by whoever knows the topics and the schemas.
 package struct Announcements: Sendable {
   /// The event of a gap; nil where events are switched off.

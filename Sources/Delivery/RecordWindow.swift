@@ -47,6 +47,22 @@ struct RecordWindow {
     return first
   }
 
+  /// Takes out the record that is worth least: the oldest of the lowest class.
+  mutating func popLowest() -> Entry? {
+    guard let first else { return nil }
+    guard first.record.spoolClass != .frames,
+      let index = entries[head...].indices.min(by: {
+        entries[$0].record.spoolClass < entries[$1].record.spoolClass
+      }), index > head
+    else { return popFirst() }
+    let entry = entries.remove(at: index)
+    bytes -= entry.record.memoryBytes
+    return entry
+  }
+
+  /// All that wait, in order.
+  var waiting: ArraySlice<Entry> { entries[head...] }
+
   /// Puts back what was popped before.
   mutating func restore(_ entry: Entry) {
     var index = head

@@ -18,6 +18,7 @@ struct SpoolWork: ~Copyable {
   private var retryAt: UInt64 = 0
   private var nextUpkeep: UInt64 = 0
   private var fault: SpoolError?
+  private var note: [UInt8] = []
 
   init(keeper: SpoolKeeper) { self.keeper = keeper }
 
@@ -32,6 +33,7 @@ struct SpoolWork: ~Copyable {
       if isDue || inbox.deadline != nil { commit() }
       if inbox.deadline != nil { break }
       readBack()
+      leaveNote()
       if now >= nextUpkeep { keepUp(now) }
     }
     do {
@@ -58,7 +60,37 @@ struct SpoolWork: ~Copyable {
       recover()
       for notice in news.notices { keeper.complaints.spoolNotice(notice) }
       announce(news.losses)
+      note = opened.leftNote
+      countCrash([Gap](note: note))
       keeper.note(opened.picture)
+    } catch {
+      fail(error)
+    }
+  }
+
+  /// What the last run had in memory alone when it was killed is told and counted: as far as its note
+  /// tells, which was a quarter of a second old at most. Some of it may have arrived.
+  private mutating func countCrash(_ gaps: [Gap]) {
+    for gap in gaps {
+      keeper.meters.meters(.frames, gap.camera).ledger.enter(.dropped(.crash), count: gap.count)
+      keeper.complaints.crashed(gap)
+    }
+    announceGaps(gaps)
+    // The note goes once what it says lasts elsewhere.
+    if !gaps.isEmpty { commit() }
+  }
+
+  /// Leaves word of what a crash would take, for the next run. No sync: it outlives the process, and
+  /// nothing else is asked of it.
+  private mutating func leaveNote() {
+    guard let store, fault == nil else { return }
+    var book = keeper.state.withLock { $0.exposed }
+    for entry in pending[.frames] ?? [] { book.add(entry.record, .crash) }
+    let now = book.take().note
+    guard now != note else { return }
+    do {
+      try store.leaveNote(now)
+      note = now
     } catch {
       fail(error)
     }

@@ -154,10 +154,22 @@ extension SettingsDecoder {
         continue
       }
       guard let text = reader.text(entry.value, path, "a file's path") else { continue }
-      let file = text.hasPrefix("/") ? text : "\(folder)/\(text)"
-      checkSecret(file, isPath: text.contains("/"), entry.value.place, path)
+      let file = secretPath(text)
+      checkSecret(
+        file, isPath: text.contains("/") || text.hasPrefix("credential:"), entry.value.place, path)
       kafka.secretFiles[entry.key] = file
     }
+  }
+
+  /// A file that holds a secret: as it is written, beside the configuration, or as systemd hands it over
+  /// (`credential:NAME`, see systemd.exec(5), LoadCredential).
+  func secretPath(_ text: String) -> String {
+    let scheme = "credential:"
+    if text.hasPrefix(scheme) {
+      let credentials = unsafe getenv("CREDENTIALS_DIRECTORY").map { unsafe String(cString: $0) }
+      return "\(credentials ?? "/run/credentials/vedetted.service")/\(text.dropFirst(scheme.count))"
+    }
+    return text.hasPrefix("/") ? text : "\(folder)/\(text)"
   }
 
   /// - Parameter isPath: false where what was written may be the secret itself, which must not be told.

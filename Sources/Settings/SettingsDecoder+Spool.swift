@@ -1,3 +1,5 @@
+import Glibc
+
 extension SettingsDecoder {
   mutating func spool(_ node: YAMLNode, _ parent: String) -> SpoolSettings? {
     if Self.isOff(node) { return nil }
@@ -33,6 +35,20 @@ extension SettingsDecoder {
         if let time = reader.seconds(value, path, 0.001...10) { spool.commitInterval = time }
       case "retry_interval":
         if let time = reader.seconds(value, path, 1...3600) { spool.retryInterval = time }
+      case "key_file":
+        if Self.isOff(value) {
+          spool.keyFile = nil
+        } else if let text = reader.text(value, path, "a file's path, or 'off'") {
+          let file = secretPath(text)
+          spool.keyFile = file
+          // No error: live frames go on without the spool, which is tried again.
+          if unsafe access(file, R_OK) != 0 {
+            let reason = unsafe String(cString: strerror(errno))
+            reader.warn(
+              value.place, path,
+              "\(file.quoted) cannot be read: \(reason); the spool is not used until it can")
+          }
+        }
       case "dead_quota":
         if let bytes = reader.bytes(value, path, 1 << 20...1 << 40) { spool.deadQuota = bytes }
       default:
@@ -41,7 +57,7 @@ extension SettingsDecoder {
           known: [
             "folder", "quota", "frames_quota", "segment", "frames_age_max", "events_age_max",
             "thin", "order", "replay_rate", "replay_jitter", "commit_interval", "retry_interval",
-            "dead_quota",
+            "key_file", "dead_quota",
           ])
       }
     }

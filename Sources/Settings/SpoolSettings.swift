@@ -25,6 +25,8 @@ package struct SpoolSettings: Equatable, Sendable {
   package var commitInterval = 0.1
   /// Between tries to write to a disk that failed.
   package var retryInterval = 30.0
+  /// Where the keys are that the spool is encrypted with; nil for a spool that is not.
+  package var keyFile: String?
   /// Of records that no broker will ever take.
   package var deadQuota = 64 << 20
 

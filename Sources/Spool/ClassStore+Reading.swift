@@ -3,7 +3,7 @@ extension ClassStore {
   /// first; nil where there is none.
   func next() throws(SpoolError) -> StoredEntry? {
     while let track = try nextTrack() {
-      if let entry = try track.next(zstandard, clock: clock) { return entry }
+      if let entry = try track.next(codec, clock: clock) { return entry }
       try settle(track)
     }
     return nil
@@ -70,7 +70,7 @@ extension ClassStore {
   private func mend(_ number: UInt64) throws(SpoolError) -> Segment? {
     guard Folder.exists(path(number)) else { return nil }
     try copyToQuarantine(number)
-    guard let (segment, scan) = try Segment.recover(path(number), options.faults, zstandard),
+    guard let (segment, scan) = try Segment.recover(path(number), options.faults, codec),
       segment.number == number, scan.entryCount > 0
     else { return nil }
     notices.append("\(path(number)) had a damaged footer: it was made anew from the blocks")

@@ -27,7 +27,8 @@ extension ClassStore {
 
   /// Brings files and state together after whatever end the last process had.
   func recover() throws(SpoolError) {
-    loadDictionary()
+    try loadDictionary()
+    try verifyKeys()
     for number in state.deleting {
       try Folder.remove(path(number), options.faults)
       try Folder.remove(path(number, "open"), options.faults)
@@ -65,7 +66,7 @@ extension ClassStore {
       return
     }
     let track = Track(segment)
-    try track.resume(at: done, zstandard)
+    try track.resume(at: done, codec)
     tracks[number] = track
     trackedBytes[number] = segment.file.size
   }
@@ -83,7 +84,7 @@ extension ClassStore {
       return
     }
     guard
-      let (segment, scan) = try Segment.recover(path(number, "open"), options.faults, zstandard),
+      let (segment, scan) = try Segment.recover(path(number, "open"), options.faults, codec),
       scan.entryCount > 0
     else {
       try Folder.remove(path(number, "open"), options.faults)
@@ -147,12 +148,30 @@ extension ClassStore {
   private static let sampleCount = 1000
   private var dictionaryPath: String { folder + "/dictionary" }
 
-  private func loadDictionary() {
+  private func loadDictionary() throws(SpoolError) {
     guard spoolClass.isGrouped, Folder.exists(dictionaryPath),
       let file = try? StoreFile.openForReading(dictionaryPath, options.faults),
-      let bytes = try? file.read(count: 1 << 20, at: 0), zstandard.know(bytes, isCurrent: true)
+      let bytes = try? file.read(count: 1 << 20, at: 0)
     else { return }
-    samples = nil
+    try codec.learn(dictionary: bytes, dictionaryPath)
+    if !codec.zstandard.dictionary.isEmpty { samples = nil }
+  }
+
+  /// Says at the start that a key is missing, so that nothing is taken for damaged that is only locked. The
+  /// first and the last segment are enough: keys change in order.
+  private func verifyKeys() throws(SpoolError) {
+    let ends = [state.untouched.first?.lowerBound, state.untouched.last?.upperBound, state.active]
+    for number in ends.compactMap({ $0 }) + Array(state.cursors.keys) {
+      for file in [path(number), path(number, "open")] where Folder.exists(file) {
+        let opened = try StoreFile.openForReading(file, options.faults)
+        guard
+          let header = SegmentHeader(
+            try opened.read(count: SegmentFormat.headerCount, at: 0)),
+          header.keyID != 0, codec.keys.cipher(header.keyID) == nil
+        else { continue }
+        throw BlockCodec.missing(file, header.keyID)
+      }
+    }
   }
 
   /// Gathers small records until there are enough to train a dictionary on, once in the store's life.
@@ -167,11 +186,11 @@ extension ClassStore {
       let temporary = dictionaryPath + ".new"
       try Folder.remove(temporary, options.faults)
       let file = try StoreFile.create(temporary, options.faults)
-      try file.write(dictionary, at: 0)
+      try file.write(try codec.sealDictionary(dictionary), at: 0)
       try file.sync()
       try Folder.rename(temporary, dictionaryPath, options.faults)
       try Folder.sync(folder, options.faults)
-      _ = zstandard.know(dictionary, isCurrent: true)
+      _ = codec.zstandard.know(dictionary, isCurrent: true)
     } catch {
       notices.append("no dictionary could be kept, so events are compressed without: \(error)")
     }

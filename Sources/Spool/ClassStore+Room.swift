@@ -103,13 +103,13 @@ extension ClassStore {
   private func thinned(
     _ old: Segment, _ temporary: String
   ) throws(SpoolError) -> (Segment, SourceTable) {
-    var header = old.header.renewed
+    var header = old.header.renewed(codec)
     header.isThinned = true
     let new = try Segment.create(
       path: temporary, folder: folder, header: header, capacity: old.end / 2,
       faults: options.faults)
     var kept: [String: Bool] = [:]
-    let stayed = try old.copy(to: new, zstandard) { entries in
+    let stayed = try old.copy(to: new, codec) { entries in
       entries.filter { entry in
         let isKept = !(kept[entry.source] ?? false)
         kept[entry.source] = isKept

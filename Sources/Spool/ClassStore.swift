@@ -6,7 +6,7 @@ final class ClassStore {
   let spoolClass: SpoolClass
   let folder: String
   let options: SpoolOptions
-  let zstandard = Zstandard()
+  let codec: BlockCodec
   let states: StateFile
   /// What the state on disk says, but for the cursors of `tracks`.
   var state: ClassState
@@ -34,11 +34,12 @@ final class ClassStore {
 
   /// Opens the folder, or makes it, and recovers what a crash left.
   init(
-    _ spoolClass: SpoolClass, folder: String, options: SpoolOptions
+    _ spoolClass: SpoolClass, folder: String, options: SpoolOptions, keys: SpoolKeys
   ) throws(SpoolError) {
     self.spoolClass = spoolClass
     self.folder = folder
     self.options = options
+    codec = BlockCodec(keys)
     try Folder.make(folder)
     let (states, known, isNew) = try StateFile.open(folder + "/state", options.faults)
     self.states = states
@@ -198,9 +199,9 @@ final class ClassStore {
     }
     let prefix = packed ?? writer.bytes
     let body = packed == nil ? single?.body ?? [] : []
-    try segment.append(block, parts: [prefix, body], of: entries)
+    let stored = try segment.append(block, parts: [prefix, body], of: entries, codec)
     rawBytes += UInt64(rawCount)
-    storedBytes += UInt64(block.storedCount)
+    storedBytes += UInt64(stored)
     tracks[segment.number]?.noteAppended(entries)
     group = []
     groupBytes = 0
@@ -210,17 +211,17 @@ final class ClassStore {
   private func pack(_ bytes: [UInt8], _ single: SpoolEntry?) -> [UInt8]? {
     guard let single else {
       learn()
-      return zstandard.compress(bytes)
+      return codec.zstandard.compress(bytes)
     }
     let isWorthwhile = unsafe single.body.withUnsafeBytes { body in
-      unsafe body.count > 64 << 10 ? zstandard.isWorthwhile(body) : true
+      unsafe body.count > 64 << 10 ? codec.zstandard.isWorthwhile(body) : true
     }
-    return isWorthwhile ? zstandard.compress(bytes + single.body) : nil
+    return isWorthwhile ? codec.zstandard.compress(bytes + single.body) : nil
   }
 
   /// The segment to append to, a new one where the last is full.
   private func segment(withRoomFor count: Int) throws(SpoolError) -> Segment {
-    let need = UInt64(count + SegmentFormat.blockHeaderCount + 16)
+    let need = UInt64(count + SegmentFormat.blockHeaderCount + 16 + BlockCipher.overhead)
     if let active {
       if active.segment.entryCount == 0 || active.segment.end + need <= options.segmentBytes {
         return active.segment
@@ -240,7 +241,8 @@ final class ClassStore {
       unsafe clock_gettime(CLOCK_REALTIME, &wall)
       let header = SegmentHeader(
         spoolClass: spoolClass, number: number, uuid: uuid,
-        createdWall: Int64(wall.tv_sec) * 1_000_000 + Int64(wall.tv_nsec) / 1000, created: clock)
+        createdWall: Int64(wall.tv_sec) * 1_000_000 + Int64(wall.tv_nsec) / 1000, created: clock,
+        keyID: codec.keyID)
       let segment = try Segment.create(
         path: path(number, "open"), folder: folder, header: header,
         capacity: max(options.segmentBytes, need + UInt64(SegmentFormat.headerCount)),

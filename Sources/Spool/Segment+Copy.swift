@@ -1,7 +1,8 @@
 extension SegmentHeader {
   /// For a segment that takes this one's place: with another identifier, for its blocks are others.
-  var renewed: SegmentHeader {
+  func renewed(_ codec: BlockCodec) -> SegmentHeader {
     var header = self
+    header.keyID = codec.keyID
     header.uuid = uuid.map { $0 ^ 0x5A }
     return header
   }
@@ -12,12 +13,12 @@ extension Segment {
   /// - Parameter choose: those of a block's entries that are wanted.
   /// - Returns: what was copied.
   func copy(
-    to new: Segment, _ zstandard: Zstandard, choosing choose: ([SpoolEntry]) -> [SpoolEntry]
+    to new: Segment, _ codec: BlockCodec, choosing choose: ([SpoolEntry]) -> [SpoolEntry]
   ) throws(SpoolError) -> SourceTable {
     var offset = UInt64(SegmentFormat.headerCount)
     while offset < end {
       guard let block = try blockHeader(at: offset),
-        let entries = try entries(of: block, at: offset, zstandard)
+        let entries = try entries(of: block, at: offset, codec)
       else {
         guard let next = try nextSoundBlock(from: offset + SegmentFormat.alignment) else { break }
         offset = next
@@ -34,7 +35,7 @@ extension Segment {
       let copy = BlockHeader(
         encoding: .raw, storedCount: writer.bytes.count, rawCount: writer.bytes.count,
         entryCount: chosen.count, firstOrdinal: new.entryCount, appended: block.appended)
-      try new.append(copy, parts: [writer.bytes], of: chosen)
+      try new.append(copy, parts: [writer.bytes], of: chosen, codec)
     }
     return new.table
   }

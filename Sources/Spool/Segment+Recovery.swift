@@ -23,26 +23,26 @@ extension Segment {
   /// is cut off; damage before it stays, to be skipped and counted when it is read.
   /// - Returns: nil where not even the header is sound: nothing was committed to it.
   static func recover(
-    _ path: String, _ faults: DiskFaults, _ zstandard: Zstandard
+    _ path: String, _ faults: DiskFaults, _ codec: BlockCodec
   ) throws(SpoolError) -> (Segment, SegmentScan)? {
     let file = try StoreFile.openForWriting(path, faults)
     guard let header = SegmentHeader(try file.read(count: SegmentFormat.headerCount, at: 0)) else {
       return nil
     }
     let segment = Segment(recovering: header, file)
-    let scan = try segment.scan(zstandard)
+    let scan = try segment.scan(codec)
     try file.truncate(to: scan.soundEnd)
     segment.adopt(scan)
     return (segment, scan)
   }
 
   /// Reads all blocks.
-  func scan(_ zstandard: Zstandard) throws(SpoolError) -> SegmentScan {
+  func scan(_ codec: BlockCodec) throws(SpoolError) -> SegmentScan {
     var scan = SegmentScan(soundEnd: UInt64(SegmentFormat.headerCount))
     var offset = scan.soundEnd
     while offset < end {
       if let block = try blockHeader(at: offset),
-        let entries = try entries(of: block, at: offset, zstandard)
+        let entries = try entries(of: block, at: offset, codec)
       {
         if scan.soundEnd < offset {
           scan.damages.append(

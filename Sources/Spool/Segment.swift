@@ -76,15 +76,18 @@ final class Segment {
   }
 
   /// Appends one block; it lasts once `sync` has returned.
-  /// - Parameter parts: the stored bytes, in a row.
+  /// - Parameter parts: the bytes in a row, compressed or raw, as `block` says.
+  /// - Returns: the bytes that were stored.
+  @discardableResult
   func append(
-    _ block: BlockHeader, parts: [[UInt8]], of entries: [SpoolEntry]
-  ) throws(SpoolError) {
+    _ block: BlockHeader, parts: [[UInt8]], of entries: [SpoolEntry], _ codec: BlockCodec
+  ) throws(SpoolError) -> Int {
     CrashPoint.pass(.beforeAppend)
+    var block = block
+    let parts = try codec.seal(parts, &block, header, at: end)
     var checksum = Checksum()
     checksum.add(header.uuid)
     for part in parts { checksum.add(part) }
-    var block = block
     block.payloadChecksum = checksum.value
     let head = block.bytes(uuid: header.uuid, offset: end)
     if CrashPoint.isDue(.withinAppend) {
@@ -100,6 +103,7 @@ final class Segment {
     lastAppended = block.appended
     for entry in entries { table.add(entry) }
     isDirty = true
+    return block.storedCount
   }
 
   func sync() throws(SpoolError) {
@@ -158,7 +162,7 @@ final class Segment {
 
   /// The entries of a block; nil where its bytes are damaged.
   func entries(
-    of block: BlockHeader, at offset: UInt64, _ zstandard: Zstandard
+    of block: BlockHeader, at offset: UInt64, _ codec: BlockCodec
   ) throws(SpoolError) -> [SpoolEntry]? {
     let stored = try file.read(
       count: block.storedCount, at: offset + UInt64(SegmentFormat.blockHeaderCount))
@@ -168,21 +172,8 @@ final class Segment {
     guard stored.count == block.storedCount, checksum.value == block.payloadChecksum else {
       return nil
     }
-    guard !block.isEncrypted else {
-      throw SpoolError(.unreadable, "\(file.path) is encrypted, which this version cannot read")
-    }
-    let raw: [UInt8]
-    switch block.encoding {
-    case .raw: raw = stored
-    case .zstd:
-      do {
-        raw = try zstandard.decompress(stored, rawCount: block.rawCount)
-      } catch {
-        guard error.code == .corrupt else { throw error }
-        return nil
-      }
-    }
-    guard raw.count == block.rawCount else { return nil }
+    guard let raw = try codec.open(stored, block, header, at: offset), raw.count == block.rawCount
+    else { return nil }
     return SpoolEntry.decode(raw, count: block.entryCount)
   }
 

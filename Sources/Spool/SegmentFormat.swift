@@ -28,6 +28,8 @@ struct SegmentHeader: Equatable {
   var createdWall: Int64
   /// Milliseconds of the store's clock.
   var created: UInt64
+  /// Of the key that its blocks are encrypted with; 0 for none.
+  var keyID: UInt32 = 0
 
   var bytes: [UInt8] {
     var writer = ByteWriter()
@@ -35,7 +37,7 @@ struct SegmentHeader: Equatable {
     writer.put(SegmentFormat.version)
     writer.put(spoolClass.rawValue)
     writer.put(UInt8(isThinned ? 1 : 0))
-    writer.put(UInt32(0))
+    writer.put(keyID)
     writer.put(number)
     writer.bytes += uuid
     writer.put(createdWall)
@@ -47,12 +49,16 @@ struct SegmentHeader: Equatable {
     return writer.bytes
   }
 
-  init(spoolClass: SpoolClass, number: UInt64, uuid: [UInt8], createdWall: Int64, created: UInt64) {
+  init(
+    spoolClass: SpoolClass, number: UInt64, uuid: [UInt8], createdWall: Int64, created: UInt64,
+    keyID: UInt32
+  ) {
     self.spoolClass = spoolClass
     self.number = number
     self.uuid = uuid
     self.createdWall = createdWall
     self.created = created
+    self.keyID = keyID
   }
 
   /// Nil where the bytes are no sound header.
@@ -64,14 +70,14 @@ struct SegmentHeader: Equatable {
     guard reader.get(UInt64.self) == SegmentFormat.segmentMagic,
       reader.get(UInt16.self) == SegmentFormat.version,
       let spoolClass = reader.get(UInt8.self).flatMap(SpoolClass.init(rawValue:)),
-      let flags = reader.get(UInt8.self), reader.get(UInt32.self) != nil,
+      let flags = reader.get(UInt8.self), let keyID = reader.get(UInt32.self),
       let number = reader.get(UInt64.self), let uuid = reader.get(count: 16),
       let createdWall = reader.get(Int64.self), let created = reader.get(UInt64.self),
       reader.get(UInt32.self) != nil, reader.get(UInt32.self) == checksum.value
     else { return nil }
     self.init(
       spoolClass: spoolClass, number: number, uuid: uuid, createdWall: createdWall,
-      created: created)
+      created: created, keyID: keyID)
     isThinned = flags & 1 != 0
   }
 }

@@ -6,6 +6,8 @@ package struct SegmentReport: Sendable {
   package var number: UInt64
   package var isSealed: Bool
   package var bytes: Int
+  /// What its records come to without compression, prefixes aside.
+  package var rawBytes = 0
   /// Records from the start that are done with.
   package var done = 0
   /// Sound records, and those of them that are not done with.
@@ -23,12 +25,21 @@ package struct SegmentReport: Sendable {
 
 /// Looks at a spool from outside, whether an agent is at work on it or not. Nothing is changed, but by
 /// `repair`.
-package enum SpoolInspector {
+package struct SpoolInspector {
+  private let folder: String
+  private let keys: SpoolKeys
+
+  /// - Parameter keyFile: where the keys are; nil for a spool that is not encrypted.
+  package init(_ folder: String, keyFile: String? = nil) throws(SpoolError) {
+    self.folder = folder
+    keys = try keyFile.map(SpoolKeys.load) ?? .none
+  }
+
   /// Folders of the classes, and of dead letters.
   package static let folders = SpoolClass.allCases.reversed().map(\.name) + ["dead"]
 
   /// Whether an agent has the spool now.
-  package static func isInUse(_ folder: String) -> Bool {
+  package var isInUse: Bool {
     guard let lock = try? StoreFile.openForReading(folder + "/lock", DiskFaults()) else {
       return false
     }
@@ -40,10 +51,10 @@ package enum SpoolInspector {
   /// - Parameters:
   ///   - isThorough: whether every record's checksum is verified, or footers alone are read.
   ///   - progress: told how many of how many segments were looked at.
-  package static func inspect(
-    _ folder: String, isThorough: Bool, progress: (Int, Int) -> Void = { _, _ in }
+  package func inspect(
+    isThorough: Bool, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(SpoolError) -> [SegmentReport] {
-    let files = try files(folder)
+    let files = try files()
     var reports: [SegmentReport] = []
     for (index, file) in files.enumerated() {
       progress(index, files.count)
@@ -56,17 +67,17 @@ package enum SpoolInspector {
 
   /// Every sound record that is not done with, in order, class by class.
   /// - Parameter body: gets the class's folder and the record; false ends the walk.
-  package static func forEachEntry(
-    _ folder: String, in folders: [String] = folders,
+  package func forEachEntry(
+    in folders: [String] = SpoolInspector.folders,
     _ body: (String, StoredEntry) throws -> Bool
   ) throws {
-    for file in try files(folder) where folders.contains(file.folder) && !file.isStray {
+    for file in try files() where folders.contains(file.folder) && !file.isStray {
       guard let segment = try open(file) else { continue }
-      let zstandard = zstandard(folder + "/" + file.folder)
+      let codec = try codec(folder + "/" + file.folder)
       var offset = UInt64(SegmentFormat.headerCount)
       while offset < segment.end {
         guard let block = try segment.blockHeader(at: offset),
-          let entries = try segment.entries(of: block, at: offset, zstandard)
+          let entries = try segment.entries(of: block, at: offset, codec)
         else {
           guard let next = try segment.nextSoundBlock(from: offset + SegmentFormat.alignment) else {
             break
@@ -89,15 +100,15 @@ package enum SpoolInspector {
 
   /// Takes damage out of the segments, keeping the originals under `backup`, and clears stray files away.
   /// - Returns: what was done, or would be.
-  package static func repair(
-    _ folder: String, isApplied: Bool, progress: (Int, Int) -> Void = { _, _ in }
+  package func repair(
+    isApplied: Bool, progress: (Int, Int) -> Void = { _, _ in }
   ) throws(SpoolError) -> [String] {
     let lock = try StoreFile.openOrCreate(folder + "/lock", DiskFaults())
     guard lock.lock() else {
       throw SpoolError(.busy, "an agent is at work on \(folder); stop it first")
     }
     var actions: [String] = []
-    for report in try inspect(folder, isThorough: true, progress: progress) {
+    for report in try inspect(isThorough: true, progress: progress) {
       let name = report.path.split(separator: "/").last ?? ""
       let backup = "\(folder)/\(report.folder)/backup"
       if report.isStray {
@@ -133,12 +144,12 @@ package enum SpoolInspector {
     var done: UInt64
   }
 
-  private static func files(_ folder: String) throws(SpoolError) -> [File] {
+  private func files() throws(SpoolError) -> [File] {
     guard Folder.exists(folder) else {
       throw SpoolError(.disk, "there is no spool in \(folder)")
     }
     var files: [File] = []
-    for name in folders {
+    for name in Self.folders {
       let place = "\(folder)/\(name)"
       let state = try StateFile.peek(place + "/state")
       var found: [File] = []
@@ -165,7 +176,7 @@ package enum SpoolInspector {
     return files
   }
 
-  private static func open(_ file: File) throws(SpoolError) -> Segment? {
+  private func open(_ file: File) throws(SpoolError) -> Segment? {
     guard Folder.exists(file.path) else { return nil }
     if file.isSealed, let segment = try Segment.openSealed(file.path, DiskFaults()) {
       return segment
@@ -176,17 +187,19 @@ package enum SpoolInspector {
     }
   }
 
-  private static func zstandard(_ folder: String) -> Zstandard {
-    let zstandard = Zstandard()
-    if let file = try? StoreFile.openForReading(folder + "/dictionary", DiskFaults()),
+  /// - Parameter folder: the class's.
+  private func codec(_ folder: String) throws(SpoolError) -> BlockCodec {
+    let codec = BlockCodec(keys)
+    let path = folder + "/dictionary"
+    if let file = try? StoreFile.openForReading(path, DiskFaults()),
       let bytes = try? file.read(count: 1 << 20, at: 0)
     {
-      _ = zstandard.know(bytes, isCurrent: true)
+      try codec.learn(dictionary: bytes, path)
     }
-    return zstandard
+    return codec
   }
 
-  private static func report(_ file: File, isThorough: Bool) throws(SpoolError) -> SegmentReport? {
+  private func report(_ file: File, isThorough: Bool) throws(SpoolError) -> SegmentReport? {
     guard Folder.exists(file.path) else { return nil }
     var report = SegmentReport(
       path: file.path, folder: file.folder, number: file.number, isSealed: file.isSealed, bytes: 0)
@@ -202,8 +215,7 @@ package enum SpoolInspector {
       report.damages.append("its footer is damaged")
     }
     if isThorough || !segment.isSealed {
-      let place = file.path.split(separator: "/").dropLast().joined(separator: "/")
-      let scan = try segment.scan(zstandard("/" + place))
+      let scan = try segment.scan(codec(folder + "/" + file.folder))
       table = scan.table
       report.records = Int(scan.entryCount)
       for damage in scan.damages {
@@ -216,11 +228,12 @@ package enum SpoolInspector {
       report.records = Int(segment.entryCount)
     }
     report.waiting = max(0, report.records - Int(file.done))
+    report.rawBytes = Int(table.bytes)
     report.waitingBySource = table.rows.mapValues { Int($0.count) }
     return report
   }
 
-  private static func rewrite(
+  private func rewrite(
     _ report: SegmentReport, folder: String, _ backup: String
   ) throws(SpoolError) {
     let file = File(
@@ -230,12 +243,13 @@ package enum SpoolInspector {
       try Folder.rename(report.path, backup, DiskFaults())
       return
     }
+    let codec = try codec(folder)
     let temporary = report.path + ".new"
     try Folder.remove(temporary, DiskFaults())
     let new = try Segment.create(
-      path: temporary, folder: folder, header: old.header.renewed, capacity: old.end,
+      path: temporary, folder: folder, header: old.header.renewed(codec), capacity: old.end,
       faults: DiskFaults())
-    _ = try old.copy(to: new, zstandard(folder)) { $0 }
+    _ = try old.copy(to: new, codec) { $0 }
     try new.seal()
     try Folder.rename(report.path, backup, DiskFaults())
     try Folder.rename(temporary, report.path, DiskFaults())

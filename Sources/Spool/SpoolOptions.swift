@@ -17,6 +17,8 @@ package struct SpoolOptions: Sendable {
   /// Bytes of damaged segments that are kept to be looked at.
   package var quarantineBytes: UInt64 = 64 << 20
   package var isNewestFirst = false
+  /// Where the keys are that the store is encrypted with; nil for a store that is not.
+  package var keyFile: String?
   package var faults = DiskFaults()
 
   package init() {}

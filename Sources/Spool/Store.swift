@@ -31,22 +31,29 @@ package final class Store {
   private let lock: StoreFile
   private var classes: [SpoolClass: ClassStore] = [:]
   private let dead: ClassStore
+  private let noteFile: StoreFile
+  /// The last note of a process that did not come to `close`; else empty.
+  package let leftNote: [UInt8]
 
   /// Opens the folder, made where it is not there, and recovers what a crash left.
-  /// - Throws: `.busy` where another process has it.
+  /// - Throws: `.busy` where another process has it, `.unreadable` where a key is missing.
   package init(folder: String, options: SpoolOptions = SpoolOptions()) throws(SpoolError) {
     self.folder = folder
     self.options = options
+    let keys = try options.keyFile.map(SpoolKeys.load) ?? .none
     try Folder.make(folder)
     lock = try StoreFile.openOrCreate(folder + "/lock", options.faults)
     guard lock.lock() else {
       throw SpoolError(.busy, "another process has the spool \(folder)")
     }
+    let note = folder + "/note"
+    noteFile = try StoreFile.openOrCreate(note, options.faults)
+    leftNote = try StoreNote.read(noteFile)
     for spoolClass in SpoolClass.allCases {
       classes[spoolClass] = try ClassStore(
-        spoolClass, folder: "\(folder)/\(spoolClass.name)", options: options)
+        spoolClass, folder: "\(folder)/\(spoolClass.name)", options: options, keys: keys)
     }
-    dead = try ClassStore(.frames, folder: folder + "/dead", options: options)
+    dead = try ClassStore(.frames, folder: folder + "/dead", options: options, keys: keys)
   }
 
   private func store(_ spoolClass: SpoolClass) throws(SpoolError) -> ClassStore {
@@ -86,6 +93,11 @@ package final class Store {
     } catch {
       throw SpoolFailure(error: error, entries: [])
     }
+  }
+
+  /// Leaves word for whoever opens the store after a crash; it need not outlive the machine.
+  package func leaveNote(_ bytes: [UInt8]) throws(SpoolError) {
+    try StoreNote.write(bytes, noteFile)
   }
 
   // MARK: Reading
@@ -220,6 +232,11 @@ package final class Store {
       } catch {
         throw SpoolFailure(error: error, entries: [])
       }
+    }
+    do {
+      try leaveNote([])
+    } catch {
+      throw SpoolFailure(error: error, entries: [])
     }
     lock.unlock()
   }

@@ -46,10 +46,10 @@ final class Track {
 
   /// Hands out the next entry.
   /// - Returns: nil where there is none left. Damaged blocks are passed over; see `takeLosses`.
-  func next(_ zstandard: Zstandard, clock: UInt64) throws(SpoolError) -> StoredEntry? {
+  func next(_ codec: BlockCodec, clock: UInt64) throws(SpoolError) -> StoredEntry? {
     while buffer.isEmpty {
       guard hasUnread else { return nil }
-      try readBlock(zstandard)
+      try readBlock(codec)
     }
     guard let entry = buffer.popFirst() else { return nil }
     defer { nextOrdinal += 1 }
@@ -60,9 +60,9 @@ final class Track {
       age: Double(clock - min(clock, bufferAppended)) / 1000)
   }
 
-  private func readBlock(_ zstandard: Zstandard) throws(SpoolError) {
+  private func readBlock(_ codec: BlockCodec) throws(SpoolError) {
     if let block = try segment.blockHeader(at: readOffset), block.firstOrdinal >= nextOrdinal,
-      let entries = try segment.entries(of: block, at: readOffset, zstandard)
+      let entries = try segment.entries(of: block, at: readOffset, codec)
     {
       if block.firstOrdinal > nextOrdinal { skip(to: block.firstOrdinal) }
       readOffset = block.end(from: readOffset)
@@ -91,9 +91,9 @@ final class Track {
   }
 
   /// Passes over what was done with before the process began.
-  func resume(at count: UInt64, _ zstandard: Zstandard) throws(SpoolError) {
+  func resume(at count: UInt64, _ codec: BlockCodec) throws(SpoolError) {
     while nextOrdinal < min(count, readableCount) {
-      guard let skipped = try next(zstandard, clock: 0) else { break }
+      guard let skipped = try next(codec, clock: 0) else { break }
       _ = done(skipped.position.ordinal)
     }
     storedCursor = doneCount

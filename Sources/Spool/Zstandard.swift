@@ -68,15 +68,12 @@ final class Zstandard {
   }
 
   /// - Parameter rawCount: what it must come to.
-  /// - Throws: `.corrupt`, or `.unreadable` where the dictionary is not known.
-  func decompress(_ bytes: [UInt8], rawCount: Int) throws(SpoolError) -> [UInt8] {
+  /// - Returns: nil where it is damaged, or the dictionary that it needs is.
+  func decompress(_ bytes: [UInt8], rawCount: Int) -> [UInt8]? {
     let id = unsafe bytes.withUnsafeBytes {
       unsafe ZSTD_getDictID_fromFrame($0.baseAddress, $0.count)
     }
-    if id != 0, known[id] == nil {
-      throw SpoolError(.unreadable, "the compression dictionary \(id) is not in the store")
-    }
-    let dictionary = known[id] ?? []
+    guard let dictionary = id == 0 ? [] : known[id] else { return nil }
     var size = 0
     let raw = unsafe [UInt8](unsafeUninitializedCapacity: rawCount) { target, count in
       size = unsafe bytes.withUnsafeBytes { source in
@@ -88,10 +85,7 @@ final class Zstandard {
       }
       count = ZSTD_isError(size) != 0 ? 0 : size
     }
-    guard raw.count == rawCount, ZSTD_isError(size) == 0 else {
-      throw SpoolError(.corrupt, "a block does not decompress")
-    }
-    return raw
+    return raw.count == rawCount && ZSTD_isError(size) == 0 ? raw : nil
   }
 
   /// A dictionary trained on samples; nil where they are too few or too alike.

@@ -21,13 +21,23 @@ struct SpoolPlace: ParsableArguments {
   @Option(help: "The spool's folder; default: what the configuration says.")
   var folder: String?
 
+  @Option(help: "Where the keys of an encrypted spool are; default: what the configuration says.")
+  var keyFile: String?
+
   @Option(help: "The configuration that names the folder.")
   var config = SettingsLoader.defaultPath
 
-  /// The folder, or a sentence on standard error and an exit code.
-  func resolve() throws -> String {
-    if let folder { return folder }
-    guard unsafe access(config, R_OK) == 0 else { return SettingsLoader.defaultSpoolFolder }
+  /// The folder and its keys, or a sentence on standard error and an exit code.
+  func resolve() throws -> (folder: String, inspector: SpoolInspector) {
+    let (folder, key) = try named()
+    return (folder, try attempt { try SpoolInspector(folder, keyFile: key) })
+  }
+
+  private func named() throws -> (folder: String, keyFile: String?) {
+    if let folder { return (folder, keyFile) }
+    guard unsafe access(config, R_OK) == 0 else {
+      return (SettingsLoader.defaultSpoolFolder, keyFile)
+    }
     guard let settings = ConfigurationCheck.load(config) else {
       throw ExitCode(ExitStatus.configuration)
     }
@@ -35,7 +45,7 @@ struct SpoolPlace: ParsableArguments {
       ConfigurationCheck.tell("\(config) has no spool; name its folder with --folder")
       throw ExitCode(ExitStatus.configuration)
     }
-    return spool.folder
+    return (spool.folder, keyFile ?? spool.keyFile)
   }
 
   /// Calls `body`, and turns what it throws into a sentence and an exit code.
@@ -67,27 +77,32 @@ struct SpoolStatus: ParsableCommand {
   var json = false
 
   func run() throws {
-    let folder = try place.resolve()
+    let (folder, inspector) = try place.resolve()
     let reports = try place.attempt {
-      try SpoolInspector.inspect(folder, isThorough: false, progress: SpoolPlace.progress)
+      try inspector.inspect(isThorough: false, progress: SpoolPlace.progress)
     }
-    let inUse = SpoolInspector.isInUse(folder)
+    let inUse = inspector.isInUse
     if !json { print("\(folder)\(inUse ? ", an agent is at work on it" : "")") }
     for name in SpoolInspector.folders {
       let own = reports.filter { $0.folder == name && !$0.isStray }
       let waiting = own.reduce(0) { $0 + $1.waiting }
       let bytes = own.reduce(0) { $0 + $1.bytes }
+      let raw = own.reduce(0) { $0 + $1.rawBytes }
       let damaged = own.count { !$0.damages.isEmpty }
       if json {
         print(
           JSON.object([
             ("class", .string(name)), ("records", .integer(waiting)), ("bytes", .integer(bytes)),
-            ("segments", .integer(own.count)), ("damaged", .integer(damaged)),
+            ("raw_bytes", .integer(raw)), ("segments", .integer(own.count)),
+            ("damaged", .integer(damaged)),
             ("in_use", .string(inUse ? "yes" : "no")),
           ]).text)
       } else {
         let note = damaged > 0 ? ", \(damaged) damaged: see vedette spool check" : ""
-        print("  \(name): \(waiting) records, \(bytes >> 10) KiB in \(own.count) segments\(note)")
+        let gain = raw > bytes ? ", \((raw - bytes) * 100 / raw) % saved by compression" : ""
+        print(
+          "  \(name): \(waiting) records, \(bytes >> 10) KiB in \(own.count) segments\(gain)\(note)"
+        )
       }
     }
   }
@@ -104,9 +119,9 @@ struct SpoolCheck: ParsableCommand {
   var json = false
 
   func run() throws {
-    let folder = try place.resolve()
+    let inspector = try place.resolve().inspector
     let reports = try place.attempt {
-      try SpoolInspector.inspect(folder, isThorough: true, progress: SpoolPlace.progress)
+      try inspector.inspect(isThorough: true, progress: SpoolPlace.progress)
     }
     for report in reports {
       if json {
@@ -146,7 +161,7 @@ struct SpoolExport: ParsableCommand {
   var only: String?
 
   func run() throws {
-    let folder = try place.resolve()
+    let inspector = try place.resolve().inspector
     guard only == nil || only.map(SpoolInspector.folders.contains) == true else {
       throw ValidationError("there is no class \(only ?? ""); there are \(SpoolInspector.folders)")
     }
@@ -162,7 +177,7 @@ struct SpoolExport: ParsableCommand {
     var count = 0
     var failed: String?
     try place.attempt {
-      try SpoolInspector.forEachEntry(folder, in: only.map { [$0] } ?? SpoolInspector.folders) {
+      try inspector.forEachEntry(in: only.map { [$0] } ?? SpoolInspector.folders) {
         name, stored in
         guard let record = StoredRecord(stored.entry) else { return true }
         let type = record.headers["content-type"] ?? ""
@@ -214,9 +229,9 @@ struct SpoolRepair: ParsableCommand {
   var apply = false
 
   func run() throws {
-    let folder = try place.resolve()
+    let inspector = try place.resolve().inspector
     let actions = try place.attempt {
-      try SpoolInspector.repair(folder, isApplied: apply, progress: SpoolPlace.progress)
+      try inspector.repair(isApplied: apply, progress: SpoolPlace.progress)
     }
     for action in actions { print(action) }
     print(

@@ -88,6 +88,28 @@ import Testing
     #expect(arrived.suffix(held - 1) == Array((210 - held + 1)..<210)[...])
   }
 
+  @Test func `Without a spool, what was dropped is told by an event when brokers answer again`()
+    throws
+  {
+    let told = Told()
+    let bench = try Bench(
+      options: DeliveryOptions(memoryMax: 100_000, outageAfter: 0.5), isUp: false, told: told)
+    bench.submit(50, bytes: 5000)
+    // An event is worth more than any frame, however old it is.
+    bench.delivery.submit(told.record(7))
+    bench.submit(50, bytes: 5000)
+    bench.eventually { _ in bench.delivery.picture.outageSince != nil }
+    #expect(told.count(.quota) == 0)
+    bench.cluster.setBroker(1, isUp: true)
+    bench.eventually { $0.delivered > 10 && $0.inMemory + $0.inFlight == 0 }
+    bench.eventually { _ in told.count(.quota) == bench.counts.dropped(.quota) }
+    bench.eventually { _ in told.meters.ledger.snapshot.delivered >= 2 }
+    #expect(told.meters.ledger.snapshot.droppedInAll == 0)
+    let consumer = try Consumer(brokers: [bench.cluster.bootstrapServers], topic: Told.topic)
+    #expect(consumer.poll(timeoutMilliseconds: 10_000)?.header("n") == "7")
+    #expect(consumer.poll(timeoutMilliseconds: 10_000)?.header("gap") != nil)
+  }
+
   @Test func `A record larger than the whole memory is dropped, and no other with it`() throws {
     let bench = try Bench(options: DeliveryOptions(memoryMax: 100_000, outageAfter: 0.5))
     bench.submit(5)

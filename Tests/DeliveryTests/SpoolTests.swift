@@ -159,6 +159,52 @@ import Testing
     #expect(consumer.poll(timeoutMilliseconds: 10_000)?.header("gap") != nil)
   }
 
+  @Test func `What was in memory alone at a crash is counted and told by the next run`() throws {
+    let folder = Folder()
+    let killed = Folder()
+    var options = options(folder)
+    options.outageAfter = 60
+    let first = try Bench(options: options, isUp: false)
+    first.submit(25, bytes: 2000)
+    // The folder as a kill -9 would leave it now.
+    usleep(700_000)
+    try FileManager.default.copyItem(atPath: folder.path, toPath: killed.path)
+    let told = Told()
+    var next = options
+    next.spool?.folder = killed.path
+    let second = try Bench(options: next, told: told)
+    second.eventually { $0.dropped(.crash) == 25 && $0.captured == 25 }
+    second.eventually { _ in told.count(.crash) == 25 }
+    second.eventually { _ in told.meters.ledger.snapshot.delivered == 1 }
+    #expect(second.lines.count("25 frames of front, numbers 0 to 24") == 1)
+    second.delivery.shutdown(seconds: 2)
+    // Once told, no more; and a clean end leaves nothing to tell.
+    let third = try Bench(options: next)
+    usleep(500_000)
+    #expect(third.counts.captured == 0)
+  }
+
+  @Test func `Acknowledgements that are lost cost duplicates alone`() throws {
+    let folder = Folder()
+    let bench = try Bench(options: options(folder))
+    bench.submit(10)
+    bench.eventually { $0.delivered == 10 }
+    // The broker writes, and its answers come to nobody.
+    bench.cluster.setRoundTrip(1, milliseconds: 60_000)
+    bench.submit(20)
+    bench.eventually { _ in bench.delivery.picture.outageSince != nil }
+    bench.cluster.setBroker(1, isUp: false)
+    bench.cluster.setRoundTrip(1, milliseconds: 0)
+    bench.submit(20)
+    bench.cluster.setBroker(1, isUp: true)
+    bench.eventually { $0.delivered == 50 }
+    #expect(bench.counts.droppedInAll == 0)
+    let arrived = try bench.arrived()
+    #expect(Set(arrived) == Set(0..<50))
+    // What was in flight once, and the probes.
+    #expect(arrived.count <= 50 + 25)
+  }
+
   /// Codes of the Kafka protocol that say: not now.
   @Test(arguments: [-1, 5, 6, 7, 13, 19, 20, 29, 31, 56])
   func `Whatever the broker answers for a while, all arrives`(code: Int32) throws {

@@ -78,10 +78,12 @@ final class Bench {
   }()
 
   static func record(_ number: Int, bytes: Int, meters: CameraMeters) -> Record {
-    Record(
+    var record = Record(
       topic: topic, key: Array("node/front".utf8), headers: Headers([Header("n", "\(number)")]),
       timestamp: 0, payload: BytesPayload(noise.prefix(bytes)),
       payloadBytes: bytes, capturedAt: monotonicNow(), meters: meters)
+    record.sequence = UInt64(number)
+    return record
   }
 
   /// Waits until `isTrue` of the ledger, which balances throughout.

@@ -25,19 +25,19 @@ import Testing
     let scratch = Scratch()
     let store = try Store(folder: scratch.path, options: smallSegments())
     try store.put(1...60)
-    #expect(SpoolInspector.isInUse(scratch.path))
-    let reports = try SpoolInspector.inspect(scratch.path, isThorough: true)
+    #expect(try SpoolInspector(scratch.path).isInUse)
+    let reports = try SpoolInspector(scratch.path).inspect(isThorough: true)
     #expect(reports.reduce(0) { $0 + $1.waiting } == 60)
     #expect(reports.allSatisfy { $0.damages.isEmpty && !$0.isStray })
     try store.close()
-    #expect(!SpoolInspector.isInUse(scratch.path))
+    #expect(try !SpoolInspector(scratch.path).isInUse)
   }
 
   @Test func `Every record that waits is exported once, none that is done with`() throws {
     let scratch = Scratch()
     _ = try made(scratch, done: 25)
     var numbers: [UInt64] = []
-    try SpoolInspector.forEachEntry(scratch.path) { folder, stored in
+    try SpoolInspector(scratch.path).forEachEntry { folder, stored in
       #expect(folder == "frames" && stored.entry == entry(stored.entry.sequence))
       numbers.append(stored.entry.sequence)
       return true
@@ -50,11 +50,11 @@ import Testing
     let files = try made(scratch)
     damage(scratch, files[1])
     let damaged = scratch.bytes(files[1])
-    let plan = try SpoolInspector.repair(scratch.path, isApplied: false)
+    let plan = try SpoolInspector(scratch.path).repair(isApplied: false)
     #expect(plan.count == 1 && scratch.bytes(files[1]) == damaged)
-    #expect(try SpoolInspector.repair(scratch.path, isApplied: true) == plan)
+    #expect(try SpoolInspector(scratch.path).repair(isApplied: true) == plan)
     #expect(
-      try SpoolInspector.inspect(scratch.path, isThorough: true).allSatisfy(\.damages.isEmpty))
+      try SpoolInspector(scratch.path).inspect(isThorough: true).allSatisfy(\.damages.isEmpty))
     #expect(
       scratch.files(".seg").contains { $0.contains("/backup/") && scratch.bytes($0) == damaged })
     let store = try Store(folder: scratch.path, options: smallSegments())
@@ -69,7 +69,7 @@ import Testing
     let scratch = Scratch()
     let files = try made(scratch, done: 3)
     damage(scratch, files[0])
-    _ = try SpoolInspector.repair(scratch.path, isApplied: true)
+    _ = try SpoolInspector(scratch.path).repair(isApplied: true)
     let store = try Store(folder: scratch.path, options: smallSegments())
     #expect(try store.drain(.frames).map(\.sequence) == Array(4...60))
   }
@@ -78,14 +78,14 @@ import Testing
     let scratch = Scratch()
     let store = try Store(folder: scratch.path)
     #expect(throws: SpoolError.self) {
-      try SpoolInspector.repair(scratch.path, isApplied: true)
+      try SpoolInspector(scratch.path).repair(isApplied: true)
     }
     try store.close()
   }
 
   @Test func `A folder without a spool is told`() {
     #expect(throws: SpoolError.self) {
-      try SpoolInspector.inspect("/nonexistent/spool", isThorough: false)
+      try SpoolInspector("/nonexistent/spool").inspect(isThorough: false)
     }
   }
 }

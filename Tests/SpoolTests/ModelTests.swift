@@ -24,6 +24,10 @@ import Testing
     var options = smallSegments(8192)
     options.groupBytes = 1500
     options.quotaBytes = 200_000
+    if seed == 1 {
+      scratch.write(Array(String(repeating: "5a", count: 32).utf8), scratch.path + "/key")
+      options.keyFile = scratch.path + "/key"
+    }
     var store = try Store(folder: scratch.path, options: options)
     var models: [SpoolClass: Model] = [:]
     var number: UInt64 = 0

@@ -65,7 +65,7 @@ struct SegmentFuzz: Fuzzer {
     }
     var count = 0
     do {
-      _ = try SpoolInspector.inspect(folder, isThorough: true)
+      _ = try SpoolInspector(folder).inspect(isThorough: true)
       let store = try Store(folder: folder)
       for spoolClass in SpoolClass.allCases {
         while let stored = try store.next(spoolClass) {

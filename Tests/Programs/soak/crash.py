@@ -75,14 +75,32 @@ def run(folder, base, *words, point=None, delay=None):
     return out, process.returncode == -9
 
 
+def damage():
+    """Turns one bit of a sealed segment, behind the store's back."""
+    segments = [os.path.join(path, name) for path in (f"{folder}/frames", f"{folder}/events")
+                if os.path.isdir(path) for name in os.listdir(path) if name.endswith(".seg")]
+    if not segments:
+        return 0
+    with open(dice.choice(segments), "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        offset = dice.randrange(64, size)
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes([byte ^ 1 << dice.randrange(8)]))
+    return 1
+
+
 folder = tempfile.mkdtemp(prefix="vedette-crash-")
-oracle, crashes, reached = Oracle(), 0, dict.fromkeys(POINTS, 0)
+oracle, crashes, damages, reached = Oracle(), 0, 0, dict.fromkeys(POINTS, 0)
 try:
     for cycle in range(options.cycles):
         point = POINTS[cycle // 2 % len(POINTS)] if cycle % 2 == 0 else None
         # Points that come but once or never in a run are tried at their first time.
         often = "append" in (point or "") or "commit" in (point or "") or "state" in (point or "")
         hit = dice.randint(1, 40) if often else dice.randint(1, 2)
+        if point == "after-quarantine" or dice.random() < 0.05:
+            damages += damage()
         out, killed = run(folder, cycle * 1_000_000, "60", "--quota", QUOTA,
                           point=f"{point}:{hit}" if point else None,
                           delay=None if point else dice.uniform(0.0, 0.25))
@@ -96,7 +114,7 @@ try:
     oracle.hear(out)
 finally:
     shutil.rmtree(folder, ignore_errors=True)
-result = {"soak": "crash", "cycles": options.cycles, "crashes": crashes, "seed": options.seed,
+result = {"soak": "crash", "cycles": options.cycles, "crashes": crashes, "damages": damages, "seed": options.seed,
           "durable": len(oracle.durable), "lost": oracle.lost(), "told": sum(l[3] for l in oracle.losses),
           "invented": oracle.invented, "corrupted": oracle.corrupted, "duplicates": oracle.duplicates,
           "duplicate_bound": crashes * DUPLICATES_PER_CRASH,
