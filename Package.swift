@@ -56,6 +56,9 @@ let package = Package(
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
+    .target(
+      name: "CDlib", cxxSettings: [.unsafeFlags(["-O3"]), .define("NDEBUG")],
+      linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
     .target(name: "CPosix"),
     .target(name: "CPixelRows", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
@@ -69,6 +72,7 @@ let package = Package(
     room("Settings", ["CYAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
+    room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
     room("Spool", ["CChecksum", "CPosix", "CZstd", crypto], exclude: ["FORMAT.md"]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
@@ -85,12 +89,17 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters",
+        "Agent", "CPosix", "Capture", "Delivery", "Faces", "Frames", "Imaging", "Journal", "Kafka",
+        "Meters",
         "Settings", "Spool",
         "Threads", arguments, log,
       ]),
 
     // What tests and tools start.
+    .target(
+      name: "CDlibReference", path: "Tests/Programs/dlibreference",
+      cxxSettings: [.unsafeFlags(["-O3"]), .define("NDEBUG")],
+      linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
     program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
@@ -106,10 +115,12 @@ let package = Package(
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
+    tests("FacesTests", ["CDlibReference", "Faces", "Frames", "Imaging"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )
