@@ -2,9 +2,9 @@
 
 #include <cstdio>
 #include <cstring>
-#include <mutex>
 #include <new>
 #include <sstream>
+#include <stdexcept>
 
 #include "engines.hpp"
 #include "faces.hpp"
@@ -25,6 +25,7 @@ struct vd_encoder {
 };
 struct vd_tracker {
     std::unique_ptr<vd::tracker_engine> engine;
+    bool started = false;
 };
 
 static int say(vd_error *error, int status, const char *text)
@@ -33,7 +34,8 @@ static int say(vd_error *error, int status, const char *text)
     return status;
 }
 
-/* Where C++ exceptions end. */
+/* Where C++ exceptions end. dlib ends the process at its second `fatal_error` in spite of the first being caught: what
+ * could make one is refused before it gets there. */
 template <typename body> static int guarded(vd_error *error, int status, const body &work) noexcept
 {
     error->message[0] = 0;
@@ -225,13 +227,23 @@ void vd_tracker_free(vd_tracker *tracker) { delete tracker; }
 
 int vd_tracker_start(vd_tracker *tracker, const vd_image *luma, const vd_box *box, vd_error *error)
 {
-    return guarded(error, VD_FAILED, [&] { tracker->engine->start(*luma, *box); });
+    return guarded(error, VD_FAILED, [&] {
+        if (!(box->right - box->left >= 1 && box->bottom - box->top >= 1))
+            throw std::invalid_argument("the box to follow is empty");
+        tracker->started = false;
+        tracker->engine->start(*luma, *box);
+        tracker->started = true;
+    });
 }
 
 int vd_tracker_update(vd_tracker *tracker, const vd_image *luma, vd_box *box, double *confidence, vd_error *error)
 {
     return guarded(error, VD_FAILED, [&] {
+        if (!tracker->started)
+            throw std::logic_error("nothing is being followed");
         *confidence = tracker->engine->update(*luma);
         *box = tracker->engine->position();
+        if (!(box->right - box->left >= 1 && box->bottom - box->top >= 1))
+            tracker->started = false;
     });
 }

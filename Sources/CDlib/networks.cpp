@@ -79,6 +79,11 @@ public:
     void detect(const vd_image &image, int upsampling, double adjust_threshold,
                 std::vector<vd_detection> &found) override
     {
+        found.clear();
+        /* Nothing that the network sees fits in; dlib ends the process at the second picture that is too small
+         * for its filters. */
+        if ((long)std::min(image.width, image.height) << upsampling < size_min)
+            return;
         dlib::matrix<dlib::rgb_pixel> picture;
         if (image.channels == 3)
             dlib::assign_image(picture, rgb_view(image));
@@ -87,7 +92,6 @@ public:
         for (int i = 0; i < upsampling; ++i)
             dlib::pyramid_up(picture);
         const dlib::pyramid_down<2> halver;
-        found.clear();
         for (const dlib::mmod_rect &one : net.process(picture, adjust_threshold)) {
             const dlib::rectangle rect = halver.rect_down(one.rect, (unsigned)upsampling);
             found.push_back(vd_detection{ { (double)rect.left(), (double)rect.top(), (double)rect.right() + 1,
@@ -97,6 +101,7 @@ public:
     }
 
 private:
+    static constexpr long size_min = 32;
     mmod net;
 };
 

@@ -1,5 +1,9 @@
 #include "faces.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
 #include <dlib/image_processing/shape_predictor.h>
 #include <dlib/image_transforms.h>
 #include <dlib/serialize.h>
@@ -18,6 +22,8 @@ public:
 
     void find(const vd_image &image, const vd_box &box, vd_point *points) const override
     {
+        if (!(box.right - box.left >= 1 && box.bottom - box.top >= 1))
+            throw std::invalid_argument("the box of the face is empty");
         const dlib::rectangle rect((long)box.left, (long)box.top, (long)box.right - 1, (long)box.bottom - 1);
         const dlib::full_object_detection found =
             image.channels == 3 ? predictor(rgb_view(image), rect) : predictor(luma_view(image), rect);
@@ -31,6 +37,16 @@ private:
 
 dlib::chip_details details(const vd_point *points, int point_count, int size, double padding)
 {
+    if ((point_count != 5 && point_count != 68) || size < 1 || !(padding >= 0))
+        throw std::invalid_argument("a chip takes 5 or 68 landmarks, a size and a padding");
+    const auto distance = [](const vd_point &a, const vd_point &b) {
+        return std::fabs(a.x - b.x) + std::fabs(a.y - b.y);
+    };
+    double spread = 0;
+    for (int i = 1; i < point_count; ++i)
+        spread = std::max(spread, distance(points[0], points[i]));
+    if (!(spread >= 1 && spread < 1e6))
+        throw std::invalid_argument("the landmarks lie in one point");
     std::vector<dlib::point> parts;
     for (int i = 0; i < point_count; ++i)
         parts.emplace_back((long)points[i].x, (long)points[i].y);

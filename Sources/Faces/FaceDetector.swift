@@ -39,7 +39,8 @@ package struct FoundFace: Equatable, Sendable {
 /// Finds faces. It holds memory for its pictures: one a worker, used by one thread at a time.
 @safe
 package final class FaceDetector {
-  package let options: DetectorOptions
+  /// The kind stays what it was at the start; the rest may be changed.
+  package internal(set) var options: DetectorOptions
   private let hog: OpaquePointer?
   private let cnn: OpaquePointer?
 
@@ -50,10 +51,6 @@ package final class FaceDetector {
     _ options: DetectorOptions = DetectorOptions(), models: FaceModels = FaceModels(),
     usesNewInstructions: Bool = true
   ) throws(FacesError) {
-    guard (0...DetectorOptions.upsamplingMax).contains(options.upsampling) else {
-      throw FacesError(
-        .badInput, "upsampling is 0 to \(DetectorOptions.upsamplingMax), not \(options.upsampling)")
-    }
     self.options = options
     var error = vd_error()
     var hog: OpaquePointer?
@@ -91,6 +88,10 @@ package final class FaceDetector {
     in pixels: RawSpan, _ layout: PixelLayout, region: FaceBox? = nil
   ) throws(FacesError) -> [FoundFace] {
     let options = options
+    guard (0...DetectorOptions.upsamplingMax).contains(options.upsampling) else {
+      throw FacesError(
+        .badInput, "upsampling is 0 to \(DetectorOptions.upsamplingMax), not \(options.upsampling)")
+    }
     return try unsafe layout.within(
       pixels, region ?? FaceBox(whole: layout.size)
     ) { image, corner throws(FacesError) in

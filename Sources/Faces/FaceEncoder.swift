@@ -23,17 +23,14 @@ package final class FaceEncoder {
   package static let chipSize = 150
   package static let chipPadding = 0.25
 
-  package let options: EncoderOptions
+  /// The landmarks' kind stays what it was at the start; the rest may be changed.
+  package internal(set) var options: EncoderOptions
   private let shape: OpaquePointer
   private let network: OpaquePointer
 
   package init(
     _ options: EncoderOptions = EncoderOptions(), models: FaceModels
   ) throws(FacesError) {
-    guard (0...EncoderOptions.jittersMax).contains(options.jitters) else {
-      throw FacesError(
-        .badInput, "jitters are 0 to \(EncoderOptions.jittersMax), not \(options.jitters)")
-    }
     self.options = options
     let shapePath = try models.path(of: options.uses68Landmarks ? .landmarks68 : .landmarks5)
     let networkPath = try models.path(of: .encoder)
@@ -96,11 +93,27 @@ package final class FaceEncoder {
     }
   }
 
+  package func landmarks(of box: FaceBox, in patch: FacePatch) throws(FacesError) -> Landmarks {
+    try landmarks(of: box, in: unsafe patch.pixels.span.bytes, patch.layout)
+  }
+
+  package static func chip(
+    _ landmarks: Landmarks, in patch: FacePatch, size: Int = chipSize,
+    padding: Double = chipPadding
+  ) throws(FacesError) -> [UInt8] {
+    try chip(
+      landmarks, in: unsafe patch.pixels.span.bytes, patch.layout, size: size, padding: padding)
+  }
+
   /// The 128 numbers of a face.
   /// - Parameter chip: 150×150 RGB, as `chip(_:in:_:)` cuts it out.
   package func encoding(of chip: [UInt8]) throws(FacesError) -> [Float] {
     guard chip.count == Self.chipSize * Self.chipSize * 3 else {
       throw FacesError(.badInput, "\(chip.count) bytes are no chip of 150x150 RGB")
+    }
+    guard (0...EncoderOptions.jittersMax).contains(options.jitters) else {
+      throw FacesError(
+        .badInput, "jitters are 0 to \(EncoderOptions.jittersMax), not \(options.jitters)")
     }
     var error = vd_error()
     var numbers = [Float](repeating: 0, count: Self.count)

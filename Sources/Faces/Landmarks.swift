@@ -6,6 +6,10 @@ package struct Landmarks: Equatable, Sendable {
     self.points = points
   }
 
+  package func moved(x dx: Double, y dy: Double) -> Landmarks {
+    Landmarks(points: points.map { FacePoint(x: $0.x + dx, y: $0.y + dy) })
+  }
+
   /// Middles of the eyes, the one further left in the picture first, and the base of the nose.
   private var features: (left: FacePoint, right: FacePoint, nose: FacePoint)? {
     switch points.count {

@@ -96,3 +96,50 @@ func padded(_ pixels: [UInt8], row: Int, padding: Int) -> [UInt8] {
     pixels[$0..<$0 + row] + [UInt8](repeating: 255, count: padding)
   }
 }
+
+extension TestImage {
+  static func beside(_ left: TestImage, _ right: TestImage) -> TestImage {
+    let height = max(left.height, right.height)
+    var both = TestImage(width: left.width + right.width, height: height, rgb: [])
+    for y in 0..<height {
+      for part in [left, right] {
+        let row = part.width * 3
+        both.rgb +=
+          y < part.height
+          ? part.rgb[y * row..<(y + 1) * row] : [UInt8](repeating: 128, count: row)[...]
+      }
+    }
+    return both
+  }
+
+  /// The part that lies within the picture.
+  func cropped(x: Int, y: Int, width: Int, height: Int) -> TestImage {
+    let right = min(self.width, x + width)
+    let bottom = min(self.height, y + height)
+    return TestImage(
+      width: right - x, height: bottom - y,
+      rgb: (y..<bottom).flatMap { rgb[($0 * self.width + x) * 3..<($0 * self.width + right) * 3] })
+  }
+
+  /// The mean of a square around each pixel, first along rows, then along columns.
+  func blurred(radius: Int) -> TestImage {
+    var image = self
+    for (step, count, line, lines) in [
+      (3, width, width * 3, height), (width * 3, height, 3, width),
+    ] {
+      let source = image.rgb
+      for start in (0..<lines).map({ $0 * line }) {
+        for c in 0..<3 {
+          for i in 0..<count {
+            let from = max(0, i - radius)
+            let to = min(count - 1, i + radius)
+            var sum = 0
+            for j in from...to { sum += Int(source[start + j * step + c]) }
+            image.rgb[start + i * step + c] = UInt8(sum / (to - from + 1))
+          }
+        }
+      }
+    }
+    return image
+  }
+}
