@@ -58,6 +58,9 @@ let package = Package(
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
+    .target(
+      name: "CDlib", cxxSettings: [.unsafeFlags(["-O3"]), .define("NDEBUG")],
+      linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
     .target(name: "CMatching", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CPosix"),
     .target(name: "CPixelRows", cSettings: [.unsafeFlags(["-O3"])]),
@@ -72,6 +75,7 @@ let package = Package(
     room("Settings", ["CYAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
+    room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
     room("Spool", ["CChecksum", "CPosix", "CZstd", crypto], exclude: ["FORMAT.md"]),
     room("Gallery", ["CChecksum", "CMatching", "CSQLite", crypto]),
@@ -89,19 +93,24 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters",
+        "Agent", "CPosix", "Capture", "Delivery", "Faces", "Frames", "Gallery", "Imaging", "Journal",
+        "Kafka", "Meters",
         "Settings", "Spool",
         "Threads", arguments, log,
       ]),
 
     // What tests and tools start.
+    .target(
+      name: "CDlibReference", path: "Tests/Programs/dlibreference",
+      cxxSettings: [.unsafeFlags(["-O3"]), .define("NDEBUG")],
+      linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
     program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
     program("gallerybench", ["CPosix", "Gallery"], path: "Tests/Programs/gallerybench"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
-      "fuzz", ["CPosix", "Frames", "Imaging", "Settings", "Spool", arguments],
+      "fuzz", ["CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments],
       path: "Tests/Programs/fuzz"),
 
     tests("FramesTests", ["Frames"]),
@@ -111,11 +120,13 @@ let package = Package(
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
+    tests("FacesTests", ["CDlibReference", "Faces", "Frames", "Imaging"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),
     tests("GalleryTests", ["Gallery"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )
