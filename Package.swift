@@ -56,6 +56,7 @@ let package = Package(
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
+    .target(name: "CColours", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
     .target(name: "CPosix"),
     .target(name: "CPixelRows", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
@@ -69,6 +70,7 @@ let package = Package(
     room("Settings", ["CYAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
+    room("Colours", ["CColours", "Threads"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
     room("Spool", ["CChecksum", "CPosix", "CZstd", crypto], exclude: ["FORMAT.md"]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
@@ -93,6 +95,7 @@ let package = Package(
     // What tests and tools start.
     program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
+    program("coloursbench", ["Colours", "Threads"], path: "Tests/Programs/coloursbench"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
@@ -106,6 +109,7 @@ let package = Package(
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
+    tests("ColoursTests", ["Colours"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
