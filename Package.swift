@@ -62,6 +62,7 @@ let package = Package(
       name: "CDlib", cxxSettings: [.unsafeFlags(["-O3"]), .define("NDEBUG")],
       linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
     .target(name: "CMatching", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CColours", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
     .target(name: "CPosix"),
     .target(name: "CPixelRows", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
@@ -76,17 +77,18 @@ let package = Package(
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
     room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames"]),
+    room("Colours", ["CColours", "Threads"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
     room("Spool", ["CChecksum", "CPosix", "CZstd", crypto], exclude: ["FORMAT.md"]),
     room("Gallery", ["CChecksum", "CMatching", "CSQLite", crypto]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
-    room("Analysis", ["Threads"]),
+    room(
+      "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
     room(
       "Agent",
       [
-        "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters",
-        "Settings", "Spool",
-        "Threads", log,
+        "Analysis", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
+        "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", log,
       ]),
 
     // What people start.
@@ -107,6 +109,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
     program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
+    program("coloursbench", ["Colours", "Threads"], path: "Tests/Programs/coloursbench"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
     program("gallerybench", ["CPosix", "Gallery"], path: "Tests/Programs/gallerybench"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
@@ -122,6 +125,7 @@ let package = Package(
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
     tests("FacesTests", ["CDlibReference", "Faces", "Frames", "Imaging"]),
+    tests("ColoursTests", ["Colours"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),
     tests("GalleryTests", ["Gallery"]),

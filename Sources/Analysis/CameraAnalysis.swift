@@ -1,0 +1,236 @@
+import Colours
+import Faces
+import Frames
+import Gallery
+import Imaging
+import Synchronization
+
+/// One camera's analysis: its plan, and what is remembered from picture to picture. Pictures are given to it by
+/// one worker at a time, as the pool sees to.
+final class CameraAnalysis: @unchecked Sendable {
+  private let current: Mutex<CameraPlan>
+  private let gallery: Gallery?
+  let meters = AnalysisMeters()
+  let faceCamera = FaceCamera()
+
+  // Used by the worker whose turn it is.
+  private var plan: CameraPlan
+  private var facesCap: RateCap?
+  private var coloursCap: RateCap?
+  private var clusteredCap: RateCap?
+  private var clusterer = ColourClusterer()
+  private var painted: [UInt8] = []
+  private var identities: [Int: Identity] = [:]
+  private var chipGrades: [Int: Double] = [:]
+
+  init(_ plan: CameraPlan, gallery: Gallery?) {
+    current = Mutex(plan)
+    self.plan = plan
+    self.gallery = gallery
+    adopt(plan)
+  }
+
+  /// Takes effect with the next picture.
+  func set(_ plan: CameraPlan) { current.withLock { $0 = plan } }
+
+  private func adopt(_ plan: CameraPlan) {
+    self.plan = plan
+    facesCap = plan.facesRate.map { RateCap(rate: $0) }
+    coloursCap = plan.coloursRate.map { RateCap(rate: $0) }
+    clusteredCap = plan.clusteredRate.map { RateCap(rate: $0) }
+    if let colours = plan.colours { clusterer.settings = colours }
+  }
+
+  /// - Returns: nil where none of it was due.
+  func analyse(
+    _ picture: PublishedPicture, by worker: AnalysisWorker
+  ) throws(AnalysisError) -> AnalysisReport? {
+    let wanted = current.withLock { $0 }
+    if wanted != plan { adopt(wanted) }
+    let time = picture.time.monotonic
+    let seeksFaces = plan.faces != nil && facesCap?.admits(time) != false
+    let seeksColours = plan.colours != nil && coloursCap?.admits(time) != false
+    guard seeksFaces || seeksColours else { return nil }
+    var report = AnalysisReport()
+    do {
+      if seeksFaces, let settings = plan.faces {
+        try seekFaces(picture, settings, worker, &report)
+      }
+      if seeksColours { try seekColours(picture, worker, &report) }
+    } catch let error as ImagingError {
+      throw AnalysisError("a picture cannot be looked at: \(error)")
+    } catch let error as FacesError {
+      throw AnalysisError(error.description, isLasting: error.isLasting)
+    } catch {
+      throw AnalysisError("\(error)")
+    }
+    meters.noteAnalysed(
+      faces: report.faces.map { $0.work == .detected ? $0.faces.count : 0 } ?? 0)
+    return report
+  }
+
+  // MARK: Faces
+
+  private func seekFaces(
+    _ picture: PublishedPicture, _ settings: FaceSettings, _ worker: AnalysisWorker,
+    _ report: inout AnalysisReport
+  ) throws {
+    let planes = try worker.decode(picture.jpeg)
+    var settings = settings
+    settings.region = plan.facesRegion.map { FaceBox($0, in: planes.size) }
+    let found = try planes.withLuma { luma, stride throws(FacesError) in
+      try worker.engine.analyse(
+        luma: luma, PixelLayout(.luma, size: planes.size, stride: stride), camera: faceCamera,
+        settings: settings
+      ) { planes.patch($0) }
+    }
+    let faces = name(found.faces)
+    report.faces = FacesReport(work: found.work, faces: faces)
+    forgetGone(found.faces)
+    // Before anything is drawn.
+    if plan.chips != .off { report.chips = try chips(faces, planes, worker) }
+    if plan.annotates {
+      planes.draw { $0.draw(faces.map(\.mark)) }
+      report.annotated = try worker.encoder.jpeg(of: planes, quality: plan.quality)
+    }
+  }
+
+  private func name(_ faces: [AnalysedFace]) -> [SeenFace] {
+    identify(faces)
+    return faces.map { face in
+      let vote = face.track.flatMap { faceCamera.name(ofTrack: $0) }
+      let identity = face.track.flatMap { identities[$0] }
+      // A vote holds the name's text; the person is one whom a face was taken for.
+      let label = vote?.name.flatMap { text in
+        identity?.name?.text == text ? identity?.name : try? PersonName(text)
+      }
+      return SeenFace(face: face, label: label, share: vote?.share, identity: identity)
+    }
+  }
+
+  /// Compares new encodings with the gallery, and lets each vote on its track's name.
+  private func identify(_ faces: [AnalysedFace]) {
+    guard let match = plan.match, let snapshot = gallery?.loadedSnapshot,
+      let model = try? ModelName(FaceModels.encoderIdentity)
+    else { return }
+    var encoded: [(face: AnalysedFace, encoding: Encoding)] = []
+    for face in faces {
+      if let numbers = face.encoding, let encoding = try? Encoding(numbers) {
+        encoded.append((face, encoding))
+      }
+    }
+    guard !encoded.isEmpty else { return }
+    let found = snapshot.match(encoded.map(\.encoding), model: model, settings: match)
+    for (one, identity) in zip(encoded, found) {
+      guard let track = one.face.track else { continue }
+      identities[track] = identity
+      faceCamera.vote(identity.name?.text, forTrack: track, weight: one.face.box.area)
+    }
+  }
+
+  private func forgetGone(_ faces: [AnalysedFace]) {
+    guard identities.count + chipGrades.count > 256 else { return }
+    let here = Set(faces.compactMap(\.track))
+    identities = identities.filter { here.contains($0.key) }
+    chipGrades = chipGrades.filter { here.contains($0.key) }
+  }
+
+  /// The gallery is another.
+  func forgetNames() { faceCamera.forgetNames() }
+
+  /// How much better a face must be seen than before to be cut out again.
+  private static let chipGain = 1.25
+
+  /// The first good view of each track, and those that are clearly better.
+  private func chips(
+    _ faces: [SeenFace], _ planes: PlanarPicture, _ worker: AnalysisWorker
+  ) throws -> [FaceChip] {
+    var chips: [FaceChip] = []
+    for seen in faces {
+      guard let track = seen.face.track, let landmarks = seen.face.landmarks,
+        let quality = seen.face.quality, quality.failed.isEmpty
+      else { continue }
+      let grade = quality.width * min(quality.sharpness, 200).squareRoot()
+      guard grade > (chipGrades[track] ?? 0) * Self.chipGain else { continue }
+      chipGrades[track] = grade
+      guard let patch = planes.patch(seen.face.box.grown(by: 1)) else { continue }
+      let portrait = try FacePortrait(
+        landmarks.moved(x: -patch.corner.x, y: -patch.corner.y), in: patch,
+        removesBackground: plan.chips == .cutout)
+      let size = FrameSize(width: FacePortrait.size, height: FacePortrait.size)
+      chips.append(
+        FaceChip(
+          jpeg: try worker.encoder.jpeg(ofRGB: portrait.rgb, size, quality: 90), track: track,
+          label: seen.label))
+    }
+    return chips
+  }
+
+  // MARK: Colours
+
+  private func seekColours(
+    _ picture: PublishedPicture, _ worker: AnalysisWorker, _ report: inout AnalysisReport
+  ) throws {
+    let (size, pixels) = try picture.jpeg.withSpan { bytes throws(ImagingError) in
+      try worker.decoder.rgb(of: bytes)
+    }
+    report.colours = try clusterer.cluster(
+      rgb: pixels.span, width: size.width, height: size.height)
+    guard clusteredCap?.admits(picture.time.monotonic) == true else { return }
+    try clusterer.paint(
+      rgb: pixels.span, width: size.width, height: size.height, into: &painted)
+    report.clustered = try worker.encoder.jpeg(ofRGB: painted, size, quality: plan.quality)
+  }
+}
+
+extension FacesError {
+  /// Whether the next picture will fail for the same reason.
+  fileprivate var isLasting: Bool { code != .badInput }
+}
+
+extension FaceBox {
+  /// An area of pixels in parts of a picture's width and height.
+  fileprivate init(_ area: Rectangle, in size: FrameSize) {
+    let (width, height) = (Double(size.width), Double(size.height))
+    self.init(
+      x: Double(area.x) / width, y: Double(area.y) / height, width: Double(area.width) / width,
+      height: Double(area.height) / height)
+  }
+}
+
+extension PlanarPicture {
+  /// The part of the picture under a box, in colour.
+  fileprivate func patch(_ box: FaceBox) -> FacePatch? {
+    let left = Int(box.x.rounded(.down))
+    let top = Int(box.y.rounded(.down))
+    let (area, pixels) = rgb(
+      in: Rectangle(
+        x: left, y: top, width: Int((box.x + box.width).rounded(.up)) - left,
+        height: Int((box.y + box.height).rounded(.up)) - top))
+    guard area.width > 0, area.height > 0 else { return nil }
+    return FacePatch(
+      pixels: pixels,
+      layout: PixelLayout(.rgb, size: FrameSize(width: area.width, height: area.height)),
+      corner: FacePoint(x: Double(area.x), y: Double(area.y)))
+  }
+}
+
+extension SeenFace {
+  private static let known = Colour(red: 60, green: 200, blue: 90)
+  private static let unknown = Colour(red: 240, green: 180, blue: 40)
+
+  /// What is drawn of it. The distance stands beside a name, so that a doubtful one is seen to be.
+  fileprivate var mark: Mark {
+    let box = face.box
+    var text = label?.text ?? "Unknown"
+    if label != nil, let distance = identity?.distance {
+      let hundredths = Int((distance * 100).rounded())
+      text += " 0.\(hundredths < 10 ? "0" : "")\(hundredths)"
+    }
+    return Mark(
+      box: Rectangle(
+        x: Int(box.x.rounded()), y: Int(box.y.rounded()), width: Int(box.width.rounded()),
+        height: Int(box.height.rounded())),
+      label: text, colour: label == nil ? Self.unknown : Self.known)
+  }
+}

@@ -1,0 +1,258 @@
+#include "vectors.h"
+
+/* Far from every colour, and its square still finite. */
+#define NOWHERE 1e9f
+
+void vc_pad(vc_centres *centres)
+{
+    for (uint32_t i = 0; i < centres->count; i++) {
+        centres->x[i] = (float)centres->exact[3 * i];
+        centres->y[i] = (float)centres->exact[3 * i + 1];
+        centres->z[i] = (float)centres->exact[3 * i + 2];
+    }
+    for (uint32_t i = centres->count; i < centres->count + VC_LANES; i++)
+        centres->x[i] = centres->y[i] = centres->z[i] = NOWHERE;
+}
+
+INLINE void vc_nearest_body(const vc_points *points, const vc_centres *centres, uint32_t *labels,
+                            float *distances)
+{
+    uint32_t k = centres->count;
+    for (uint32_t i = 0; i < points->count; i += 16) {
+        /* Two registers at a time hide the latency of the comparison. */
+        f8 x = LOAD(points->x + i), y = LOAD(points->y + i), z = LOAD(points->z + i);
+        f8 x2 = LOAD(points->x + i + 8), y2 = LOAD(points->y + i + 8), z2 = LOAD(points->z + i + 8);
+        f8 best = ALL(3e38f), best2 = best;
+        i8 label = ALL_INT(0), label2 = label;
+        for (uint32_t j = 0; j < k; j++) {
+            f8 cx = ALL(centres->x[j]), cy = ALL(centres->y[j]), cz = ALL(centres->z[j]);
+            i8 own = ALL_INT((int32_t)j);
+            f8 d = (x - cx) * (x - cx) + (y - cy) * (y - cy) + (z - cz) * (z - cz);
+            i8 nearer = d < best;
+            best = PICK(nearer, d, best);
+            label = PICK(nearer, own, label);
+            f8 d2 = (x2 - cx) * (x2 - cx) + (y2 - cy) * (y2 - cy) + (z2 - cz) * (z2 - cz);
+            i8 nearer2 = d2 < best2;
+            best2 = PICK(nearer2, d2, best2);
+            label2 = PICK(nearer2, own, label2);
+        }
+        STORE(labels + i, label);
+        STORE(labels + i + 8, label2);
+        STORE(distances + i, best);
+        STORE(distances + i + 8, best2);
+    }
+}
+
+KERNEL(void, vc_nearest,
+       (const vc_points *points, const vc_centres *centres, uint32_t *labels, float *distances),
+       (points, centres, labels, distances))
+
+INLINE void vc_lower_body(const vc_points *points, const double centre[3], float *distances)
+{
+    f8 cx = ALL((float)centre[0]), cy = ALL((float)centre[1]), cz = ALL((float)centre[2]);
+    for (uint32_t i = 0; i < points->count; i += 8) {
+        f8 x = LOAD(points->x + i) - cx, y = LOAD(points->y + i) - cy, z = LOAD(points->z + i) - cz;
+        f8 d = x * x + y * y + z * z, old = LOAD(distances + i);
+        i8 nearer = d < old;
+        STORE(distances + i, PICK(nearer, d, old));
+    }
+}
+
+KERNEL(void, vc_lower, (const vc_points *points, const double centre[3], float *distances),
+       (points, centre, distances))
+
+double vc_gather(const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums,
+                 vc_far *far, uint32_t k, float floor)
+{
+    memset(sums, 0, k * sizeof *sums);
+    for (uint32_t j = 0; j < k; j++)
+        far[j] = (vc_far){ floor, UINT32_MAX };
+    double total = 0;
+    for (uint32_t i = 0; i < points->count; i++) {
+        uint32_t label = labels[i];
+        double w = points->w[i];
+        vc_sum *sum = sums + label;
+        sum->w += w;
+        sum->x += w * points->x[i];
+        sum->y += w * points->y[i];
+        sum->z += w * points->z[i];
+        total += w * distances[i];
+        if (distances[i] > far[label].distance)
+            far[label] = (vc_far){ distances[i], i };
+    }
+    return total;
+}
+
+void vc_moments(const vc_points *points, const uint32_t *labels, const vc_centres *centres, double *moments)
+{
+    memset(moments, 0, 6 * centres->count * sizeof *moments);
+    for (uint32_t i = 0; i < points->count; i++) {
+        uint32_t label = labels[i];
+        const double *centre = centres->exact + 3 * label;
+        double x = points->x[i] - centre[0], y = points->y[i] - centre[1], z = points->z[i] - centre[2];
+        double w = points->w[i], *m = moments + 6 * label;
+        m[0] += w * x * x;
+        m[1] += w * y * y;
+        m[2] += w * z * z;
+        m[3] += w * x * y;
+        m[4] += w * x * z;
+        m[5] += w * y * z;
+    }
+}
+
+void vc_cut(const vc_points *points, const uint32_t *labels, const vc_centres *centres, const double *axes,
+            vc_sum *halves)
+{
+    memset(halves, 0, 2 * centres->count * sizeof *halves);
+    for (uint32_t i = 0; i < points->count; i++) {
+        uint32_t label = labels[i];
+        const double *centre = centres->exact + 3 * label, *axis = axes + 3 * label;
+        double w = points->w[i], x = points->x[i], y = points->y[i], z = points->z[i];
+        double along = (x - centre[0]) * axis[0] + (y - centre[1]) * axis[1] + (z - centre[2]) * axis[2];
+        vc_sum *half = halves + 2 * label + (along > 0);
+        half->w += w;
+        half->x += w * x;
+        half->y += w * y;
+        half->z += w * z;
+    }
+}
+
+INLINE void vc_distance_sums_body(double x, double y, double z, const vc_points *points,
+                                  const uint32_t *ends, uint32_t k, double *sums)
+{
+    uint32_t from = 0;
+    for (uint32_t j = 0; j < k; j++) {
+        double lanes[4] = { 0, 0, 0, 0 };
+        uint32_t i = from, end = ends[j];
+        for (; i + 4 <= end; i += 4)
+            for (int lane = 0; lane < 4; lane++) {
+                double dx = points->x[i + lane] - x, dy = points->y[i + lane] - y, dz = points->z[i + lane] - z;
+                lanes[lane] += points->w[i + lane] * __builtin_sqrt(dx * dx + dy * dy + dz * dz);
+            }
+        double sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+        for (; i < end; i++) {
+            double dx = points->x[i] - x, dy = points->y[i] - y, dz = points->z[i] - z;
+            sum += points->w[i] * __builtin_sqrt(dx * dx + dy * dy + dz * dz);
+        }
+        sums[j] += sum;
+        from = end;
+    }
+}
+
+KERNEL(void, vc_distance_sums,
+       (double x, double y, double z, const vc_points *points, const uint32_t *ends, uint32_t k,
+        double *sums),
+       (x, y, z, points, ends, k, sums))
+
+INLINE vc_far vc_farthest_body(const vc_grid *grid, const vc_centres *centres, const uint32_t *labels,
+                               float *bounds, float floor)
+{
+    const vc_points *p = &grid->points;
+    float most = floor;
+    uint32_t first = UINT32_MAX;
+    for (uint32_t c = 0; c < grid->cell_count; c++) {
+        const vc_box *cell = grid->cells + c;
+        uint32_t j = labels[c];
+        float x = centres->x[j], y = centres->y[j], z = centres->z[j];
+        float ax = x - cell->low[0], bx = cell->high[0] - x, ay = y - cell->low[1], by = cell->high[1] - y;
+        float az = z - cell->low[2], bz = cell->high[2] - z;
+        float dx = ax > bx ? ax : bx, dy = ay > by ? ay : by, dz = az > bz ? az : bz;
+        float d = dx * dx + dy * dy + dz * dz;
+        bounds[c] = d;
+        if (d > most) {
+            most = d;
+            first = c;
+        }
+    }
+    vc_far far = { floor, UINT32_MAX };
+    if (first == UINT32_MAX)
+        return far;
+    uint32_t k = centres->count;
+    for (int64_t turn = -1; turn < (int64_t)grid->cell_count; turn++) {
+        uint32_t c = turn < 0 ? first : (uint32_t)turn;
+        if (bounds[c] <= far.distance)
+            continue;
+        bounds[c] = 0;
+        for (uint32_t i = grid->cells[c].first; i < grid->cells[c].end; i++) {
+            f8 best = ALL(3e38f);
+            for (uint32_t j = 0; j < k; j += 8) {
+                f8 dx = LOAD(centres->x + j) - p->x[i], dy = LOAD(centres->y + j) - p->y[i];
+                f8 dz = LOAD(centres->z + j) - p->z[i];
+                f8 d = dx * dx + dy * dy + dz * dz;
+                best = PICK(d < best, d, best);
+            }
+            float least = best[0];
+            for (int lane = 1; lane < 8; lane++)
+                least = best[lane] < least ? best[lane] : least;
+            if (least > far.distance)
+                far = (vc_far){ least, i };
+        }
+    }
+    return far;
+}
+
+KERNEL(vc_far, vc_farthest,
+       (const vc_grid *grid, const vc_centres *centres, const uint32_t *labels, float *bounds, float floor),
+       (grid, centres, labels, bounds, floor))
+
+INLINE void vc_second_body(const vc_points *points, const vc_centres *centres, uint32_t *labels,
+                           float *distances, float *seconds)
+{
+    uint32_t k = centres->count;
+    for (uint32_t i = 0; i < points->count; i += 8) {
+        f8 x = LOAD(points->x + i), y = LOAD(points->y + i), z = LOAD(points->z + i);
+        f8 best = ALL(3e38f), second = best;
+        i8 label = ALL_INT(0);
+        for (uint32_t j = 0; j < k; j++) {
+            f8 cx = ALL(centres->x[j]), cy = ALL(centres->y[j]), cz = ALL(centres->z[j]);
+            i8 own = ALL_INT((int32_t)j);
+            f8 d = (x - cx) * (x - cx) + (y - cy) * (y - cy) + (z - cz) * (z - cz);
+            i8 nearer = d < best, between = d < second;
+            second = PICK(nearer, best, PICK(between, d, second));
+            best = PICK(nearer, d, best);
+            label = PICK(nearer, own, label);
+        }
+        STORE(labels + i, label);
+        STORE(distances + i, best);
+        STORE(seconds + i, second);
+    }
+}
+
+KERNEL(void, vc_second,
+       (const vc_points *points, const vc_centres *centres, uint32_t *labels, float *distances, float *seconds),
+       (points, centres, labels, distances, seconds))
+
+double vc_retire(const vc_points *points, const uint32_t *labels, const float *distances, const float *seconds,
+                 uint32_t k, double *costs, float *farthest)
+{
+    for (uint32_t j = 0; j < k; j++) {
+        costs[j] = 0;
+        farthest[j] = 0;
+    }
+    double silhouette = 0;
+    for (uint32_t i = 0; i < points->count; i++) {
+        uint32_t label = labels[i];
+        float a = distances[i], b = seconds[i];
+        costs[label] += (double)points->w[i] * (b - a);
+        if (b > farthest[label])
+            farthest[label] = b;
+        if (b > 0)
+            silhouette += (double)points->w[i] * (1 - __builtin_sqrtf(a / b));
+    }
+    return silhouette;
+}
+
+uint32_t vc_occupied(const vc_points *points, uint64_t *seen, float width, float shift, uint32_t side)
+{
+    uint32_t found = 0;
+    float scale = 1 / width;
+    memset(seen, 0, ((size_t)side * side * side + 63) / 64 * sizeof *seen);
+    for (uint32_t i = 0; i < points->count; i++) {
+        uint32_t x = (uint32_t)(points->x[i] * scale + shift), y = (uint32_t)(points->y[i] * scale + shift);
+        uint32_t z = (uint32_t)(points->z[i] * scale + shift), at = (x * side + y) * side + z;
+        uint64_t bit = (uint64_t)1 << (at & 63);
+        found += (seen[at >> 6] & bit) == 0;
+        seen[at >> 6] |= bit;
+    }
+    return found;
+}

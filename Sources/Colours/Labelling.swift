@@ -1,0 +1,63 @@
+import CColours
+
+/// Labels pixels with their nearest centres, by what a histogram's bins leave to be decided: most bins have one
+/// centre that is nearest to all of their colours.
+final class Labelling {
+  /// What is to be written of every pixel.
+  @safe
+  struct Target {
+    var labels: UnsafeMutablePointer<UInt32>?
+    /// Rows of packed RGB without padding.
+    var painted: UnsafeMutablePointer<UInt8>?
+  }
+
+  private var entries: [Int: Memory<UInt32>] = [:]
+  private let lists = Memory<UInt32>(capacity: 1 << 16)
+  private let scratch = Scratch()
+  private let tallies = Memory<UInt32>()
+  private let palette = Memory<UInt8>()
+
+  /// Gathers in `centres` what the pixels sum up to, and the farthest beyond `floor` (squared).
+  /// - Parameter histogram: of these pixels.
+  func label(
+    _ pixels: Pixels, by histogram: Histogram, centres: Centres, floor: Double,
+    to target: Target? = nil
+  ) {
+    let entries = entries(bits: histogram.bits)
+    scratch.reserve(centres.count)
+    tallies.reserve(4 * centres.count)
+    setPalette(centres)
+    let raw = unsafe centres.raw()
+    unsafe withUnsafePointer(to: raw) { raw in
+      var memory = unsafe scratch.raw
+      while unsafe vc_candidates(
+        entries.base, lists.base, lists.capacity, histogram.numbers.base,
+        UInt32(histogram.points.count), Int32(histogram.bits), raw, &memory, Float(floor)) == 0
+      {
+        lists.reserve(2 * lists.capacity)
+      }
+      unsafe vc_label(
+        entries.base, lists.base, histogram.table.base, histogram.numbers.base,
+        UInt32(histogram.points.count), Int32(histogram.bits), pixels.base, pixels.width,
+        pixels.height, pixels.stride, raw, target?.labels, target?.painted, palette.base,
+        centres.sums.base, centres.far.base, Float(floor), tallies.base)
+    }
+  }
+
+  private func entries(bits: Int) -> Memory<UInt32> {
+    if let made = entries[bits] { return made }
+    let made = Memory<UInt32>(capacity: 1 << (3 * bits))
+    entries[bits] = made
+    return made
+  }
+
+  private func setPalette(_ centres: Centres) {
+    palette.reserve(4 * centres.count)
+    for index in 0..<centres.count {
+      let colour = centres[index].rounded
+      palette[4 * index] = colour.red
+      palette[4 * index + 1] = colour.green
+      palette[4 * index + 2] = colour.blue
+    }
+  }
+}
