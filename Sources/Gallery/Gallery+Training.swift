@@ -46,7 +46,8 @@ extension GallerySnapshot {
     return Classifier(
       training: .init(
         version: version, hash: hash, model: model,
-        inverseRegularisation: options.inverseRegularisation, samples: samples.count,
+        inverseRegularisation: options.inverseRegularisation, people: names.count,
+        samples: samples.count,
         iterations: iterations, folds: options.folds, accuracy: accuracy),
       people: names, weights: weights)
   }
