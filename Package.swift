@@ -96,7 +96,8 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "CPosix", "Capture", "Delivery", "Faces", "Frames", "Gallery", "Imaging", "Journal",
+        "Agent", "CPosix", "Capture", "Delivery", "Faces", "Frames", "Gallery", "Imaging",
+        "Journal",
         "Kafka", "Meters",
         "Settings", "Spool",
         "Threads", arguments, log,
@@ -112,6 +113,7 @@ let package = Package(
     program("coloursbench", ["Colours", "Threads"], path: "Tests/Programs/coloursbench"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
     program("gallerybench", ["CPosix", "Gallery"], path: "Tests/Programs/gallerybench"),
+    program("gallerywork", ["CPosix", "Gallery"], path: "Tests/Programs/gallerywork"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
       "fuzz", ["CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments],

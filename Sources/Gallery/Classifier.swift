@@ -12,6 +12,7 @@ package final class Classifier: Sendable {
     package var model: ModelName
     /// scikit-learn's C: large is a weak regularisation.
     package var inverseRegularisation: Double
+    package var people: Int
     package var samples: Int
     package var iterations: Int
     /// How many parts cross-validation divided the samples into; 0 where it was not done.
@@ -105,7 +106,8 @@ extension Classifier {
     self.init(
       training: Training(
         version: version, hash: hash, model: ModelName(stored: model),
-        inverseRegularisation: Double(bitPattern: regularisation), samples: Int(clamping: samples),
+        inverseRegularisation: Double(bitPattern: regularisation), people: people.count,
+        samples: Int(clamping: samples),
         iterations: Int(clamping: iterations), folds: Int(clamping: folds),
         accuracy: measured.isNaN ? nil : measured),
       people: people, weights: weights)

@@ -41,6 +41,11 @@ extension Gallery {
       models: names)
   }
 
+  /// How the classifier was trained; nil where there is none.
+  package func training() throws(GalleryError) -> Classifier.Training? {
+    try reader().readClassifier()?.training
+  }
+
   /// Everybody, by the bytes of the names.
   package func people() throws(GalleryError) -> [PersonSummary] {
     let reader = try reader()

@@ -62,7 +62,7 @@ extension SQLiteConnection {
     return people
   }
 
-  private func readClassifier() throws(GalleryError) -> Classifier? {
+  func readClassifier() throws(GalleryError) -> Classifier? {
     let query = try statement("SELECT body FROM classifier")
     defer { query.reset() }
     guard try query.step() else { return nil }
