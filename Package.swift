@@ -87,9 +87,8 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters",
-        "Settings", "Spool",
-        "Threads", arguments, log,
+        "Agent", "CPosix", "Capture", "Colours", "Delivery", "Frames", "Imaging", "Journal", "Kafka",
+        "Meters", "Settings", "Spool", "Threads", arguments, log,
       ]),
 
     // What tests and tools start.

@@ -6,6 +6,8 @@ package indirect enum JSON: Sendable {
   case integer(Int)
   /// Written with at most three decimals; not finite is null.
   case number(Double)
+  /// Written as exactly as it is; not finite is null.
+  case precise(Double)
   case null
 
   /// The value as text on one line.
@@ -18,7 +20,8 @@ package indirect enum JSON: Sendable {
     case .integer(let number): String(number)
     case .number(let number) where number.isFinite && abs(number) < 1e15:
       Self.decimal(number)
-    case .number, .null: "null"
+    case .precise(let number) where number.isFinite: "\(number)"
+    case .number, .precise, .null: "null"
     }
   }
 
