@@ -96,11 +96,8 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "CPosix", "Capture", "Delivery", "Faces", "Frames", "Gallery", "Imaging",
-        "Journal",
-        "Kafka", "Meters",
-        "Settings", "Spool",
-        "Threads", arguments, log,
+        "Agent", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
+        "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", arguments, log,
       ]),
 
     // What tests and tools start.

@@ -7,6 +7,8 @@ package indirect enum JSON: Sendable {
   /// Written with at most three decimals; not finite is null.
   case number(Double)
   case boolean(Bool)
+  /// Written as exactly as it is; not finite is null.
+  case precise(Double)
   case null
 
   /// An object with one member more; what is none stays as it is.
@@ -26,7 +28,8 @@ package indirect enum JSON: Sendable {
     case .boolean(let truth): truth ? "true" : "false"
     case .number(let number) where number.isFinite && abs(number) < 1e15:
       Self.decimal(number)
-    case .number, .null: "null"
+    case .precise(let number) where number.isFinite: "\(number)"
+    case .number, .precise, .null: "null"
     }
   }
 

@@ -72,11 +72,10 @@ final class Onlooker: Sendable {
       report: { [self] camera, picture, report in
         self.writers.withLock { $0[camera] }.send(report, of: picture)
       },
-      fail: { [self] camera, error, pause in
-        let again = pause > 0 ? "; tried again in \(Int(pause)) s" : ""
+      fail: { [self] camera, error in
         faults.tell(
           "\(camera) \(error)", .error, metadata: ["camera": "\(names[camera])"],
-          "faces and colours are not looked for: \(error)\(again)")
+          error.description)
       })
     guard gallery != nil else { return }
     let made = try NamedThread("gallery") { [self] in watchGallery() }

@@ -1,6 +1,7 @@
-import Synchronization
-
+import Frames
 package import Meters
+import Synchronization
+import Threads
 
 /// What is counted of the analysis of a camera. Any thread may read.
 package final class AnalysisMeters: Sendable {
@@ -19,9 +20,15 @@ package final class AnalysisMeters: Sendable {
   /// Faces that were found by searching.
   package var faces: Int { facesCount.load(ordering: .relaxed) }
 
-  func noteAnalysed(faces: Int) {
+  /// - Parameter began: when the worker took the picture up, nanoseconds of CLOCK_MONOTONIC.
+  func note(_ report: AnalysisReport, _ captured: FrameTime, began: UInt64) {
+    let now = Clock.monotonic
+    time.record(microseconds: (now - began) / 1000)
+    latency.record(microseconds: (now - min(now, captured.monotonic)) / 1000)
     analysedCount.add(1, ordering: .relaxed)
-    facesCount.add(faces, ordering: .relaxed)
+    if let faces = report.faces, faces.work == .detected {
+      facesCount.add(faces.faces.count, ordering: .relaxed)
+    }
   }
 
   func noteFailed() { failedCount.add(1, ordering: .relaxed) }

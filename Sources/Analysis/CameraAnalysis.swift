@@ -8,6 +8,10 @@ import Synchronization
 /// One camera's analysis: its plan, and what is remembered from picture to picture. Pictures are given to it by
 /// one worker at a time, as the pool sees to.
 final class CameraAnalysis: @unchecked Sendable {
+  /// How long faces are not sought after a fault that will come again, such as a model that is missing, in
+  /// nanoseconds.
+  private static let pauseNanoseconds: UInt64 = 30_000_000_000
+
   private let current: Mutex<CameraPlan>
   private let gallery: Gallery?
   let meters = AnalysisMeters()
@@ -22,6 +26,7 @@ final class CameraAnalysis: @unchecked Sendable {
   private var painted: [UInt8] = []
   private var identities: [Int: Identity] = [:]
   private var chipGrades: [Int: Double] = [:]
+  private var facesPausedUntil: UInt64 = 0
 
   init(_ plan: CameraPlan, gallery: Gallery?) {
     current = Mutex(plan)
@@ -39,34 +44,40 @@ final class CameraAnalysis: @unchecked Sendable {
     coloursCap = plan.coloursRate.map { RateCap(rate: $0) }
     clusteredCap = plan.clusteredRate.map { RateCap(rate: $0) }
     if let colours = plan.colours { clusterer.settings = colours }
+    facesPausedUntil = 0
   }
 
-  /// - Returns: nil where none of it was due.
+  /// - Parameter fail: is told what could not be done, and why; the rest is done all the same.
+  /// - Returns: nil where nothing was due, or nothing could be done.
   func analyse(
-    _ picture: PublishedPicture, by worker: AnalysisWorker
-  ) throws(AnalysisError) -> AnalysisReport? {
+    _ picture: PublishedPicture, by worker: AnalysisWorker, fail: (AnalysisError) -> Void
+  ) -> AnalysisReport? {
     let wanted = current.withLock { $0 }
     if wanted != plan { adopt(wanted) }
     let time = picture.time.monotonic
-    let seeksFaces = plan.faces != nil && facesCap?.admits(time) != false
-    let seeksColours = plan.colours != nil && coloursCap?.admits(time) != false
-    guard seeksFaces || seeksColours else { return nil }
     var report = AnalysisReport()
-    do {
-      if seeksFaces, let settings = plan.faces {
+    if let settings = plan.faces, time >= facesPausedUntil, facesCap?.admits(time) != false {
+      do {
         try seekFaces(picture, settings, worker, &report)
+      } catch {
+        meters.noteFailed()
+        var text = "faces are not looked for: \(error)"
+        if let error = error as? FacesError, error.isLasting {
+          facesPausedUntil = time + Self.pauseNanoseconds
+          text += "; tried again in \(Self.pauseNanoseconds / 1_000_000_000) s"
+        }
+        fail(AnalysisError(text))
       }
-      if seeksColours { try seekColours(picture, worker, &report) }
-    } catch let error as ImagingError {
-      throw AnalysisError("a picture cannot be looked at: \(error)")
-    } catch let error as FacesError {
-      throw AnalysisError(error.description, isLasting: error.isLasting)
-    } catch {
-      throw AnalysisError("\(error)")
     }
-    meters.noteAnalysed(
-      faces: report.faces.map { $0.work == .detected ? $0.faces.count : 0 } ?? 0)
-    return report
+    if plan.colours != nil, coloursCap?.admits(time) != false {
+      do {
+        try seekColours(picture, worker, &report)
+      } catch {
+        meters.noteFailed()
+        fail(AnalysisError("colours are not clustered: \(error)"))
+      }
+    }
+    return report.faces == nil && report.colours == nil ? nil : report
   }
 
   // MARK: Faces

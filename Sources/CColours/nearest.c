@@ -47,20 +47,6 @@ KERNEL(void, vc_nearest,
        (const vc_points *points, const vc_centres *centres, uint32_t *labels, float *distances),
        (points, centres, labels, distances))
 
-INLINE void vc_lower_body(const vc_points *points, const double centre[3], float *distances)
-{
-    f8 cx = ALL((float)centre[0]), cy = ALL((float)centre[1]), cz = ALL((float)centre[2]);
-    for (uint32_t i = 0; i < points->count; i += 8) {
-        f8 x = LOAD(points->x + i) - cx, y = LOAD(points->y + i) - cy, z = LOAD(points->z + i) - cz;
-        f8 d = x * x + y * y + z * z, old = LOAD(distances + i);
-        i8 nearer = d < old;
-        STORE(distances + i, PICK(nearer, d, old));
-    }
-}
-
-KERNEL(void, vc_lower, (const vc_points *points, const double centre[3], float *distances),
-       (points, centre, distances))
-
 double vc_gather(const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums,
                  vc_far *far, uint32_t k, float floor)
 {
@@ -116,84 +102,6 @@ void vc_cut(const vc_points *points, const uint32_t *labels, const vc_centres *c
         half->z += w * z;
     }
 }
-
-INLINE void vc_distance_sums_body(double x, double y, double z, const vc_points *points,
-                                  const uint32_t *ends, uint32_t k, double *sums)
-{
-    uint32_t from = 0;
-    for (uint32_t j = 0; j < k; j++) {
-        double lanes[4] = { 0, 0, 0, 0 };
-        uint32_t i = from, end = ends[j];
-        for (; i + 4 <= end; i += 4)
-            for (int lane = 0; lane < 4; lane++) {
-                double dx = points->x[i + lane] - x, dy = points->y[i + lane] - y, dz = points->z[i + lane] - z;
-                lanes[lane] += points->w[i + lane] * __builtin_sqrt(dx * dx + dy * dy + dz * dz);
-            }
-        double sum = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
-        for (; i < end; i++) {
-            double dx = points->x[i] - x, dy = points->y[i] - y, dz = points->z[i] - z;
-            sum += points->w[i] * __builtin_sqrt(dx * dx + dy * dy + dz * dz);
-        }
-        sums[j] += sum;
-        from = end;
-    }
-}
-
-KERNEL(void, vc_distance_sums,
-       (double x, double y, double z, const vc_points *points, const uint32_t *ends, uint32_t k,
-        double *sums),
-       (x, y, z, points, ends, k, sums))
-
-INLINE vc_far vc_farthest_body(const vc_grid *grid, const vc_centres *centres, const uint32_t *labels,
-                               float *bounds, float floor)
-{
-    const vc_points *p = &grid->points;
-    float most = floor;
-    uint32_t first = UINT32_MAX;
-    for (uint32_t c = 0; c < grid->cell_count; c++) {
-        const vc_box *cell = grid->cells + c;
-        uint32_t j = labels[c];
-        float x = centres->x[j], y = centres->y[j], z = centres->z[j];
-        float ax = x - cell->low[0], bx = cell->high[0] - x, ay = y - cell->low[1], by = cell->high[1] - y;
-        float az = z - cell->low[2], bz = cell->high[2] - z;
-        float dx = ax > bx ? ax : bx, dy = ay > by ? ay : by, dz = az > bz ? az : bz;
-        float d = dx * dx + dy * dy + dz * dz;
-        bounds[c] = d;
-        if (d > most) {
-            most = d;
-            first = c;
-        }
-    }
-    vc_far far = { floor, UINT32_MAX };
-    if (first == UINT32_MAX)
-        return far;
-    uint32_t k = centres->count;
-    for (int64_t turn = -1; turn < (int64_t)grid->cell_count; turn++) {
-        uint32_t c = turn < 0 ? first : (uint32_t)turn;
-        if (bounds[c] <= far.distance)
-            continue;
-        bounds[c] = 0;
-        for (uint32_t i = grid->cells[c].first; i < grid->cells[c].end; i++) {
-            f8 best = ALL(3e38f);
-            for (uint32_t j = 0; j < k; j += 8) {
-                f8 dx = LOAD(centres->x + j) - p->x[i], dy = LOAD(centres->y + j) - p->y[i];
-                f8 dz = LOAD(centres->z + j) - p->z[i];
-                f8 d = dx * dx + dy * dy + dz * dz;
-                best = PICK(d < best, d, best);
-            }
-            float least = best[0];
-            for (int lane = 1; lane < 8; lane++)
-                least = best[lane] < least ? best[lane] : least;
-            if (least > far.distance)
-                far = (vc_far){ least, i };
-        }
-    }
-    return far;
-}
-
-KERNEL(vc_far, vc_farthest,
-       (const vc_grid *grid, const vc_centres *centres, const uint32_t *labels, float *bounds, float floor),
-       (grid, centres, labels, bounds, floor))
 
 INLINE void vc_second_body(const vc_points *points, const vc_centres *centres, uint32_t *labels,
                            float *distances, float *seconds)

@@ -21,6 +21,14 @@ extension ColourClusterer {
     }
   }
 
+  /// The centres found last as colours, in the order of `LabelledColours.centres`.
+  package var palette: [RGB] {
+    (0..<lloyd.centres.count).map { index in
+      let centre = lloyd.centres[index]
+      return settings.space == .lab ? CIELAB.colour(centre) : centre.rounded
+    }
+  }
+
   /// The distinct colours of a picture, each with its cluster among the centres found last; for silhouettes.
   package func labelled(
     rgb: Span<UInt8>, width: Int, height: Int, stride: Int? = nil

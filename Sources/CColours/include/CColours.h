@@ -99,8 +99,6 @@ double vc_retire(const vc_points *points, const uint32_t *labels, const float *d
                  uint32_t k, double *costs, float *farthest);
 /* How many cubes of a width hold points; `side` cubes along each axis, in `seen` a bit for each. */
 uint32_t vc_occupied(const vc_points *points, uint64_t *seen, float width, float shift, uint32_t side);
-/* Lowers distances to those to one more centre where that is nearer. */
-void vc_lower(const vc_points *points, const double centre[3], float *distances);
 /* Sums per cluster; the farthest point of each beyond `floor`; returns the sum of weighted squared distances. */
 double vc_gather(const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums,
                  vc_far *far, uint32_t k, float floor);
@@ -116,9 +114,6 @@ void vc_cut(const vc_points *points, const uint32_t *labels, const vc_centres *c
 void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch, uint32_t *labels,
                vc_sum *sums, vc_far *far, float floor);
 
-vc_far vc_farthest(const vc_grid *grid, const vc_centres *centres, const uint32_t *labels, float *bounds,
-                   float floor);
-
 /* Candidates for the bins' cubes: `entries[number]` is a label with the highest bit set where it is the only
  * one, else an index into `lists`, which holds count, then x, y, z and label of each in blocks of eight. The
  * second highest bit is set where a pixel of the bin may lie farther than the root of `floor` from its centre.
@@ -133,10 +128,14 @@ void vc_label(const uint32_t *entries, const uint32_t *lists, const vc_bin *tabl
               const vc_centres *centres, uint32_t *labels, uint8_t *painted, const uint8_t *palette,
               vc_sum *sums, vc_far *far, float floor, uint32_t *tallies);
 
-/* Adds to sums[label] the distances from one point to `count` points, by weight, point after point in double
- * precision: `labels` ascend, `ends` says where each label's points end. */
-void vc_distance_sums(double x, double y, double z, const vc_points *points, const uint32_t *ends, uint32_t k,
-                      double *sums);
+/* Distances between the points of two tiles, at most VC_TILE each, padded to whole vectors by points without
+ * weight: weighted by the other's weight and added, to `rows` for points from i0 on, to `columns`, unless null,
+ * for those from j0 on. In single precision but for the sums over tiles, or in double. */
+enum { VC_TILE = 64 };
+void vc_tile_float(const vc_points *points, uint32_t i0, uint32_t i1, uint32_t j0, uint32_t j1, double *rows,
+                   double *columns);
+void vc_tile_double(const vc_points *points, uint32_t i0, uint32_t i1, uint32_t j0, uint32_t j1, double *rows,
+                    double *columns);
 
 /* A row of pixels from planes to packed RGB; full-range BT.601. `step` is the samples of luma for one of chroma.
  * Without chroma `cb` and `cr` are null. */

@@ -33,6 +33,7 @@ struct ColoursBench {
       switch words[1] {
       case "cold": try bench.cold(runs)
       case "warm": try bench.warm(runs)
+      case "silhouette": try bench.silhouette(threads: runs)
       default: fail(usage)
       }
     } catch { fail("\(error)") }
@@ -60,6 +61,22 @@ struct ColoursBench {
       cold.reset()
       print("{\"cold\":{\(try run(cold))},\"warm\":{\(try run(warm))}}")
     }
+  }
+
+  /// The three silhouettes, with the centres that they are of; RUNS is the number of threads.
+  mutating func silhouette(threads: Int) throws {
+    guard next() else { Self.fail("the file is too short") }
+    let clusterer = ColourClusterer(settings: settings)
+    _ = try run(clusterer)
+    let colours = try clusterer.labelled(rgb: frame.span, width: width, height: height)
+    let start = Clock.monotonic
+    let exact = try Silhouette.exact(colours, threads: threads)
+    let milliseconds = Double(Clock.monotonic - start) / 1e6
+    print(
+      "{\"colours\":\(colours.points.count),\"exact\":\(exact.mean),\"ms\":\(milliseconds),"
+        + "\"squared\":\(Silhouette.squared(colours).mean),"
+        + "\"simplified\":\(Silhouette.simplified(colours).mean),"
+        + "\"centres\":\(colours.centres.map { [$0.x, $0.y, $0.z] })}")
   }
 
   private func run(_ clusterer: ColourClusterer) throws -> String {
