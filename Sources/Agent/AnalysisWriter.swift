@@ -81,9 +81,9 @@ final class AnalysisWriter: Sendable {
     delivery.submit(record)
   }
 
-  /// Pictures that were searched and have faces, and the first one without.
+  /// Pictures with news of faces, and the first one without any.
   private func send(_ report: FacesReport, of picture: PublishedPicture) {
-    guard report.work == .detected else { return }
+    guard report.isNews else { return }
     let hasFaces = !report.faces.isEmpty
     guard hadFaces.set(hasFaces) || hasFaces else { return }
     let event = events.event(

@@ -91,7 +91,6 @@ final class Onlooker: Sendable {
         guard try gallery?.refresh() == true, let snapshot = gallery?.loadedSnapshot else {
           continue
         }
-        analysis.forgetNames()
         logger.notice(
           "the gallery is at version \(snapshot.version): \(snapshot.personCount) people, \(snapshot.encodingCount) encodings"
         )

@@ -65,11 +65,6 @@ package final class Analysis: Sendable {
     cameras[camera].set(plan)
   }
 
-  /// The gallery is another: who a face was taken for counts no more.
-  package func forgetNames() {
-    for camera in cameras { camera.forgetNames() }
-  }
-
   package func meters(camera: Int) -> AnalysisMeters { cameras[camera].meters }
 
   /// Pictures that gave way to newer ones while all threads were busy.

@@ -1,3 +1,4 @@
+import Faces
 import Frames
 package import Meters
 import Synchronization

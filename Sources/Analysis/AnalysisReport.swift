@@ -32,6 +32,8 @@ package struct AnalysisReport: Sendable {
 
 package struct FacesReport: Sendable {
   package var work: FaceAnalysis.Work
+  /// Whether there is more to say than that faces moved: the picture was searched, or the gallery is another.
+  package var isNews: Bool
   package var faces: [SeenFace]
 }
 

@@ -17,6 +17,14 @@ final class CameraAnalysis: @unchecked Sendable {
   let meters = AnalysisMeters()
   let faceCamera = FaceCamera()
 
+  /// What is remembered of a track.
+  private struct Seen {
+    var encoding: Encoding?
+    var identity: Identity?
+    /// How well the best view was that was cut out.
+    var chipGrade = 0.0
+  }
+
   // Used by the worker whose turn it is.
   private var plan: CameraPlan
   private var facesCap: RateCap?
@@ -24,8 +32,8 @@ final class CameraAnalysis: @unchecked Sendable {
   private var clusteredCap: RateCap?
   private var clusterer = ColourClusterer()
   private var painted: [UInt8] = []
-  private var identities: [Int: Identity] = [:]
-  private var chipGrades: [Int: Double] = [:]
+  private var seen: [Int: Seen] = [:]
+  private var comparedWith: GallerySnapshot?
   private var facesPausedUntil: UInt64 = 0
 
   init(_ plan: CameraPlan, gallery: Gallery?) {
@@ -95,8 +103,10 @@ final class CameraAnalysis: @unchecked Sendable {
         settings: settings
       ) { planes.patch($0) }
     }
+    let isRenamed = identify(found.faces)
     let faces = name(found.faces)
-    report.faces = FacesReport(work: found.work, faces: faces)
+    report.faces = FacesReport(
+      work: found.work, isNews: found.work == .detected || isRenamed, faces: faces)
     forgetGone(found.faces)
     // Before anything is drawn.
     if plan.chips != .off { report.chips = try chips(faces, planes, worker) }
@@ -107,48 +117,51 @@ final class CameraAnalysis: @unchecked Sendable {
   }
 
   private func name(_ faces: [AnalysedFace]) -> [SeenFace] {
-    identify(faces)
-    return faces.map { face in
+    faces.map { face in
       let vote = face.track.flatMap { faceCamera.name(ofTrack: $0) }
-      let identity = face.track.flatMap { identities[$0] }
-      // A vote holds the name's text; the person is one whom a face was taken for.
-      let label = vote?.name.flatMap { text in
-        identity?.name?.text == text ? identity?.name : try? PersonName(text)
-      }
+      let identity = face.track.flatMap { seen[$0]?.identity }
+      let label = vote?.name.flatMap { try? PersonName($0) }
       return SeenFace(face: face, label: label, share: vote?.share, identity: identity)
     }
   }
 
-  /// Compares new encodings with the gallery, and lets each vote on its track's name.
-  private func identify(_ faces: [AnalysedFace]) {
+  /// Compares new encodings with the gallery, and lets each vote on its track's name. Where the gallery is another
+  /// than before, all votes are void, and the last encodings of those who are there vote anew.
+  /// - Returns: whether it was another.
+  private func identify(_ faces: [AnalysedFace]) -> Bool {
     guard let match = plan.match, let snapshot = gallery?.loadedSnapshot,
       let model = try? ModelName(FaceModels.encoderIdentity)
-    else { return }
-    var encoded: [(face: AnalysedFace, encoding: Encoding)] = []
+    else { return false }
+    let isAnother = snapshot !== comparedWith
+    if isAnother { faceCamera.forgetNames() }
+    comparedWith = snapshot
+    var encoded: [(face: AnalysedFace, track: Int, encoding: Encoding)] = []
     for face in faces {
+      guard let track = face.track else { continue }
       if let numbers = face.encoding, let encoding = try? Encoding(numbers) {
-        encoded.append((face, encoding))
+        seen[track, default: Seen()].encoding = encoding
+      } else if !isAnother {
+        continue
       }
+      if let encoding = seen[track]?.encoding { encoded.append((face, track, encoding)) }
     }
-    guard !encoded.isEmpty else { return }
+    guard !encoded.isEmpty else { return false }
     let found = snapshot.match(encoded.map(\.encoding), model: model, settings: match)
     for (one, identity) in zip(encoded, found) {
-      guard let track = one.face.track else { continue }
-      identities[track] = identity
-      faceCamera.vote(identity.name?.text, forTrack: track, weight: one.face.box.area)
+      seen[one.track]?.identity = identity
+      faceCamera.vote(identity.name?.text, forTrack: one.track, weight: one.face.box.area)
     }
+    return isAnother
   }
 
   private func forgetGone(_ faces: [AnalysedFace]) {
-    guard identities.count + chipGrades.count > 256 else { return }
+    guard seen.count > Self.tracksMax else { return }
     let here = Set(faces.compactMap(\.track))
-    identities = identities.filter { here.contains($0.key) }
-    chipGrades = chipGrades.filter { here.contains($0.key) }
+    seen = seen.filter { here.contains($0.key) }
   }
 
-  /// The gallery is another.
-  func forgetNames() { faceCamera.forgetNames() }
-
+  /// Tracks remembered beyond those that are there, at most.
+  private static let tracksMax = 256
   /// How much better a face must be seen than before to be cut out again.
   private static let chipGain = 1.25
 
@@ -162,8 +175,8 @@ final class CameraAnalysis: @unchecked Sendable {
         let quality = seen.face.quality, quality.failed.isEmpty
       else { continue }
       let grade = quality.width * min(quality.sharpness, 200).squareRoot()
-      guard grade > (chipGrades[track] ?? 0) * Self.chipGain else { continue }
-      chipGrades[track] = grade
+      guard grade > (self.seen[track]?.chipGrade ?? 0) * Self.chipGain else { continue }
+      self.seen[track, default: Seen()].chipGrade = grade
       guard let patch = planes.patch(seen.face.box.grown(by: 1)) else { continue }
       let portrait = try FacePortrait(
         landmarks.moved(x: -patch.corner.x, y: -patch.corner.y), in: patch,
