@@ -125,7 +125,7 @@ let package = Package(
     tests("FacesTests", ["CDlibReference", "Faces", "Frames", "Imaging"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),
-    tests("GalleryTests", ["Gallery"]),
+    tests("GalleryTests", ["CMatching", "CSQLite", "Gallery"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
