@@ -127,7 +127,7 @@ let package = Package(
     tests("ColoursTests", ["Colours"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),
-    tests("GalleryTests", ["Gallery"]),
+    tests("GalleryTests", ["CMatching", "CSQLite", "Gallery"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AnalysisTests", ["Analysis"]),
     tests("AgentTests", ["Agent", "Settings"]),

@@ -29,11 +29,18 @@ package final class Gallery: @unchecked Sendable {
   /// - Throws: `.damaged`, `.unknownVersion`, `.busy`, `.disk`.
   package init(_ path: String, isLoaded: Bool = true) throws(GalleryError) {
     self.path = path
+    // Faces are nobody's business: not for everybody to read. SQLite gives its other files the same mode.
+    let made = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+    if made >= 0 { _ = close(made) }
     connection = try SQLiteConnection(path)
     current = Mutex(nil)
     try Schema.prepare(connection)
+    // What is removed is overwritten, not only forgotten.
     try connection.execute(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+      """
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+      PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 16777216
+      """)
     try check()
     if isLoaded { _ = try snapshot() }
   }

@@ -168,12 +168,7 @@ package struct GalleryEdit: ~Copyable {
     guard !touched.isEmpty else { return }
     for person in touched.sorted() { try settle(person) }
     touched = []
-    var hasher = ContentHash.start()
-    let all = try connection.statement("SELECT name, digest FROM people ORDER BY name")
-    while try all.step() {
-      ContentHash.add(all.text(0), all.bytes(1) ?? [], to: &hasher)
-    }
-    facts.hash = hasher.finish()
+    facts.hash = try connection.contentHash()
   }
 
   private mutating func settle(_ person: Int64) throws(GalleryError) {

@@ -39,4 +39,12 @@ package final class PeopleMatcher: Sendable {
     }
     return snapshot.match(encodings, model: model, settings: settings)
   }
+
+  /// The same of faces' bare numbers, as the encoder gives them; what is no encoding is unknown.
+  package func identify(_ faces: [[Float]]) -> [Identity] {
+    let encodings = faces.map { try? Encoding($0) }
+    var identities = match(encodings.compactMap(\.self)).makeIterator()
+    let nobody = Identity(method: settings.method)
+    return encodings.map { $0 == nil ? nobody : identities.next() ?? nobody }
+  }
 }

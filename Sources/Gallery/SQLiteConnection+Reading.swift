@@ -19,6 +19,12 @@ extension SQLiteConnection {
   /// Everything, checked; the caller has begun a transaction.
   func readSnapshot() throws(GalleryError) -> GallerySnapshot {
     let facts = try GalleryFacts(self)
+    guard try contentHash() == facts.hash else {
+      throw GalleryError(
+        .damaged,
+        "\(path) is damaged: its people are not those of its hash; move it away and import an export of it, or have it replaced over the control topic"
+      )
+    }
     let people = try readPeople()
     var builders: [Int64: ChunkBuilder] = [:]
     var models: [Int64: ModelName] = [:]
@@ -47,6 +53,17 @@ extension SQLiteConnection {
     for (id, model) in models { sets[model] = builders[id]?.chunks ?? [] }
     return GallerySnapshot(
       facts: facts, classifier: try readClassifier(), people: people, sets: sets)
+  }
+
+  /// The hash of the people and their digests.
+  func contentHash() throws(GalleryError) -> Digest {
+    var hasher = ContentHash.start()
+    let all = try statement("SELECT name, digest FROM people ORDER BY name")
+    defer { all.reset() }
+    while try all.step() {
+      ContentHash.add(all.text(0), all.bytes(1) ?? [], to: &hasher)
+    }
+    return hasher.finish()
   }
 
   private func readPeople() throws(GalleryError) -> [Int32: GallerySnapshot.Person] {

@@ -18,10 +18,17 @@ final class FacePhotos {
 
   private let engine: FaceEngine
   private let takesLargest: Bool
+  private let takesPoorOnes: Bool
 
   /// Loads the models.
-  init(models folder: String, takesLargest: Bool = false) throws(FacesError) {
+  /// - Parameters:
+  ///   - takesLargest: whether of several faces in a photograph of one person the largest is taken.
+  ///   - takesPoorOnes: whether faces are taken that do not pass the quality gates.
+  init(
+    models folder: String, takesLargest: Bool, takesPoorOnes: Bool
+  ) throws(FacesError) {
     self.takesLargest = takesLargest
+    self.takesPoorOnes = takesPoorOnes
     engine = FaceEngine(models: FaceModels(folder: folder))
     try engine.prepare(FaceSettings())
   }
@@ -60,13 +67,13 @@ final class FacePhotos {
   func read(_ file: [UInt8]) -> PhotoReading {
     let faces: [Face]
     do {
-      faces = try self.faces(in: file, encodesPoorOnes: false)
+      faces = try self.faces(in: file, encodesPoorOnes: takesPoorOnes)
     } catch {
       return .unreadable("\(error)")
     }
     guard let face = faces.max(by: { $0.box.width < $1.box.width }) else { return .noFace }
     guard faces.count == 1 || takesLargest else { return .severalFaces(faces.count) }
-    let failed = face.quality?.failed ?? []
+    let failed = takesPoorOnes ? [] : face.quality?.failed ?? []
     guard !failed.contains(.small) else { return .tooSmall(width: Int(face.box.width)) }
     guard let numbers = face.encoding, let encoding = try? Encoding(numbers) else {
       return .poor("the face is \(failed.map(\.rawValue).joined(separator: ", "))")

@@ -4,20 +4,32 @@ import Faces
 import Gallery
 import Glibc
 
-/// How photographs get into the gallery.
-struct PhotoOptions: ParsableArguments {
-  @Option(help: "The folder with the face models.")
+/// Where the face models are.
+struct FaceModelsPlace: ParsableArguments {
+  @Option(help: "The folder with the face models, as tools/models fills it.")
   var models = FaceModels.defaultFolder
-  @Flag(help: "Of several faces take the largest, rather than refuse the photo.")
-  var largest = false
 
-  func reader() throws -> FacePhotos {
+  func reader(takesLargest: Bool = false, takesPoorOnes: Bool = false) throws -> FacePhotos {
     do {
-      return try FacePhotos(models: models, takesLargest: largest)
+      return try FacePhotos(
+        models: models, takesLargest: takesLargest, takesPoorOnes: takesPoorOnes)
     } catch {
       ConfigurationCheck.tell("vedette gallery: \(error)")
       throw ExitCode(ExitStatus.unavailable)
     }
+  }
+}
+
+/// Which photographs are taken.
+struct PhotoOptions: ParsableArguments {
+  @OptionGroup var place: FaceModelsPlace
+  @Flag(help: "Of several faces take the largest, rather than refuse the photo.")
+  var largest = false
+  @Flag(help: "Take faces too that are small, blurred, clipped or turned.")
+  var poor = false
+
+  func reader() throws -> FacePhotos {
+    try place.reader(takesLargest: largest, takesPoorOnes: poor)
   }
 }
 

@@ -185,7 +185,7 @@ struct GalleryExport: ParsableCommand {
 
   func run() throws {
     let gallery = try place.openExisting()
-    guard let output = OutputFile(file ?? "/dev/stdout") else {
+    guard let output = file.map({ OutputFile($0) }) ?? OutputFile() else {
       ConfigurationCheck.tell("vedette gallery: \(file ?? "") cannot be written")
       throw ExitCode(ExitStatus.cannotCreate)
     }

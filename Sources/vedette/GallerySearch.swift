@@ -11,7 +11,7 @@ struct GallerySearch: ParsableCommand {
     discussion: "Example: vedette gallery search visitor.jpg --threshold 0.5")
 
   @OptionGroup var place: GalleryPlace
-  @OptionGroup var photos: PhotoOptions
+  @OptionGroup var models: FaceModelsPlace
   @Argument(help: "JPEGs, or files of lines of JSON that end in .jsonl.")
   var files: [String]
   @Option(help: "nearest or regression.")
@@ -45,7 +45,7 @@ struct GallerySearch: ParsableCommand {
       if file.hasSuffix(".jsonl") {
         try searchLines(file, snapshot, settings)
       } else {
-        let reading = try reader ?? photos.reader()
+        let reading = try reader ?? models.reader()
         reader = reading
         if try !searchPhoto(file, reading, snapshot, settings) { isSound = false }
       }

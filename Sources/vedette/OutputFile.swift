@@ -11,6 +11,9 @@ final class OutputFile {
     guard descriptor >= 0 else { return nil }
   }
 
+  /// Standard output, which stays open when this goes.
+  init() { descriptor = dup(STDOUT_FILENO) }
+
   deinit { _ = close(descriptor) }
 
   /// Appends all of the bytes.

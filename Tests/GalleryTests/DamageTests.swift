@@ -67,6 +67,17 @@ struct DamageTests {
     #expect(error?.code == .damaged && error?.description.contains("encoding 8") == true)
   }
 
+  @Test("People that do not make up the hash are noticed")
+  func hash() throws {
+    let scratch = Scratch()
+    _ = try file(scratch)
+    do {
+      try SQLiteConnection(scratch.file)
+        .execute("UPDATE people SET name = 'Mallory' WHERE name = 'person 7'")
+    }
+    #expect(failure { _ = try Gallery(scratch.file) }?.code == .damaged)
+  }
+
   @Test("Files that are no gallery are left as they are")
   func strangers() throws {
     let scratch = Scratch()

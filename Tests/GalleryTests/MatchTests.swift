@@ -1,3 +1,4 @@
+import CMatching
 import Testing
 
 @testable import Gallery
@@ -106,6 +107,9 @@ struct MatchTests {
     try gallery.add([ada])
     let known = try gallery.snapshot().match([ada.encoding], model: model)[0]
     #expect(known.name == ada.name && known.distance == 0 && known.margin == nil)
+    let matcher = try PeopleMatcher(gallery, model: model)
+    let bare = matcher.identify([[], ada.encoding.numbers, [.nan], ada.encoding.numbers])
+    #expect(bare.map(\.name) == [nil, ada.name, nil, ada.name])
     let other = try gallery.snapshot().match([ada.encoding], model: ModelName("other"))[0]
     #expect(!other.isKnown && other.nearest == nil)
   }
@@ -138,5 +142,30 @@ struct MatchTests {
     settings.threshold = .nan
     #expect(failure { try matcher.set(settings) }?.code == .badInput)
     #expect(matcher.settings.threshold == 0.4999)
+  }
+
+  @Test(
+    "The kernel of newer processors finds what the baseline's finds",
+    arguments: [1, 3, 4, 31, 70, 333])
+  func kernels(count: Int) throws {
+    var dice = Dice(seed: UInt64(count))
+    let rows = try (0..<count).flatMap { _ in try dice.encoding().numbers }
+    let people = (0..<count).map { _ in Int32.random(in: 0..<9, using: &dice) }
+    for asked in 1...5 {
+      let queries = try (0..<asked).flatMap { _ in try dice.encoding().numbers }
+      let nobody = vm_candidate(squared: .infinity, person: -1, row: -1)
+      var fast = [vm_pair](repeating: vm_pair(best: nobody, other: nobody), count: asked)
+      var baseline = fast
+      unsafe vm_nearest(rows, people, count, 0, queries, asked, &fast)
+      unsafe vm_nearest_baseline(rows, people, count, 0, queries, asked, &baseline)
+      for (one, other) in zip(fast, baseline) {
+        #expect(one.best.row == other.best.row && one.other.row == other.other.row)
+        #expect(abs(one.best.squared - other.best.squared) < 1e-5)
+        #expect(one.best.person == (count > 0 ? people[Int(one.best.row)] : -1))
+        let own = unsafe vm_nearest_of(
+          rows, people, count, one.best.person, Array(queries[0..<Encoding.count]))
+        if asked == 1 { #expect(abs(own - one.best.squared) < 1e-5) }
+      }
+    }
   }
 }

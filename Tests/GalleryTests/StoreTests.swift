@@ -305,4 +305,52 @@ struct StoreTests {
     #expect(failure { _ = try Encoding(numbers) }?.code == .badInput)
     #expect(failure { _ = try Encoding([0.1]) }?.code == .badInput)
   }
+
+  @Test("Whoever is removed is gone from the file, which not everybody may read")
+  func privacy() throws {
+    let scratch = Scratch()
+    let (ada, bob) = (try entry("Ada Removed", 1), try entry("Bob", 2))
+    let pattern = unsafe ada.encoding.numbers.withUnsafeBytes { unsafe Data($0) }
+    do { try Gallery(scratch.file).add([ada, bob]) }
+    let url = URL(fileURLWithPath: scratch.file)
+    #expect(try Data(contentsOf: url).range(of: pattern) != nil)
+    do {
+      let gallery = try Gallery(scratch.file)
+      let count = try gallery.transaction { edit throws(GalleryError) in try edit.remove(ada.name) }
+      #expect(count == 1)
+    }
+    let bytes = try Data(contentsOf: url)
+    #expect(bytes.range(of: pattern) == nil && bytes.range(of: Data("Ada Removed".utf8)) == nil)
+    let mode = try FileManager.default.attributesOfItem(atPath: scratch.file)[.posixPermissions]
+    #expect((mode as? Int ?? 0) & 0o007 == 0)
+  }
+
+  @Test("A photo is added once, and refused for what is wrong with it")
+  func photographs() throws {
+    let scratch = Scratch()
+    let gallery = try Gallery(scratch.file)
+    let encoding = try entry("Ada", 1).encoding
+    var asked = 0
+    func add(_ file: [UInt8], _ person: String, _ reading: PhotoReading) throws -> PhotoOutcome {
+      try gallery.add(photo: file, name: name(person), model: model) { _ in
+        asked += 1
+        return reading
+      }
+    }
+    #expect(try add([1], "Ada", .face(encoding)) == .added)
+    #expect(try add([1], "Ada", .face(encoding)) == .alreadyThere(name("Ada")))
+    let other = try add([1], "Bob", .face(encoding))
+    #expect(other == .alreadyThere(name("Ada")) && asked == 1)
+    #expect(!other.isThere(as: name("Bob")) && other.isThere(as: name("Ada")))
+    let readings: [PhotoReading] = [
+      .noFace, .severalFaces(2), .tooSmall(width: 20), .poor("the face is blurred"),
+      .unreadable("no JPEG"),
+    ]
+    let outcomes = try readings.map { try add([2], "Eve", $0) }
+    #expect(outcomes == readings.map { .refused($0) })
+    #expect(
+      outcomes.map(\.word) == ["no_face", "several_faces", "too_small", "poor", "unreadable"])
+    #expect(outcomes.allSatisfy { $0.detail?.isEmpty == false && !$0.isThere(as: name("Eve")) })
+    #expect(try gallery.people().map(\.photos) == [1])
+  }
 }
