@@ -86,6 +86,23 @@ INLINE double exact(const vc_centres *centres, uint32_t label, double x, double 
     return (c[0] - x) * (c[0] - x) + (c[1] - y) * (c[1] - y) + (c[2] - z) * (c[2] - z);
 }
 
+/* The same in double precision, for those that floats cannot tell apart. */
+static uint32_t nearest_exactly(const uint32_t *label, uint32_t count, uint32_t step, double x, double y,
+                                double z, const vc_centres *centres)
+{
+    double least = 1e300;
+    uint32_t found = UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t own = label[i / 8 * step + i % 8];
+        double d = exact(centres, own, x, y, z);
+        if (d < least || (d == least && own < found)) {
+            least = d;
+            found = own;
+        }
+    }
+    return found;
+}
+
 /* The label of the nearest of `count` centres; the first of those equally near. */
 INLINE uint32_t nearest_of(const float *cx, const float *cy, const float *cz, const uint32_t *label,
                            uint32_t count, uint32_t step, float x, float y, float z,
@@ -93,6 +110,20 @@ INLINE uint32_t nearest_of(const float *cx, const float *cy, const float *cz, co
 {
     float best = 3e38f, second = 3e38f;
     uint32_t found = 0;
+    if (count <= 8) {
+        /* The lanes' numbers in the lowest bits of the distances: the least of them tells which it is. */
+        f8 dx = LOAD(cx) - x, dy = LOAD(cy) - y, dz = LOAD(cz) - z;
+        i8 lanes = { 0, 1, 2, 3, 4, 5, 6, 7 };
+        i8 bits = ((i8)(dx * dx + dy * dy + dz * dz) & ~7) | lanes;
+        int32_t least = __builtin_reduce_min(bits);
+        bits = PICK(bits == least, ALL_INT(0x7f7fffff), bits);
+        int32_t next = __builtin_reduce_min(bits);
+        memcpy(&best, &least, sizeof best);
+        memcpy(&second, &next, sizeof second);
+        if (second - best > SURE + best * 4e-6f)
+            return label[least & 7];
+        return nearest_exactly(label, count, step, x, y, z, centres);
+    }
     for (uint32_t i = 0; i < count; i += 8, cx += step, cy += step, cz += step, label += step) {
         f8 dx = LOAD(cx) - x, dy = LOAD(cy) - y, dz = LOAD(cz) - z;
         f8 d = dx * dx + dy * dy + dz * dz;
@@ -107,18 +138,7 @@ INLINE uint32_t nearest_of(const float *cx, const float *cy, const float *cz, co
     }
     if (second - best > SURE)
         return found;
-    cx -= step * ((count + 7) / 8);
-    label -= step * ((count + 7) / 8);
-    double least = 1e300;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t own = label[i / 8 * step + i % 8];
-        double d = exact(centres, own, x, y, z);
-        if (d < least || (d == least && own < found)) {
-            least = d;
-            found = own;
-        }
-    }
-    return found;
+    return nearest_exactly(label - step * ((count + 7) / 8), count, step, x, y, z, centres);
 }
 
 INLINE void add(vc_sum *sum, const vc_sum *more)

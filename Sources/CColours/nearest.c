@@ -47,7 +47,7 @@ KERNEL(void, vc_nearest,
        (const vc_points *points, const vc_centres *centres, uint32_t *labels, float *distances),
        (points, centres, labels, distances))
 
-double vc_gather(const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums,
+INLINE double vc_gather_body(const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums,
                  vc_far *far, uint32_t k, float floor)
 {
     memset(sums, 0, k * sizeof *sums);
@@ -57,17 +57,22 @@ double vc_gather(const vc_points *points, const uint32_t *labels, const float *d
     for (uint32_t i = 0; i < points->count; i++) {
         uint32_t label = labels[i];
         double w = points->w[i];
-        vc_sum *sum = sums + label;
-        sum->w += w;
-        sum->x += w * points->x[i];
-        sum->y += w * points->y[i];
-        sum->z += w * points->z[i];
+        f4 point = { 1, points->x[i], points->y[i], points->z[i] };
+        d4 sum;
+        memcpy(&sum, sums + label, sizeof sum);
+        sum += w * __builtin_convertvector(point, d4);
+        memcpy(sums + label, &sum, sizeof sum);
         total += w * distances[i];
         if (distances[i] > far[label].distance)
             far[label] = (vc_far){ distances[i], i };
     }
     return total;
 }
+
+KERNEL(double, vc_gather,
+       (const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums, vc_far *far,
+        uint32_t k, float floor),
+       (points, labels, distances, sums, far, k, floor))
 
 void vc_moments(const vc_points *points, const uint32_t *labels, const vc_centres *centres, double *moments)
 {

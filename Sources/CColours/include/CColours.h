@@ -137,8 +137,10 @@ void vc_tile_float(const vc_points *points, uint32_t i0, uint32_t i1, uint32_t j
 void vc_tile_double(const vc_points *points, uint32_t i0, uint32_t i1, uint32_t j0, uint32_t j1, double *rows,
                     double *columns);
 
-/* A row of pixels from planes to packed RGB; full-range BT.601. `step` is the samples of luma for one of chroma.
- * Without chroma `cb` and `cr` are null. */
-void vc_rgb_row(uint8_t *rgb, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, size_t width, int step);
+/* A row of `count` pixels, every `every`th of a picture's, from planes to packed RGB by the weights of BT.601.
+ * Samples of luma are `luma_step` bytes apart, those of chroma `chroma_step`, one for 1 << shift pixels. Without
+ * chroma `cb` and `cr` are null. */
+void vc_rgb_row(uint8_t *rgb, size_t count, size_t every, const uint8_t *luma, size_t luma_step,
+                const uint8_t *cb, const uint8_t *cr, size_t chroma_step, int shift, int is_full_range);
 
 #endif
