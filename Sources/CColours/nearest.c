@@ -47,10 +47,18 @@ KERNEL(void, vc_nearest,
        (const vc_points *points, const vc_centres *centres, uint32_t *labels, float *distances),
        (points, centres, labels, distances))
 
-INLINE double vc_gather_body(const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums,
-                 vc_far *far, uint32_t k, float floor)
+/* Neighbouring points mostly have the same label: sums for each of four points in a row spare them the wait for
+ * the last one's addition. */
+enum { COPIES = 4, COPIED = 256 };
+
+INLINE double vc_gather_body(const vc_points *points, const uint32_t *labels, const float *distances,
+                             vc_sum *sums, vc_far *far, uint32_t k, float floor)
 {
+    d4 copies[COPIES][COPIED];
+    int is_copied = k <= COPIED;
     memset(sums, 0, k * sizeof *sums);
+    for (int copy = 0; is_copied && copy < COPIES; copy++)
+        memset(copies[copy], 0, k * sizeof copies[copy][0]);
     for (uint32_t j = 0; j < k; j++)
         far[j] = (vc_far){ floor, UINT32_MAX };
     double total = 0;
@@ -58,13 +66,22 @@ INLINE double vc_gather_body(const vc_points *points, const uint32_t *labels, co
         uint32_t label = labels[i];
         double w = points->w[i];
         f4 point = { 1, points->x[i], points->y[i], points->z[i] };
-        d4 sum;
-        memcpy(&sum, sums + label, sizeof sum);
-        sum += w * __builtin_convertvector(point, d4);
-        memcpy(sums + label, &sum, sizeof sum);
+        d4 more = w * __builtin_convertvector(point, d4);
+        if (is_copied) {
+            copies[i % COPIES][label] += more;
+        } else {
+            d4 sum;
+            memcpy(&sum, sums + label, sizeof sum);
+            sum += more;
+            memcpy(sums + label, &sum, sizeof sum);
+        }
         total += w * distances[i];
         if (distances[i] > far[label].distance)
             far[label] = (vc_far){ distances[i], i };
+    }
+    for (uint32_t j = 0; is_copied && j < k; j++) {
+        d4 sum = (copies[0][j] + copies[1][j]) + (copies[2][j] + copies[3][j]);
+        memcpy(sums + j, &sum, sizeof sum);
     }
     return total;
 }
