@@ -86,6 +86,23 @@ INLINE double exact(const vc_centres *centres, uint32_t label, double x, double 
     return (c[0] - x) * (c[0] - x) + (c[1] - y) * (c[1] - y) + (c[2] - z) * (c[2] - z);
 }
 
+/* The same in double precision, for those that floats cannot tell apart. */
+static uint32_t nearest_exactly(const uint32_t *label, uint32_t count, uint32_t step, double x, double y,
+                                double z, const vc_centres *centres)
+{
+    double least = 1e300;
+    uint32_t found = UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t own = label[i / 8 * step + i % 8];
+        double d = exact(centres, own, x, y, z);
+        if (d < least || (d == least && own < found)) {
+            least = d;
+            found = own;
+        }
+    }
+    return found;
+}
+
 /* The label of the nearest of `count` centres; the first of those equally near. */
 INLINE uint32_t nearest_of(const float *cx, const float *cy, const float *cz, const uint32_t *label,
                            uint32_t count, uint32_t step, float x, float y, float z,
@@ -93,6 +110,20 @@ INLINE uint32_t nearest_of(const float *cx, const float *cy, const float *cz, co
 {
     float best = 3e38f, second = 3e38f;
     uint32_t found = 0;
+    if (count <= 8) {
+        /* The lanes' numbers in the lowest bits of the distances: the least of them tells which it is. */
+        f8 dx = LOAD(cx) - x, dy = LOAD(cy) - y, dz = LOAD(cz) - z;
+        i8 lanes = { 0, 1, 2, 3, 4, 5, 6, 7 };
+        i8 bits = ((i8)(dx * dx + dy * dy + dz * dz) & ~7) | lanes;
+        int32_t least = __builtin_reduce_min(bits);
+        bits = PICK(bits == least, ALL_INT(0x7f7fffff), bits);
+        int32_t next = __builtin_reduce_min(bits);
+        memcpy(&best, &least, sizeof best);
+        memcpy(&second, &next, sizeof second);
+        if (second - best > SURE + best * 4e-6f)
+            return label[least & 7];
+        return nearest_exactly(label, count, step, x, y, z, centres);
+    }
     for (uint32_t i = 0; i < count; i += 8, cx += step, cy += step, cz += step, label += step) {
         f8 dx = LOAD(cx) - x, dy = LOAD(cy) - y, dz = LOAD(cz) - z;
         f8 d = dx * dx + dy * dy + dz * dz;
@@ -107,18 +138,7 @@ INLINE uint32_t nearest_of(const float *cx, const float *cy, const float *cz, co
     }
     if (second - best > SURE)
         return found;
-    cx -= step * ((count + 7) / 8);
-    label -= step * ((count + 7) / 8);
-    double least = 1e300;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t own = label[i / 8 * step + i % 8];
-        double d = exact(centres, own, x, y, z);
-        if (d < least || (d == least && own < found)) {
-            least = d;
-            found = own;
-        }
-    }
-    return found;
+    return nearest_exactly(label - step * ((count + 7) / 8), count, step, x, y, z, centres);
 }
 
 INLINE void add(vc_sum *sum, const vc_sum *more)
@@ -243,14 +263,49 @@ KERNEL(size_t, vc_candidates,
 
 typedef uint32_t u4 __attribute__((vector_size(16)));
 
+INLINE uint32_t vc_beyond_body(const uint32_t *entries, const uint32_t *lists, int bits, const uint8_t *rgb,
+                               size_t width, size_t height, size_t stride, const vc_centres *centres,
+                               float floor, uint32_t *found, uint32_t capacity)
+{
+    int drop = 8 - bits;
+    uint32_t count = 0;
+    for (size_t row = 0; row < height; row++) {
+        const uint8_t *pixel = rgb + row * stride;
+        for (size_t i = 0; i < width; i++, pixel += 3) {
+            uint32_t r = pixel[0], g = pixel[1], b = pixel[2];
+            uint32_t entry = entries[(r >> drop) << 2 * bits | (g >> drop) << bits | b >> drop];
+            if (!(entry & FAR_AWAY))
+                continue;
+            uint32_t label = entry & ~(ALONE | FAR_AWAY);
+            if (!(entry & ALONE)) {
+                const uint32_t *near = lists + label;
+                const float *c = (const float *)(near + 1);
+                label = nearest_of(c, c + 8, c + 16, near + 25, near[0], 32, (float)r, (float)g, (float)b, centres);
+            }
+            if (exact(centres, label, r, g, b) <= floor)
+                continue;
+            if (count == capacity)
+                return count;
+            found[count++] = (uint32_t)(row * width + i);
+        }
+    }
+    return count;
+}
+
+KERNEL(uint32_t, vc_beyond,
+       (const uint32_t *entries, const uint32_t *lists, int bits, const uint8_t *rgb, size_t width, size_t height,
+        size_t stride, const vc_centres *centres, float floor, uint32_t *found, uint32_t capacity),
+       (entries, lists, bits, rgb, width, height, stride, centres, floor, found, capacity))
+
 INLINE void flush(vc_sum *sums, uint32_t *tallies, uint32_t k)
 {
-    for (uint32_t j = 0; j < k; j++) {
-        uint32_t *t = tallies + 4 * j;
+    for (uint32_t i = 0; i < 2 * k; i++) {
+        uint32_t j = i < k ? i : i - k;
+        uint32_t *t = tallies + 4 * i;
         vc_sum more = { t[0], t[1], t[2], t[3] };
         add(sums + j, &more);
     }
-    memset(tallies, 0, 4 * k * sizeof *tallies);
+    memset(tallies, 0, 8 * k * sizeof *tallies);
 }
 
 INLINE void vc_label_body(const uint32_t *entries, const uint32_t *lists, const vc_bin *table,
@@ -262,7 +317,7 @@ INLINE void vc_label_body(const uint32_t *entries, const uint32_t *lists, const 
     uint32_t k = centres->count, mask = (1u << bits) - 1;
     int drop = 8 - bits;
     reset(sums, far, k, floor);
-    memset(tallies, 0, 4 * k * sizeof *tallies);
+    memset(tallies, 0, 8 * k * sizeof *tallies);
     int looks = labels != NULL || painted != NULL;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t n = numbers[i], entry = entries[n];
@@ -290,9 +345,11 @@ INLINE void vc_label_body(const uint32_t *entries, const uint32_t *lists, const 
                 const float *c = (const float *)(near + 1);
                 label = nearest_of(c, c + 8, c + 16, near + 25, near[0], 32, (float)r, (float)g, (float)b, centres);
                 u4 now, more = { 1, r, g, b };
-                memcpy(&now, tallies + 4 * label, sizeof now);
+                /* Two sets in turn: neighbours mostly have the same label. */
+                uint32_t *tally = tallies + 4 * (label + (i & 1 ? k : 0));
+                memcpy(&now, tally, sizeof now);
                 now += more;
-                memcpy(tallies + 4 * label, &now, sizeof now);
+                memcpy(tally, &now, sizeof now);
             }
             if (entry & FAR_AWAY)
                 look(far + label, exact(centres, label, r, g, b), (uint32_t)(first + i));

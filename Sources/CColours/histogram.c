@@ -185,16 +185,24 @@ void vc_boxes(vc_grid *grid)
     }
 }
 
-void vc_rgb_row(uint8_t *rgb, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, size_t width, int step)
+INLINE uint8_t clamp(int32_t value)
 {
-    /* Weights of ITU-R BT.601 with 16 fraction bits. */
-    for (size_t i = 0; i < width; i++, rgb += 3) {
-        int32_t luma = y[i] * 65536 + 32768;
-        int32_t b = cb ? cb[i / (size_t)step] - 128 : 0, r = cr ? cr[i / (size_t)step] - 128 : 0;
-        int32_t values[3] = { luma + 91881 * r, luma - 22554 * b - 46802 * r, luma + 116130 * b };
-        for (int c = 0; c < 3; c++) {
-            int32_t value = values[c] >> 16;
-            rgb[c] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
-        }
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+void vc_rgb_row(uint8_t *rgb, size_t count, size_t every, const uint8_t *luma, size_t luma_step,
+                const uint8_t *cb, const uint8_t *cr, size_t chroma_step, int shift, int is_full_range)
+{
+    /* 16 fraction bits. Limited range has luma in 16...235 and chroma in 16...240. */
+    int32_t scale = is_full_range ? 65536 : 76309, floor = is_full_range ? 0 : 16;
+    int32_t red = is_full_range ? 91881 : 104597, blue = is_full_range ? 116130 : 132201;
+    int32_t green_cb = is_full_range ? 22554 : 25675, green_cr = is_full_range ? 46802 : 53279;
+    for (size_t i = 0; i < count; i++, rgb += 3) {
+        size_t at = i * every, c = (at >> shift) * chroma_step;
+        int32_t y = (luma[at * luma_step] - floor) * scale + 32768;
+        int32_t b = cb ? cb[c] - 128 : 0, r = cr ? cr[c] - 128 : 0;
+        rgb[0] = clamp((y + red * r) >> 16);
+        rgb[1] = clamp((y - green_cb * b - green_cr * r) >> 16);
+        rgb[2] = clamp((y + blue * b) >> 16);
     }
 }

@@ -47,27 +47,49 @@ KERNEL(void, vc_nearest,
        (const vc_points *points, const vc_centres *centres, uint32_t *labels, float *distances),
        (points, centres, labels, distances))
 
-double vc_gather(const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums,
-                 vc_far *far, uint32_t k, float floor)
+/* Neighbouring points mostly have the same label: sums for each of four points in a row spare them the wait for
+ * the last one's addition. */
+enum { COPIES = 4, COPIED = 256 };
+
+INLINE double vc_gather_body(const vc_points *points, const uint32_t *labels, const float *distances,
+                             vc_sum *sums, vc_far *far, uint32_t k, float floor)
 {
+    d4 copies[COPIES][COPIED];
+    int is_copied = k <= COPIED;
     memset(sums, 0, k * sizeof *sums);
+    for (int copy = 0; is_copied && copy < COPIES; copy++)
+        memset(copies[copy], 0, k * sizeof copies[copy][0]);
     for (uint32_t j = 0; j < k; j++)
         far[j] = (vc_far){ floor, UINT32_MAX };
     double total = 0;
     for (uint32_t i = 0; i < points->count; i++) {
         uint32_t label = labels[i];
         double w = points->w[i];
-        vc_sum *sum = sums + label;
-        sum->w += w;
-        sum->x += w * points->x[i];
-        sum->y += w * points->y[i];
-        sum->z += w * points->z[i];
+        f4 point = { 1, points->x[i], points->y[i], points->z[i] };
+        d4 more = w * __builtin_convertvector(point, d4);
+        if (is_copied) {
+            copies[i % COPIES][label] += more;
+        } else {
+            d4 sum;
+            memcpy(&sum, sums + label, sizeof sum);
+            sum += more;
+            memcpy(sums + label, &sum, sizeof sum);
+        }
         total += w * distances[i];
         if (distances[i] > far[label].distance)
             far[label] = (vc_far){ distances[i], i };
     }
+    for (uint32_t j = 0; is_copied && j < k; j++) {
+        d4 sum = (copies[0][j] + copies[1][j]) + (copies[2][j] + copies[3][j]);
+        memcpy(sums + j, &sum, sizeof sum);
+    }
     return total;
 }
+
+KERNEL(double, vc_gather,
+       (const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums, vc_far *far,
+        uint32_t k, float floor),
+       (points, labels, distances, sums, far, k, floor))
 
 void vc_moments(const vc_points *points, const uint32_t *labels, const vc_centres *centres, double *moments)
 {

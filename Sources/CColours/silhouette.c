@@ -4,9 +4,6 @@
  * Distances from each point of one tile to the points of another, weighted and summed: to `rows` for those of
  * the first, to `columns`, unless null, for those of the second. */
 
-typedef double d4 __attribute__((vector_size(32)));
-typedef float f4 __attribute__((vector_size(16)));
-
 INLINE void vc_tile_float_body(const vc_points *p, uint32_t i0, uint32_t i1, uint32_t j0, uint32_t j1,
                                double *rows, double *columns)
 {

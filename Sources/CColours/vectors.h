@@ -7,6 +7,8 @@
 
 /* Clang's vectors: AVX where the function is compiled for it, pairs of SSE or NEON registers elsewhere. */
 typedef float f8 __attribute__((vector_size(32)));
+typedef double d4 __attribute__((vector_size(32)));
+typedef float f4 __attribute__((vector_size(16)));
 typedef int32_t i8 __attribute__((vector_size(32)));
 
 #define INLINE static inline __attribute__((always_inline))

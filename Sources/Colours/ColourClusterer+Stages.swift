@@ -111,19 +111,39 @@ extension ColourClusterer {
     return Found(sse: error, farthest: farthest, silhouette: silhouette(grid.points))
   }
 
-  /// Labels every pixel; those beyond lambda found clusters until there are none.
+  /// Labels every pixel once those beyond lambda have founded clusters, the farthest first. No centre moves any
+  /// more: what is near one stays so.
   private func cover(_ pixels: Pixels, by histogram: Histogram) {
     let floor = settings.lambda * settings.lambda
-    for turn in 0..<Self.passesMax {
-      labelling.label(pixels, by: histogram, centres: lloyd.centres, floor: 0.8 * floor)
+    for _ in 0..<Self.passesMax {
+      let open = labelling.beyond(pixels, by: histogram, centres: lloyd.centres, floor: floor)
       lloyd.countPass()
-      let founds = lloyd.pickFounders(floor: floor, share: 0.1) { Point(pixels.colour($0)) }
-      guard founds else { break }
-      lloyd.appendFounders()
-      if turn < 8 { lloyd.move(histogram.points, passes: 1) }
+      found(open, floor: floor)
+      guard open.count == Labelling.beyondMax else { break }
     }
+    labelling.label(pixels, by: histogram, centres: lloyd.centres, floor: 0.8 * floor)
+    lloyd.countPass()
     if farthest == 0 {
       labelling.label(pixels, by: histogram, centres: lloyd.centres, floor: 0)
+    }
+  }
+
+  /// Lets the farthest of these found a cluster until each lies within the floor (squared) of a centre.
+  private func found(_ open: [Point], floor: Double) {
+    let centres = lloyd.centres
+    var distances = open.map { point in
+      (0..<centres.count).reduce(Double.infinity) {
+        min($0, centres[$1].squaredDistance(to: point))
+      }
+    }
+    while let farthest = distances.indices.max(by: { distances[$0] < distances[$1] }),
+      distances[farthest] > floor
+    {
+      let founder = open[farthest]
+      centres.append(founder)
+      for index in open.indices {
+        distances[index] = min(distances[index], founder.squaredDistance(to: open[index]))
+      }
     }
   }
 

@@ -24,23 +24,50 @@ final class Labelling {
     to target: Target? = nil
   ) {
     let entries = entries(bits: histogram.bits)
-    scratch.reserve(centres.count)
-    tallies.reserve(4 * centres.count)
+    tallies.reserve(8 * centres.count)
     setPalette(centres)
     let raw = unsafe centres.raw()
     unsafe withUnsafePointer(to: raw) { raw in
-      var memory = unsafe scratch.raw
-      while unsafe vc_candidates(
-        entries.base, lists.base, lists.capacity, histogram.numbers.base,
-        UInt32(histogram.points.count), Int32(histogram.bits), raw, &memory, Float(floor)) == 0
-      {
-        lists.reserve(2 * lists.capacity)
-      }
+      unsafe findCandidates(histogram, raw, centres.count, floor)
       unsafe vc_label(
         entries.base, lists.base, histogram.table.base, histogram.numbers.base,
         UInt32(histogram.points.count), Int32(histogram.bits), pixels.base, pixels.width,
         pixels.height, pixels.stride, raw, target?.labels, target?.painted, palette.base,
         centres.sums.base, centres.far.base, Float(floor), tallies.base)
+    }
+  }
+
+  /// The colours of pixels that lie beyond `floor` (squared) of all centres, each pixel's; `beyondMax` at the most.
+  func beyond(
+    _ pixels: Pixels, by histogram: Histogram, centres: Centres, floor: Double
+  ) -> [Point] {
+    let entries = entries(bits: histogram.bits)
+    far.reserve(Self.beyondMax)
+    let raw = unsafe centres.raw()
+    let count = unsafe withUnsafePointer(to: raw) { raw in
+      unsafe findCandidates(histogram, raw, centres.count, floor)
+      return unsafe vc_beyond(
+        entries.base, lists.base, Int32(histogram.bits), pixels.base, pixels.width, pixels.height,
+        pixels.stride, raw, Float(floor), far.base, UInt32(Self.beyondMax))
+    }
+    return (0..<Int(count)).map { Point(pixels.colour(Int(far[$0]))) }
+  }
+
+  static let beyondMax = 4096
+  private let far = Memory<UInt32>()
+
+  /// Fills `entries` and `lists`.
+  private func findCandidates(
+    _ histogram: Histogram, _ centres: UnsafePointer<vc_centres>, _ count: Int, _ floor: Double
+  ) {
+    let entries = entries(bits: histogram.bits)
+    scratch.reserve(count)
+    var memory = unsafe scratch.raw
+    while unsafe vc_candidates(
+      entries.base, lists.base, lists.capacity, histogram.numbers.base,
+      UInt32(histogram.points.count), Int32(histogram.bits), centres, &memory, Float(floor)) == 0
+    {
+      lists.reserve(2 * lists.capacity)
     }
   }
 

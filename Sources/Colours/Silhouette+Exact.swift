@@ -13,7 +13,12 @@ extension Silhouette {
     _ colours: LabelledColours, threads: Int,
     progress: (Double) -> Bool = { _ in true }
   ) throws(ColoursError) -> Silhouette {
-    let tiles = Tiles(colours)
+    try exact(Tiles(colours), colours, threads: threads, progress: progress)
+  }
+
+  static func exact(
+    _ tiles: Tiles, _ colours: LabelledColours, threads: Int, progress: (Double) -> Bool
+  ) throws(ColoursError) -> Silhouette {
     guard tiles.clusters.count > 1 else { return none(colours) }
     let work = PairWork(tiles, workers: max(1, threads))
     var running: [NamedThread] = []
@@ -56,17 +61,18 @@ final class Tiles: @unchecked Sendable {
   private(set) var clusters: [Double] = []
   /// Where each colour lies among the points.
   private(set) var places: [Int]
-  /// True where single precision does: the rounding of so many distances averages out.
+  /// True where single precision does: the rounding of so many distances averages out, and the mean is right to
+  /// some 1e-9.
   let isLarge: Bool
 
-  private static let largeCount = 8192
+  private static let largeCount = 32_768
 
-  init(_ colours: LabelledColours) {
+  init(_ colours: LabelledColours, largeCount: Int = largeCount) {
     var members = [[Int]](repeating: [], count: colours.centres.count)
     for (index, label) in colours.labels.enumerated() { members[label].append(index) }
     members.removeAll(where: \.isEmpty)
     places = [Int](repeating: 0, count: colours.points.count)
-    isLarge = colours.points.count > Self.largeCount
+    isLarge = colours.points.count > largeCount
     let side = Int(VC_TILE)
     points.reserve(members.reduce(0) { $0 + ($1.count + side - 1) / side * (side + 8) })
     for (cluster, own) in members.enumerated() {

@@ -43,7 +43,7 @@ package struct SilhouetteDiagram {
   private static let pageWidth = 960.0
   private static let left = 150.0
   private static let right = 70.0
-  private static let top = 74.0
+  private static let top = 88.0
   private static let bottom = 64.0
   private static let gap = 3.0
   /// The least height of a knife: that of its label.
@@ -98,6 +98,9 @@ package struct SilhouetteDiagram {
       )
       y += tall + Self.gap
     }
+    lines.append(
+      "<text x=\"\(Self.text(x(1) + 8))\" y=\"\(Self.text(Self.top - 10))\" font-size=\"10\" fill=\"#505050\">mean</text>"
+    )
     let line = Self.text(x(mean))
     lines.append(
       "<line x1=\"\(line)\" y1=\"\(Self.text(Self.top - 6))\" x2=\"\(line)\" y2=\"\(Self.text(foot))\" stroke=\"#c00000\" stroke-width=\"1.5\" stroke-dasharray=\"6 4\"/>"

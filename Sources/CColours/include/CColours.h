@@ -120,9 +120,14 @@ void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scrat
  * Returns the words written to `lists`, or 0 where `capacity` is too small. */
 size_t vc_candidates(uint32_t *entries, uint32_t *lists, size_t capacity, const uint32_t *numbers,
                      uint32_t count, int bits, const vc_centres *centres, vc_scratch *scratch, float floor);
+/* The numbers of pixels that lie farther than the root of `floor` from all centres, `capacity` at the most, in
+ * `found`; returns how many. `entries` and `lists` are those of these centres and this floor. */
+uint32_t vc_beyond(const uint32_t *entries, const uint32_t *lists, int bits, const uint8_t *rgb, size_t width,
+                   size_t height, size_t stride, const vc_centres *centres, float floor, uint32_t *found,
+                   uint32_t capacity);
 /* Labels every pixel with its nearest centre by those: what vc_count counted into `table` is taken whole where
  * a bin has one candidate, and the rest pixel by pixel. `far.index` is the pixel's. `labels` and `painted` (rows
- * of packed RGB without padding, by `palette`, four bytes a cluster) may be null. `tallies` is room for k * 4. */
+ * of packed RGB without padding, by `palette`, four bytes a cluster) may be null. `tallies` is room for k * 8. */
 void vc_label(const uint32_t *entries, const uint32_t *lists, const vc_bin *table, const uint32_t *numbers,
               uint32_t count, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
               const vc_centres *centres, uint32_t *labels, uint8_t *painted, const uint8_t *palette,
@@ -137,8 +142,10 @@ void vc_tile_float(const vc_points *points, uint32_t i0, uint32_t i1, uint32_t j
 void vc_tile_double(const vc_points *points, uint32_t i0, uint32_t i1, uint32_t j0, uint32_t j1, double *rows,
                     double *columns);
 
-/* A row of pixels from planes to packed RGB; full-range BT.601. `step` is the samples of luma for one of chroma.
- * Without chroma `cb` and `cr` are null. */
-void vc_rgb_row(uint8_t *rgb, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, size_t width, int step);
+/* A row of `count` pixels, every `every`th of a picture's, from planes to packed RGB by the weights of BT.601.
+ * Samples of luma are `luma_step` bytes apart, those of chroma `chroma_step`, one for 1 << shift pixels. Without
+ * chroma `cb` and `cr` are null. */
+void vc_rgb_row(uint8_t *rgb, size_t count, size_t every, const uint8_t *luma, size_t luma_step,
+                const uint8_t *cb, const uint8_t *cr, size_t chroma_step, int shift, int is_full_range);
 
 #endif
