@@ -9,6 +9,14 @@ struct Still {
 
   var luma: [UInt8] { UprightPicture(size: size, rgb: rgb, originalSize: size).luma }
 
+  /// No detector of upright faces finds one in it.
+  var upsideDown: Still {
+    let row = size.width * 3
+    return Still(
+      size: size,
+      rgb: (0..<size.height).reversed().flatMap { rgb[$0 * row..<($0 + 1) * row] })
+  }
+
   /// The colour at a place, between the pixels around it.
   private func sample(_ x: Double, _ y: Double, _ channel: Int) -> Double {
     let left = max(0, min(size.width - 1, Int(x)))

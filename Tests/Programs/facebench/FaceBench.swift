@@ -92,7 +92,8 @@ struct FaceBench: ParsableCommand {
     }
     guard actors.count >= 2, let background = stills.last else { return }
     let clip = Clip(
-      actors: Array(actors.prefix(2)), background: background, stillOfHundred: stillOfHundred)
+      actors: Array(actors.prefix(2)), background: background.upsideDown,
+      stillOfHundred: stillOfHundred)
     let engine = FaceEngine(models: FaceModels(folder: models))
     let camera = FaceCamera()
     var settings = FaceSettings()

@@ -1,5 +1,6 @@
 import CDlibReference
 import Faces
+import Frames
 
 /// dlib called plainly, on RGB, as Python face_recognition calls it.
 @safe
