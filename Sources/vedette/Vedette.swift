@@ -8,7 +8,7 @@ struct Vedette: ParsableCommand {
     abstract: "Tries, checks and looks at the camera agent.",
     discussion: "Example: vedette demo --seconds 10",
     subcommands: [
-      Demo.self, Check.self, Cameras.self, ColoursCommand.self, SpoolCommand.self,
-      GalleryCommand.self,
+      Demo.self, Check.self, Cameras.self, FacesCommand.self, ColoursCommand.self,
+      GalleryCommand.self, SpoolCommand.self,
     ])
 }
