@@ -106,6 +106,9 @@ let package = Package(
       cxxSettings: [.unsafeFlags(["-O3"]), .define("NDEBUG")],
       linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
     program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
+    program(
+      "facebench", ["CDlibReference", "CPosix", "Faces", "Frames", "Imaging", arguments],
+      path: "Tests/Programs/facebench"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
     program("gallerybench", ["CPosix", "Gallery"], path: "Tests/Programs/gallerybench"),

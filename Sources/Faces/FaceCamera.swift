@@ -108,7 +108,7 @@ package final class FaceCamera: @unchecked Sendable {
     _ luma: RawSpan, _ layout: PixelLayout, _ engine: FaceEngine, _ settings: FaceSettings,
     _ colour: (FaceBox) throws(FacesError) -> FacePatch?
   ) throws(FacesError) -> FaceAnalysis {
-    var faces = try engine.search(luma, layout, settings)
+    var faces = try engine.search(luma, layout, settings, colour)
     let options = settings.tracking
     var owners = match(faces)
     var unmatched = tracks.filter { track in !owners.contains { $0 === track } }

@@ -21,15 +21,15 @@ package final class FaceEngine {
   /// - Parameters:
   ///   - luma: 8 bits a pixel, in `layout`: the Y plane as it is.
   ///   - camera: the state of the camera that the picture is of; nil for a picture by itself.
-  ///   - colour: gives RGB of a part of the picture, which the network was trained on, or nil, whereupon luma
-  ///     is used. Asked for each face that is encoded.
+  ///   - colour: gives RGB of at least a part of the picture, or nil, whereupon luma is used. The networks were
+  ///     trained on it: asked for each face that is encoded, and for the whole picture where the CNN searches.
   package func analyse(
     luma: RawSpan, _ layout: PixelLayout, camera: FaceCamera? = nil,
     settings: FaceSettings = FaceSettings(),
     colour: (FaceBox) throws(FacesError) -> FacePatch? = { _ in nil }
   ) throws(FacesError) -> FaceAnalysis {
     guard let camera else {
-      var faces = try search(luma, layout, settings)
+      var faces = try search(luma, layout, settings, colour)
       for index in faces.indices {
         try describe(&faces[index], luma, layout, settings, encodes: settings.encodes, colour)
       }
@@ -39,7 +39,8 @@ package final class FaceEngine {
   }
 
   func search(
-    _ luma: RawSpan, _ layout: PixelLayout, _ settings: FaceSettings
+    _ luma: RawSpan, _ layout: PixelLayout, _ settings: FaceSettings,
+    _ colour: (FaceBox) throws(FacesError) -> FacePatch?
   ) throws(FacesError) -> [AnalysedFace] {
     let size = layout.size
     let region = settings.region.map {
@@ -47,8 +48,18 @@ package final class FaceEngine {
         x: $0.x * Double(size.width), y: $0.y * Double(size.height),
         width: $0.width * Double(size.width), height: $0.height * Double(size.height))
     }
-    return try detector(for: settings).faces(in: luma, layout, region: region)
-      .map { AnalysedFace(box: $0.box, score: $0.score) }
+    let detector = try detector(for: settings)
+    let found: [FoundFace]
+    if settings.detector.kind == .cnn, let patch = try colour(region ?? FaceBox(whole: size)) {
+      let corner = patch.corner
+      found = try detector.faces(
+        in: unsafe patch.pixels.span.bytes, patch.layout,
+        region: region?.moved(x: -corner.x, y: -corner.y)
+      ).map { FoundFace(box: $0.box.moved(x: corner.x, y: corner.y), score: $0.score) }
+    } else {
+      found = try detector.faces(in: luma, layout, region: region)
+    }
+    return found.map { AnalysedFace(box: $0.box, score: $0.score) }
   }
 
   /// Adds landmarks and quality, and the encoding where it is asked for. Without the models for that, where

@@ -19,7 +19,7 @@ extension Canvas {
 
   /// Draws boxes, then all labels, so that no box crosses one. Lines and letters grow with the picture.
   package func draw(_ marks: [Mark]) {
-    let line = max(1, min(size.width, size.height) / 240)
+    let line = max(1, min(size.width, size.height) / 180)
     for mark in marks { outline(mark.box, line, mark.colour) }
     for mark in marks where !mark.label.isEmpty { label(mark, line) }
   }
