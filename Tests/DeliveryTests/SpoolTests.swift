@@ -206,13 +206,14 @@ import Testing
     #expect(third.counts.captured == 0 && told.count(.corrupt) == 1)
   }
 
-  @Test func `Damage that one run found and did not come to tell is told by the next`() throws {
+  @Test func `Damage found by one run that did not tell it is told by the next`() throws {
     let folder = Folder()
     do {
       let store = try Store(folder: folder.path)
       let record = Bench.record(7, bytes: 1000, meters: CameraMeters(name: "front"))
       for _ in 0..<3 {
-        try store.append(RecordWindow.Entry(serial: 0, attempt: 0, record: record).stored, to: .frames)
+        let entry = RecordWindow.Entry(serial: 0, attempt: 0, record: record).stored
+        try store.append(entry, to: .frames)
       }
       try store.close()
     }
