@@ -24,6 +24,9 @@ package final class FaceCamera: @unchecked Sendable {
   private var settings: FaceSettings?
   private var searchIsDueIn = 0
   private var lastWasSearch = false
+  /// Faces that the last search found, and whether it only made sure of the one before.
+  private var lastCount = -1
+  private var lastWasRepeated = false
 
   package init() {}
 
@@ -77,9 +80,10 @@ package final class FaceCamera: @unchecked Sendable {
     }
     let change = gate.change(in: luma, layout, levelMin: max(1, options.levelMin))
     let isStill = options.levelMin > 0 && change == 0
-    // Where nothing has changed since a search, another finds the same.
-    if isStill, lastWasSearch || searchIsDueIn > 1 {
-      if !lastWasSearch { searchIsDueIn -= 1 }
+    // Where nothing has changed since a search that found every face, another finds the same.
+    let isDone = lastWasSearch && tracks.allSatisfy { $0.misses == 0 }
+    if isStill, isDone || searchIsDueIn > 1 {
+      if !isDone { searchIsDueIn -= 1 }
       return FaceAnalysis(work: .unchanged, faces: tracks.map(\.asFace))
     }
     gate.keep()
@@ -89,9 +93,15 @@ package final class FaceCamera: @unchecked Sendable {
       try follow(luma, layout, options)
       return FaceAnalysis(work: .tracked, faces: tracks.map(\.asFace))
     }
-    searchIsDueIn = max(1, options.detectEvery)
     lastWasSearch = true
-    return try search(luma, layout, engine, settings, colour)
+    let analysis = try search(luma, layout, engine, settings, colour)
+    // A face that came, or that the search missed, is looked for again at once, one time.
+    let count = analysis.faces.count { !$0.isFollowed }
+    let isSure = count == lastCount || lastWasRepeated
+    lastWasRepeated = !isSure
+    lastCount = count
+    searchIsDueIn = isSure ? max(1, options.detectEvery) : 1
+    return analysis
   }
 
   private func follow(

@@ -24,7 +24,7 @@ package struct TrackingOptions: Equatable, Sendable {
   /// A picture that changed in more than this part of its cells is another scene, and searched.
   package var sceneChangeMin = 0.6
   /// Peak to side lobe ratio of dlib's tracker below which a face counts as lost.
-  package var confidenceMin = 6.0
+  package var confidenceMin = 7.0
   /// How many searches may miss a face that is still followed.
   package var missesMax = 2
   /// The first faces of a track that are encoded, one a search; then one of each `encodeEvery`.

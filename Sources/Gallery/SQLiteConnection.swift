@@ -19,7 +19,10 @@ final class SQLiteConnection {
     guard status == SQLITE_OK, let opened = unsafe opened else {
       let reason = unsafe opened.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "no memory"
       unsafe sqlite3_close_v2(opened)
-      throw GalleryError(.disk, "\(path) cannot be opened: \(reason)")
+      throw GalleryError(
+        .disk,
+        "\(path) cannot be opened (\(reason)): its folder must be there, and this user must be allowed to write it"
+      )
     }
     self.path = path
     unsafe handle = unsafe opened

@@ -54,6 +54,15 @@ struct GalleryAdd: ParsableCommand {
   @Flag(help: "One JSON object a line, one for each photograph.")
   var json = false
 
+  func validate() throws {
+    guard let name else { return }
+    do throws(GalleryError) {
+      _ = try PersonName(name)
+    } catch {
+      throw ValidationError("--name: \(error)")
+    }
+  }
+
   func run() throws {
     let reader = try photos.reader()
     let gallery = try place.open()
@@ -90,8 +99,11 @@ struct GalleryAdd: ParsableCommand {
   private static func add(
     _ photo: PhotoWalk.Photo, to gallery: Gallery, _ reader: FacePhotos
   ) throws -> PhotoOutcome {
-    guard let name = try? PersonName(photo.name) else {
-      return .refused(.unreadable("'\(photo.name)' cannot be a person's name"))
+    let name: PersonName
+    do throws(GalleryError) {
+      name = try PersonName(photo.name)
+    } catch {
+      return .refused(.unreadable("it is named after nobody: \(error)"))
     }
     guard let file = InputFile.read(photo.path) else {
       return .refused(.unreadable("it cannot be read: \(unsafe String(cString: strerror(errno)))"))

@@ -88,6 +88,7 @@ struct MatchTests {
       }
       let snapshot = try gallery.snapshot()
       #expect(snapshot.encodingCount == here.count)
+      #expect(snapshot.encodingCount(of: model) == here.count)
       #expect(snapshot.hash == ContentHash.of(here))
     }
     let reopened = try Gallery(scratch.file)
