@@ -88,6 +88,7 @@ package final class ColourClusterer {
       let pixels = unsafe Pixels(base: base, width: width, height: height, stride: stride)
       unsafe painted.withUnsafeMutableBufferPointer { target in
         if let bits = origin.bits {
+          labelling.prepare(histogram(bits), centres: lloyd.centres, floor: .infinity)
           unsafe labelling.label(
             pixels, by: histogram(bits), centres: lloyd.centres, floor: .infinity,
             to: Labelling.Target(labels: nil, painted: target.baseAddress))

@@ -17,8 +17,8 @@ final class Labelling {
   private let tallies = Memory<UInt32>()
   private let palette = Memory<UInt8>()
 
-  /// Gathers in `centres` what the pixels sum up to, and the farthest beyond `floor` (squared).
-  /// - Parameter histogram: of these pixels.
+  /// Gathers in `centres` what the pixels sum up to, and the farthest beyond `floor` (squared). `prepare` must have
+  /// been called with the same.
   func label(
     _ pixels: Pixels, by histogram: Histogram, centres: Centres, floor: Double,
     to target: Target? = nil
@@ -28,7 +28,6 @@ final class Labelling {
     setPalette(centres)
     let raw = unsafe centres.raw()
     unsafe withUnsafePointer(to: raw) { raw in
-      unsafe findCandidates(histogram, raw, centres.count, floor)
       unsafe vc_label(
         entries.base, lists.base, histogram.table.base, histogram.numbers.base,
         UInt32(histogram.points.count), Int32(histogram.bits), pixels.base, pixels.width,
@@ -38,6 +37,7 @@ final class Labelling {
   }
 
   /// The colours of pixels that lie beyond `floor` (squared) of all centres, each pixel's; `beyondMax` at the most.
+  /// `prepare` must have been called with these centres and no larger a floor.
   func beyond(
     _ pixels: Pixels, by histogram: Histogram, centres: Centres, floor: Double
   ) -> [Point] {
@@ -45,7 +45,6 @@ final class Labelling {
     far.reserve(Self.beyondMax)
     let raw = unsafe centres.raw()
     let count = unsafe withUnsafePointer(to: raw) { raw in
-      unsafe findCandidates(histogram, raw, centres.count, floor)
       return unsafe vc_beyond(
         entries.base, lists.base, Int32(histogram.bits), pixels.base, pixels.width, pixels.height,
         pixels.stride, raw, Float(floor), far.base, UInt32(Self.beyondMax))
@@ -56,18 +55,21 @@ final class Labelling {
   static let beyondMax = 4096
   private let far = Memory<UInt32>()
 
-  /// Fills `entries` and `lists`.
-  private func findCandidates(
-    _ histogram: Histogram, _ centres: UnsafePointer<vc_centres>, _ count: Int, _ floor: Double
-  ) {
+  /// Finds which centres may be nearest to the colours of each bin, and in which bins pixels may lie beyond `floor`
+  /// (squared).
+  /// - Parameter histogram: of the pixels that are to be labelled.
+  func prepare(_ histogram: Histogram, centres: Centres, floor: Double) {
     let entries = entries(bits: histogram.bits)
-    scratch.reserve(count)
-    var memory = unsafe scratch.raw
-    while unsafe vc_candidates(
-      entries.base, lists.base, lists.capacity, histogram.numbers.base,
-      UInt32(histogram.points.count), Int32(histogram.bits), centres, &memory, Float(floor)) == 0
-    {
-      lists.reserve(2 * lists.capacity)
+    scratch.reserve(centres.count)
+    let raw = unsafe centres.raw()
+    unsafe withUnsafePointer(to: raw) { raw in
+      var memory = unsafe scratch.raw
+      while unsafe vc_candidates(
+        entries.base, lists.base, lists.capacity, histogram.numbers.base,
+        UInt32(histogram.points.count), Int32(histogram.bits), raw, &memory, Float(floor)) == 0
+      {
+        lists.reserve(2 * lists.capacity)
+      }
     }
   }
 

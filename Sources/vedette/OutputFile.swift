@@ -11,7 +11,7 @@ final class OutputFile {
     guard descriptor >= 0 else { return nil }
   }
 
-  deinit { _ = close(descriptor) }
+  deinit { if descriptor >= 0 { _ = close(descriptor) } }
 
   /// Appends all of the bytes.
   /// - Returns: false where the disk refuses.
