@@ -59,7 +59,8 @@ struct SpoolWork: ~Copyable {
       }
       recover()
       for notice in news.notices { keeper.complaints.spoolNotice(notice) }
-      announce(news.losses)
+      for loss in news.losses { enter(loss) }
+      putDown(news.losses)
       note = opened.leftNote
       countCrash([Gap](note: note))
       keeper.note(opened.picture)
@@ -279,8 +280,23 @@ struct SpoolWork: ~Copyable {
     let news = store.takeNews()
     for notice in news.notices { keeper.complaints.spoolNotice(notice) }
     book(news.losses)
-    announce(news.losses)
+    putDown(news.losses)
     keeper.note(store.picture)
+  }
+
+  /// Losses that the store tells again after a crash until they are put down.
+  private mutating func putDown(_ losses: [SpoolLoss]) {
+    guard !losses.isEmpty else { return }
+    announce(losses)
+    commit()
+    if fault == nil { store?.noteTold() }
+  }
+
+  /// What was lost before this run began: it is no part of the backlog that the run began with.
+  private func enter(_ loss: SpoolLoss) {
+    keeper.meters.meters(loss.spoolClass, RecordSource(loss.source).name).ledger.enter(
+      .dropped(DropReason(loss.reason)), count: loss.count)
+    keeper.complaints.spoolLost(loss)
   }
 
   private func book(_ losses: [SpoolLoss]) {

@@ -1,12 +1,19 @@
 /// What a class must remember beside its segments. It is small and written whole.
 struct ClassState: Equatable {
+  /// A segment that entries were taken from.
+  struct Cursor: Equatable {
+    /// Entries from its start that are done with.
+    var done: UInt64
+    /// What was neither done with nor lost.
+    var remaining: SourceTable
+  }
+
   /// Sealed segments that nothing was taken from yet, as ranges of their numbers, ascending.
   var untouched: [ClosedRange<UInt64>] = []
   /// What is in those.
   var untouchedTable = SourceTable()
   var untouchedBytes: UInt64 = 0
-  /// Segments that entries were taken from: how many from the start are done with.
-  var cursors: [UInt64: UInt64] = [:]
+  var cursors: [UInt64: Cursor] = [:]
   var nextNumber: UInt64 = 1
   /// The segment being appended to; its number is reserved here before the file is made.
   var active: UInt64?
@@ -22,6 +29,8 @@ struct ClassState: Equatable {
   var thinnedBytes: UInt64 = 0
   /// Milliseconds that the store has been open, in all its life: an age by it cannot jump.
   var clock: UInt64 = 0
+  /// What was lost to damage, until the owner says that it has put that down for good.
+  var lost = SourceTable()
 
   var bytes: [UInt8] {
     var writer = ByteWriter()
@@ -38,9 +47,10 @@ struct ClassState: Equatable {
       writer.put(range.upperBound)
     }
     writer.put(UInt32(cursors.count))
-    for (number, done) in cursors.sorted(by: { $0.key < $1.key }) {
+    for (number, cursor) in cursors.sorted(by: { $0.key < $1.key }) {
       writer.put(number)
-      writer.put(done)
+      writer.put(cursor.done)
+      cursor.remaining.encode(into: &writer)
     }
     writer.put(UInt32(deleting.count))
     for number in deleting { writer.put(number) }
@@ -48,6 +58,7 @@ struct ClassState: Equatable {
     for number in left { writer.put(number) }
     untouchedTable.encode(into: &writer)
     thinnedTable.encode(into: &writer)
+    lost.encode(into: &writer)
     return writer.bytes
   }
 
@@ -74,8 +85,10 @@ struct ClassState: Equatable {
     }
     guard let cursorCount = count() else { return nil }
     for _ in 0..<cursorCount {
-      guard let segment = number(), let done = number() else { return nil }
-      cursors[segment] = done
+      guard let segment = number(), let done = number(),
+        let remaining = SourceTable(from: &reader)
+      else { return nil }
+      cursors[segment] = Cursor(done: done, remaining: remaining)
     }
     guard let deletions = count() else { return nil }
     for _ in 0..<deletions {
@@ -87,10 +100,12 @@ struct ClassState: Equatable {
       guard let segment = number() else { return nil }
       left.append(segment)
     }
-    guard let table = SourceTable(from: &reader), let thinnedTable = SourceTable(from: &reader)
+    guard let table = SourceTable(from: &reader), let thinnedTable = SourceTable(from: &reader),
+      let lost = SourceTable(from: &reader)
     else { return nil }
     untouchedTable = table
     self.thinnedTable = thinnedTable
+    self.lost = lost
   }
 
   mutating func addUntouched(_ number: UInt64) {
@@ -112,7 +127,7 @@ struct ClassState: Equatable {
 
 /// The state on disk: two slots, written in turn, so that one is always whole.
 final class StateFile {
-  private static let magic: UInt64 = 0x0A31_5453_4C50_5356  // "VSPLST1\n"
+  private static let magic: UInt64 = 0x0A32_5453_4C50_5356  // "VSPLST2\n"
   private static let slotCount = 128 << 10
   private static let headerCount = 32
 

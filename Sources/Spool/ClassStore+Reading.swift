@@ -55,7 +55,7 @@ extension ClassStore {
   }
 
   /// Nil where the segment is damaged or gone; a disk that fails is an error.
-  private func openSealed(_ number: UInt64) throws(SpoolError) -> Segment? {
+  func openSealed(_ number: UInt64) throws(SpoolError) -> Segment? {
     guard Folder.exists(path(number)) else {
       notices.append("\(path(number)) is gone, though nobody here deleted it")
       return nil
@@ -67,7 +67,7 @@ extension ClassStore {
   }
 
   /// Makes a new footer for a segment whose own is damaged, if its blocks can be read.
-  private func mend(_ number: UInt64) throws(SpoolError) -> Segment? {
+  func mend(_ number: UInt64) throws(SpoolError) -> Segment? {
     guard Folder.exists(path(number)) else { return nil }
     try copyToQuarantine(number)
     guard let (segment, scan) = try Segment.recover(path(number), options.faults, codec),
@@ -102,7 +102,7 @@ extension ClassStore {
       try copyToQuarantine(track.segment.number)
       let lost = track.takeLosses()
       backlog.subtract(lost)
-      tell(lost.losses(spoolClass, .corrupt))
+      noteLost(lost)
       notices.append(
         "\(track.segment.file.path) is damaged: \(lost.count) records of it cannot be read")
     }
@@ -113,7 +113,14 @@ extension ClassStore {
     reconcile()
   }
 
-  func tell(_ losses: [SpoolLoss]) { self.losses += losses }
+  /// Enters a loss, which stays in the state until the owner has put it down: no crash can hide it.
+  func noteLost(_ lost: SourceTable) {
+    untold.add(lost)
+    state.lost.add(lost)
+  }
+
+  /// The owner has put down for good all that was lost, but for what it does not know yet.
+  func forgetLost() { state.lost = untold }
 
   /// Where every segment is open, nothing may be counted that is not in one of them: such records were in
   /// segments that are gone or cannot be read.
@@ -124,13 +131,15 @@ extension ClassStore {
     state.untouchedTable = SourceTable()
     state.untouchedBytes = 0
     guard lost.count > 0 else { return }
-    tell(lost.losses(spoolClass, .corrupt))
+    noteLost(lost)
     backlog.subtract(lost)
   }
 
   /// Writes the cursors where they have moved; those in the state lag behind by less than a second.
   func writeCursors() throws(SpoolError) {
-    guard tracks.values.contains(where: { $0.segment.isSealed && $0.doneCount > $0.storedCursor })
+    guard
+      tracks.values.contains(where: { $0.segment.isSealed && $0.doneCount > $0.storedCursor })
+        || state.lost != storedLost
     else { return }
     CrashPoint.pass(.beforeCursor)
     try writeState()

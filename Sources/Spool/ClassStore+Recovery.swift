@@ -12,7 +12,11 @@ extension ClassStore {
       if parts[1] == "open" { open.append(number) }
     }
     for number in numbers.sorted() {
-      guard let segment = try Segment.openSealed(path(number), options.faults) else {
+      var found = try openSealed(number)
+      if found == nil { found = try mend(number) }
+      guard let segment = found else {
+        let file = try StoreFile.openForReading(path(number), options.faults)
+        noteUnknown(count: 1, bytes: file.size)
         try quarantine(number)
         continue
       }
@@ -27,7 +31,6 @@ extension ClassStore {
 
   /// Brings files and state together after whatever end the last process had.
   func recover() throws(SpoolError) {
-    try loadDictionary()
     try verifyKeys()
     for number in state.deleting {
       try Folder.remove(path(number), options.faults)
@@ -42,8 +45,8 @@ extension ClassStore {
         forgetThinning()
       }
     }
-    for (number, done) in state.cursors.sorted(by: { $0.key < $1.key }) {
-      try resume(number, at: done)
+    for (number, cursor) in state.cursors.sorted(by: { $0.key < $1.key }) {
+      try resume(number, at: cursor)
     }
     backlog.add(state.untouchedTable)
     for track in tracks.values { backlog.add(track.remaining) }
@@ -57,16 +60,21 @@ extension ClassStore {
   }
 
   /// A segment that entries had been taken from.
-  private func resume(_ number: UInt64, at done: UInt64) throws(SpoolError) {
-    guard Folder.exists(path(number)),
-      let segment = try Segment.openSealed(path(number), options.faults)
-    else {
+  private func resume(_ number: UInt64, at cursor: ClassState.Cursor) throws(SpoolError) {
+    var found = try openSealed(number)
+    if found == nil { found = try mend(number) }
+    guard let segment = found else {
       try quarantine(number)
       notices.append("\(path(number)) cannot be read: what was left in it is lost")
+      noteLost(cursor.remaining)
       return
     }
     let track = Track(segment)
-    try track.resume(at: done, codec)
+    try track.resume(at: cursor, codec)
+    // A footer made anew does not know of entries whose blocks are damaged.
+    var lost = cursor.remaining
+    lost.subtract(track.remaining)
+    noteLost(lost)
     tracks[number] = track
     trackedBytes[number] = segment.file.size
   }
@@ -87,7 +95,7 @@ extension ClassStore {
       let (segment, scan) = try Segment.recover(path(number, "open"), options.faults, codec),
       scan.entryCount > 0
     else {
-      try Folder.remove(path(number, "open"), options.faults)
+      try dismiss(number)
       return
     }
     if !scan.damages.isEmpty {
@@ -95,17 +103,33 @@ extension ClassStore {
       let lost = scan.damages.reduce(0) { $0 + ($1.entryCount ?? 1) }
       let bytes = scan.damages.reduce(0) { $0 + $1.count }
       notices.append("\(path(number, "open")) is damaged: \(lost) records of it cannot be read")
-      tell([
-        SpoolLoss(
-          spoolClass: spoolClass, source: "", firstSequence: 0, lastSequence: 0, count: Int(lost),
-          bytes: Int(bytes), reason: .corrupt)
-      ])
+      noteUnknown(count: lost, bytes: bytes)
     }
     try segment.seal()
     try Folder.rename(path(number, "open"), path(number), options.faults)
     try Folder.sync(folder, options.faults)
     backlog.add(segment.table)
     book(Track(segment))
+  }
+
+  /// A segment that was being appended to and holds no sound block: nothing was committed to it, unless its
+  /// header is there and damaged.
+  private func dismiss(_ number: UInt64) throws(SpoolError) {
+    let file = try StoreFile.openForReading(path(number, "open"), options.faults)
+    let header = try file.read(count: SegmentFormat.headerCount, at: 0)
+    if SegmentHeader(header) == nil, header.contains(where: { $0 != 0 }) {
+      try copyToQuarantine(number, "open")
+      notices.append("\(path(number, "open")) has a damaged header: it cannot be read")
+      noteUnknown(count: 1, bytes: file.size)
+    }
+    try Folder.remove(path(number, "open"), options.faults)
+  }
+
+  /// Enters a loss of records of which nothing else is known.
+  private func noteUnknown(count: UInt64, bytes: UInt64) {
+    var table = SourceTable()
+    table.add(SourceTable.Row(count: count, bytes: bytes, first: 0, last: 0), of: "")
+    noteLost(table)
   }
 
   private var quarantineFolder: String { folder + "/quarantine" }
@@ -148,7 +172,7 @@ extension ClassStore {
   private static let sampleCount = 1000
   private var dictionaryPath: String { folder + "/dictionary" }
 
-  private func loadDictionary() throws(SpoolError) {
+  func loadDictionary() throws(SpoolError) {
     guard spoolClass.isGrouped, Folder.exists(dictionaryPath),
       let file = try? StoreFile.openForReading(dictionaryPath, options.faults),
       let bytes = try? file.read(count: 1 << 20, at: 0)

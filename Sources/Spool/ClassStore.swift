@@ -16,8 +16,8 @@ final class ClassStore {
   var trackedBytes: [UInt64: UInt64] = [:]
   /// All entries that are neither done with nor lost, but those that no commit covers yet.
   var backlog = SourceTable()
-  /// What happened that the owner must be told of.
-  var losses: [SpoolLoss] = []
+  /// What was lost to damage and the owner does not know of yet.
+  var untold = SourceTable()
   var notices: [String] = []
   /// Bytes before and after compression, of this process.
   var rawBytes: UInt64 = 0
@@ -44,8 +44,10 @@ final class ClassStore {
     let (states, known, isNew) = try StateFile.open(folder + "/state", options.faults)
     self.states = states
     state = known ?? ClassState()
+    untold = state.lost
     clockBase = state.clock
     began = Self.monotonic()
+    try loadDictionary()
     if known == nil {
       if !isNew { notices.append("\(folder)/state is damaged: it is made anew from the segments") }
       try rebuild()
@@ -79,14 +81,18 @@ final class ClassStore {
     state.untouched.reduce(0) { $0 + $1.count } + tracks.count
   }
 
+  /// What the state on disk says was lost.
+  var storedLost = SourceTable()
+
   /// Writes the state with the cursors as they are now.
   func writeState() throws(SpoolError) {
     state.clock = clock
     state.cursors = [:]
     for (number, track) in tracks where track.segment.isSealed {
-      state.cursors[number] = track.doneCount
+      state.cursors[number] = .init(done: track.doneCount, remaining: track.remaining)
     }
     try states.write(state)
+    storedLost = state.lost
     for track in tracks.values { track.storedCursor = track.doneCount }
   }
 

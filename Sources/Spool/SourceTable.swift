@@ -50,6 +50,18 @@ struct SourceTable: Equatable {
     subtract(one)
   }
 
+  /// Keeps so many of the entries, whichever they are.
+  mutating func cut(to count: UInt64) {
+    var room = count
+    for (source, row) in rows.sorted(by: { $0.key < $1.key }) {
+      let kept = min(room, row.count)
+      room -= kept
+      rows[source]?.bytes = row.bytes / row.count * kept
+      rows[source]?.count = kept
+    }
+    rows = rows.filter { $0.value.count > 0 }
+  }
+
   func encode(into writer: inout ByteWriter) {
     writer.put(UInt32(rows.count))
     for (source, row) in rows.sorted(by: { $0.key < $1.key }) {

@@ -169,7 +169,7 @@ package struct SpoolInspector {
         found.append(
           File(
             path: "\(place)/\(file)", folder: name, number: number, isSealed: isSealed,
-            isStray: !isKnown, done: state?.cursors[number] ?? 0))
+            isStray: !isKnown, done: state?.cursors[number]?.done ?? 0))
       }
       files += found.sorted { $0.number < $1.number }
     }

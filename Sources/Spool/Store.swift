@@ -182,16 +182,26 @@ package final class Store {
     }
   }
 
-  /// Losses and sentences for the log since the last call.
+  /// Losses and sentences for the log since the last call. Losses are told again after a crash until
+  /// `noteTold` is called.
   package func takeNews() -> (losses: [SpoolLoss], notices: [String]) {
     var news: (losses: [SpoolLoss], notices: [String]) = ([], [])
     for store in Array(classes.values) + [dead] {
-      news.losses += store.losses
       news.notices += store.notices
-      store.losses = []
       store.notices = []
     }
+    for store in classes.values {
+      news.losses += store.untold.losses(store.spoolClass, .corrupt)
+      store.untold = SourceTable()
+    }
+    dead.untold = SourceTable()
+    dead.forgetLost()
     return news
+  }
+
+  /// All losses that `takeNews` gave were put down where a crash does not take them.
+  package func noteTold() {
+    for store in classes.values { store.forgetLost() }
   }
 
   /// Records that wait, by source and class: of what lasts.

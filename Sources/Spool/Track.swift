@@ -20,6 +20,10 @@ final class Track {
   /// What was read, so that damage can be told by source: it is the rest.
   private var seen = SourceTable()
   private(set) var isDamaged = false
+  /// What was done with before the process began and cannot be read any more: that is no loss.
+  private var gone = SourceTable()
+  private var goneCount: UInt64 = 0
+  private var resumedAt: UInt64 = 0
   /// The cursor that the state on disk has.
   var storedCursor: UInt64 = 0
 
@@ -85,17 +89,24 @@ final class Track {
   private func skip(to ordinal: UInt64) {
     isDamaged = true
     let last = min(ordinal, readableCount)
+    goneCount += min(last, resumedAt) - min(nextOrdinal, resumedAt, last)
     for ordinal in nextOrdinal..<max(nextOrdinal, last) { doneBeyond.insert(ordinal) }
     nextOrdinal = max(nextOrdinal, last)
     advance()
   }
 
   /// Passes over what was done with before the process began.
-  func resume(at count: UInt64, _ codec: BlockCodec) throws(SpoolError) {
-    while nextOrdinal < min(count, readableCount) {
+  func resume(at cursor: ClassState.Cursor, _ codec: BlockCodec) throws(SpoolError) {
+    resumedAt = min(cursor.done, readableCount)
+    while nextOrdinal < resumedAt {
       guard let skipped = try next(codec, clock: 0) else { break }
       _ = done(skipped.position.ordinal)
     }
+    // Of which sources those were that cannot be read is seen from what was left of each.
+    gone = remaining
+    gone.subtract(cursor.remaining)
+    gone.cut(to: goneCount)
+    remaining.subtract(gone)
     storedCursor = doneCount
   }
 
@@ -123,6 +134,7 @@ final class Track {
     guard isDamaged, !hasUnread, segment.isSealed else { return SourceTable() }
     var lost = segment.table
     lost.subtract(seen)
+    lost.subtract(gone)
     remaining.subtract(lost)
     isDamaged = false
     return lost

@@ -184,6 +184,55 @@ import Testing
     #expect(third.counts.captured == 0)
   }
 
+  @Test func `What was damaged on disk is counted and told, and the rest arrives`() throws {
+    let folder = Folder()
+    let first = try Bench(options: options(folder), isUp: false)
+    first.submit(200, bytes: 1000)
+    first.delivery.shutdown(seconds: 1)
+    let frames = folder.path + "/frames"
+    let name = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: frames).first { $0.hasSuffix(".seg") })
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(frames)/\(name)"))
+    bytes[bytes.count / 2] ^= 4
+    try bytes.write(to: URL(fileURLWithPath: "\(frames)/\(name)"))
+    let told = Told()
+    let second = try Bench(options: options(folder), told: told)
+    second.eventually { $0.delivered == 199 && $0.dropped(.corrupt) == 1 && $0.spooled == 0 }
+    second.eventually { _ in told.count(.corrupt) == 1 }
+    second.eventually { _ in told.meters.ledger.snapshot.delivered == 1 }
+    second.delivery.shutdown(seconds: 2)
+    let third = try Bench(options: options(folder), told: told)
+    usleep(300_000)
+    #expect(third.counts.captured == 0 && told.count(.corrupt) == 1)
+  }
+
+  @Test func `Damage found by one run that did not tell it is told by the next`() throws {
+    let folder = Folder()
+    do {
+      let store = try Store(folder: folder.path)
+      let record = Bench.record(7, bytes: 1000, meters: CameraMeters(name: "front"))
+      for _ in 0..<3 {
+        let entry = RecordWindow.Entry(serial: 0, attempt: 0, record: record).stored
+        try store.append(entry, to: .frames)
+      }
+      try store.close()
+    }
+    let frames = folder.path + "/frames/"
+    let name = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: frames).first { $0.hasSuffix(".seg") })
+    try FileManager.default.removeItem(atPath: frames + name)
+    do {
+      let store = try Store(folder: folder.path)
+      #expect(try store.next(.frames) == nil)
+      try store.keep()
+    }
+    let told = Told()
+    let bench = try Bench(options: options(folder), told: told)
+    bench.eventually { $0.dropped(.corrupt) == 3 && $0.captured == 3 }
+    bench.eventually { _ in told.count(.corrupt) == 3 }
+    bench.eventually { _ in told.meters.ledger.snapshot.delivered == 1 }
+  }
+
   @Test func `Acknowledgements that are lost cost duplicates alone`() throws {
     let folder = Folder()
     let bench = try Bench(options: options(folder))

@@ -88,6 +88,88 @@ import Testing
     }
   }
 
+  /// A sealed segment of four records of two sources, of which the first two were done with.
+  private func begun(_ scratch: Scratch) throws -> (file: String, rest: [SpoolEntry]) {
+    let four = [1, 2, 3, 4].map { entry($0, source: $0 % 2 == 0 ? "front" : "back", count: 40) }
+    do {
+      let store = try Store(folder: scratch.path)
+      for entry in four { try store.append(entry, to: .frames) }
+      try store.close()
+    }
+    let store = try Store(folder: scratch.path)
+    for _ in 0..<2 {
+      let stored = try #require(try store.next(.frames))
+      try store.done(stored.position, in: .frames)
+    }
+    try store.keep()
+    return (try #require(scratch.files(".seg").first), Array(four.suffix(2)))
+  }
+
+  @Test func `With any bit turned in a segment that was begun, just what was left of it is told`()
+    throws
+  {
+    let scratch = Scratch()
+    let (file, rest) = try begun(scratch)
+    let folder = scratch.path + "/frames"
+    let bytes = scratch.bytes(file)
+    let state = scratch.bytes(folder + "/state")
+    for bit in stride(from: 0, to: bytes.count * 8, by: 3) {
+      try? FileManager.default.removeItem(atPath: folder)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      scratch.write(state, folder + "/state")
+      var turned = bytes
+      turned[bit / 8] ^= 1 << UInt8(bit % 8)
+      scratch.write(turned, file)
+      let (got, lost) = try outcome(scratch)
+      #expect(got.allSatisfy(rest.contains), "bit \(bit)")
+      #expect(got.count + lost == 2, "bit \(bit): \(got.count) came, \(lost) told")
+    }
+  }
+
+  @Test func `A begun segment that is gone is told of by source`() throws {
+    let scratch = Scratch()
+    let (file, _) = try begun(scratch)
+    try FileManager.default.removeItem(atPath: file)
+    let store = try Store(folder: scratch.path)
+    #expect(try store.drain(.frames).isEmpty)
+    let losses = store.takeNews().losses
+    #expect(losses.map(\.source) == ["back", "front"])
+    #expect(losses.allSatisfy { $0.count == 1 && $0.reason == .corrupt })
+  }
+
+  @Test func `A loss is told after every crash until it was put down`() throws {
+    let scratch = Scratch()
+    let file = try made(scratch, isClosed: true)
+    var bytes = scratch.bytes(file)
+    bytes[SegmentFormat.headerCount + SegmentFormat.blockHeaderCount + 5] ^= 1
+    scratch.write(bytes, file)
+    #expect(try outcome(scratch).lost == 1)
+    // The segment is deleted by now.
+    for _ in 0..<2 {
+      let store = try Store(folder: scratch.path)
+      #expect(store.takeNews().losses.map(\.count) == [1])
+    }
+    do {
+      let store = try Store(folder: scratch.path)
+      _ = store.takeNews()
+      store.noteTold()
+      try store.keep()
+    }
+    #expect(try outcome(scratch).lost == 0)
+  }
+
+  @Test func `The header of the last segment damaged is a loss, an unwritten one is none`() throws {
+    for (byte, lost) in [(UInt8(1), 1), (0, 0)] {
+      let scratch = Scratch()
+      let file = try made(scratch, isClosed: false)
+      var bytes = scratch.bytes(file)
+      for index in 0..<SegmentFormat.headerCount { bytes[index] *= byte }
+      bytes[8] ^= byte
+      scratch.write(bytes, file)
+      #expect(try outcome(scratch).lost == lost)
+    }
+  }
+
   @Test func `A state that is lost is made anew from the segments`() throws {
     let scratch = Scratch()
     do {

@@ -44,3 +44,9 @@ def peak_kib(pid):
     """The most memory that the process ever had."""
     with open(f"/proc/{pid}/status") as file:
         return int(re.search(r"VmHWM:\s+(\d+)", file.read())[1])
+
+
+def peak_bound_kib(begun, memory_mib):
+    """What failures may add to the memory of an agent that delivers at once: the window, and 8 MiB for what librdkafka
+    and the spool's thread hold of it twice."""
+    return begun + (memory_mib + 8) * 1024

@@ -16,6 +16,7 @@ PROGRAM, SOURCES = sys.argv[1:3]
 parser = argparse.ArgumentParser(prog="tools/soak crash")
 parser.add_argument("--cycles", type=int, default=100)
 parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+parser.add_argument("--damage", type=float, default=0.05, help="share of cycles before which a bit on disk turns")
 parser.add_argument("--json", action="store_true")
 options = parser.parse_args(sys.argv[3:])
 dice = random.Random(options.seed)
@@ -99,7 +100,7 @@ try:
         # Points that come but once or never in a run are tried at their first time.
         often = "append" in (point or "") or "commit" in (point or "") or "state" in (point or "")
         hit = dice.randint(1, 40) if often else dice.randint(1, 2)
-        if point == "after-quarantine" or dice.random() < 0.05:
+        if point == "after-quarantine" or dice.random() < options.damage:
             damages += damage()
         out, killed = run(folder, cycle * 1_000_000, "60", "--quota", QUOTA,
                           point=f"{point}:{hit}" if point else None,

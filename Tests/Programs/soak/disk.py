@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from common import Broker, ledger, peak_kib
+from common import Broker, ledger, peak_bound_kib, peak_kib
 
 PROGRAMS, PHOTOGRAPHS = sys.argv[1:3]
 parser = argparse.ArgumentParser(prog="tools/soak disk")
@@ -88,6 +88,7 @@ try:
     log = f"{folder}/log"
     agent = start()
     until(lambda c: c["delivered"] > 30, 20, "frames are delivered")
+    begun = peak_kib(agent.pid)
     fail("the disk fills up", lambda: None)
     mend(said("can be used again"))
     fail("the mount is taken away", lambda: command("umount", "-l", mount))
@@ -122,6 +123,9 @@ finally:
 result = {"soak": "disk", "cycles": 3, "captured": counts["captured"], "delivered": counts["delivered"],
           "spooled": counts["spooled"], "dropped": counts["dropped"],
           "lost": counts["captured"] - counts["delivered"] - counts["spooled"] - sum(counts["dropped"].values()),
-          "invented": 0, "corrupted": 0, "duplicates": 0, "duplicate_bound": 0, "peak_mib": round(peak / 1024, 1)}
+          "invented": 0, "corrupted": 0, "duplicates": 0, "duplicate_bound": 0, "peak_mib": round(peak / 1024, 1),
+          "peak_bound_mib": round(peak_bound_kib(begun, memory_mib=4) / 1024, 1)}
 print(json.dumps(result))
-sys.exit(0 if result["lost"] == 0 and set(counts["dropped"]) <= {"io_error", "quota"} and not after["dropped"] else 1)
+sound = result["lost"] == 0 and set(counts["dropped"]) <= {"io_error", "quota"} and not after["dropped"] \
+    and result["peak_mib"] <= result["peak_bound_mib"]
+sys.exit(0 if sound else 1)

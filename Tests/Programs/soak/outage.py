@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from common import Broker, ledger, peak_kib
+from common import Broker, ledger, peak_bound_kib, peak_kib
 
 PROGRAMS, PHOTOGRAPHS = sys.argv[1:3]
 parser = argparse.ArgumentParser(prog="tools/soak outage")
@@ -57,6 +57,7 @@ with tempfile.TemporaryDirectory() as folder:
     while "node soak" not in open(log).read():
         time.sleep(0.05)
     time.sleep(1)
+    begun = peak_kib(agent.pid)
     for cycle in range(options.cycles):
         fail(broker, options.seconds if options.kind else chance.uniform(options.seconds / 15, options.seconds))
         counts = ledger(log, "cam", agent)
@@ -92,8 +93,9 @@ result = {
     # an outage is known, and the probe.
     "duplicate_bound": outages * (int(20 * (1 + 3)) + 1) + options.cycles,
     "spooled": counts["spooled"], "dropped": counts["dropped"], "peak_mib": round(peak / 1024, 1),
+    "peak_bound_mib": round(peak_bound_kib(begun, memory_mib=1) / 1024, 1),
 }
 print(json.dumps(result))
 sound = result["lost"] == 0 and result["invented"] == 0 and result["corrupted"] == 0 \
-    and result["duplicates"] <= result["duplicate_bound"]
+    and result["duplicates"] <= result["duplicate_bound"] and result["peak_mib"] <= result["peak_bound_mib"]
 sys.exit(0 if sound else 1)

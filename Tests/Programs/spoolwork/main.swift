@@ -32,6 +32,11 @@ func entry(_ number: UInt64) -> SpoolEntry {
     meta: Array("meta \(number)".utf8), body: body)
 }
 
+func tellNews(_ store: Store) {
+  tell(store.takeNews().losses)
+  store.noteTold()
+}
+
 func tell(_ losses: [SpoolLoss]) {
   for loss in losses {
     say(
@@ -64,7 +69,7 @@ let isDraining = words.contains("--drain")
 
 do {
   let store = try Store(folder: words[1], options: options)
-  tell(store.takeNews().losses)
+  tellNews(store)
   var number = base
   var done = 0
   let classes: [SpoolClass] = [.frames, .events]
@@ -85,12 +90,12 @@ do {
     }
     if step % 16 == 0 {
       try store.makeRoom(tell)
-      tell(store.takeNews().losses)
+      tellNews(store)
     }
   }
   if isDraining {
     for spoolClass in classes { while try handOut(store, spoolClass) {} }
-    tell(store.takeNews().losses)
+    tellNews(store)
   }
   try store.close()
   say("E")
