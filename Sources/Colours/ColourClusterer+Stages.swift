@@ -125,11 +125,11 @@ extension ColourClusterer {
       guard !open.isEmpty else { break }
       found(open, floor: floor)
     }
-    labelling.label(pixels, by: histogram, centres: centres, floor: 0.8 * floor)
+    unsafe labelling.label(pixels, by: histogram, centres: centres, floor: 0.8 * floor)
     lloyd.countPass()
     if farthest == 0 {
       labelling.prepare(histogram, centres: centres, floor: 0)
-      labelling.label(pixels, by: histogram, centres: centres, floor: 0)
+      unsafe labelling.label(pixels, by: histogram, centres: centres, floor: 0)
     }
   }
 

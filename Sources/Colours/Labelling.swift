@@ -3,14 +3,6 @@ import CColours
 /// Labels pixels with their nearest centres, by what a histogram's bins leave to be decided: most bins have one
 /// centre that is nearest to all of their colours.
 final class Labelling {
-  /// What is to be written of every pixel.
-  @safe
-  struct Target {
-    var labels: UnsafeMutablePointer<UInt32>?
-    /// Rows of packed RGB without padding.
-    var painted: UnsafeMutablePointer<UInt8>?
-  }
-
   private var entries: [Int: Memory<UInt32>] = [:]
   private let lists = Memory<UInt32>(capacity: 1 << 16)
   private let scratch = Scratch()
@@ -19,9 +11,10 @@ final class Labelling {
 
   /// Gathers in `centres` what the pixels sum up to, and the farthest beyond `floor` (squared). `prepare` must have
   /// been called with the same.
+  /// - Parameter painted: becomes rows of packed RGB without padding, in the centres' colours.
   func label(
     _ pixels: Pixels, by histogram: Histogram, centres: Centres, floor: Double,
-    to target: Target? = nil
+    painted: UnsafeMutablePointer<UInt8>? = nil
   ) {
     let entries = entries(bits: histogram.bits)
     tallies.reserve(8 * centres.count)
@@ -31,7 +24,7 @@ final class Labelling {
       unsafe vc_label(
         entries.base, lists.base, histogram.table.base, histogram.numbers.base,
         UInt32(histogram.points.count), Int32(histogram.bits), pixels.base, pixels.width,
-        pixels.height, pixels.stride, raw, target?.labels, target?.painted, palette.base,
+        pixels.height, pixels.stride, raw, nil, painted, palette.base,
         centres.sums.base, centres.far.base, Float(floor), tallies.base)
     }
   }
