@@ -242,10 +242,20 @@ INLINE size_t vc_candidates_body(uint32_t *entries, uint32_t *lists, size_t capa
             continue;
         }
         uint32_t packs = (near.count + 7) / 8;
-        if (used + 1 + packs * 32 > capacity)
+        if (used + 5 + packs * 32 > capacity)
             return 0;
         entries[n] = entry | (uint32_t)used;
-        lists[used++] = near.count;
+        lists[used] = near.count;
+        /* Of the first two the plane between them: positive on the second one's side. */
+        const double *c0 = centres->exact + 3 * (near.label ? near.label[0] : 0);
+        const double *c1 = centres->exact + 3 * (near.label ? near.label[1] : 1);
+        float plane[4] = { 0, 0, 0, 0 };
+        for (int axis = 0; axis < 3; axis++) {
+            plane[axis] = (float)(2 * (c1[axis] - c0[axis]));
+            plane[3] += (float)(c0[axis] * c0[axis] - c1[axis] * c1[axis]);
+        }
+        memcpy(lists + used + 1, plane, sizeof plane);
+        used += 5;
         for (uint32_t j = 0; j < packs; j++, used += 32) {
             memcpy(lists + used, near.x + 8 * j, 32);
             memcpy(lists + used + 8, near.y + 8 * j, 32);
@@ -263,6 +273,21 @@ KERNEL(size_t, vc_candidates,
 
 typedef uint32_t u4 __attribute__((vector_size(16)));
 
+/* The label of a pixel by its bin's list. Where there are two centres, as mostly, the side of the plane between
+ * them tells; its floats are right to 0.2. */
+INLINE uint32_t choose(const uint32_t *list, float x, float y, float z, const vc_centres *centres)
+{
+    const float *plane = (const float *)(list + 1), *c = plane + 4;
+    const uint32_t *labels = list + 29;
+    if (list[0] == 2) {
+        float side = plane[0] * x + plane[1] * y + plane[2] * z + plane[3];
+        if (side > 0.25f || side < -0.25f)
+            return labels[side > 0];
+        return nearest_exactly(labels, 2, 32, x, y, z, centres);
+    }
+    return nearest_of(c, c + 8, c + 16, labels, list[0], 32, x, y, z, centres);
+}
+
 INLINE uint32_t vc_beyond_body(const uint32_t *entries, const uint32_t *lists, int bits, const uint8_t *rgb,
                                size_t width, size_t height, size_t stride, const vc_centres *centres,
                                float floor, uint32_t *found, uint32_t capacity)
@@ -278,9 +303,7 @@ INLINE uint32_t vc_beyond_body(const uint32_t *entries, const uint32_t *lists, i
                 continue;
             uint32_t label = entry & ~(ALONE | FAR_AWAY);
             if (!(entry & ALONE)) {
-                const uint32_t *near = lists + label;
-                const float *c = (const float *)(near + 1);
-                label = nearest_of(c, c + 8, c + 16, near + 25, near[0], 32, (float)r, (float)g, (float)b, centres);
+                label = choose(lists + label, (float)r, (float)g, (float)b, centres);
             }
             if (exact(centres, label, r, g, b) <= floor)
                 continue;
@@ -341,9 +364,7 @@ INLINE void vc_label_body(const uint32_t *entries, const uint32_t *lists, const 
             uint32_t entry = entries[(r >> drop) << 2 * bits | (g >> drop) << bits | b >> drop];
             uint32_t label = entry & ~(ALONE | FAR_AWAY);
             if (!(entry & ALONE)) {
-                const uint32_t *near = lists + label;
-                const float *c = (const float *)(near + 1);
-                label = nearest_of(c, c + 8, c + 16, near + 25, near[0], 32, (float)r, (float)g, (float)b, centres);
+                label = choose(lists + label, (float)r, (float)g, (float)b, centres);
                 u4 now, more = { 1, r, g, b };
                 /* Two sets in turn: neighbours mostly have the same label. */
                 uint32_t *tally = tallies + 4 * (label + (i & 1 ? k : 0));

@@ -24,9 +24,9 @@ extension ColourClusterer {
         tolerance: 1, share: 0.25, limit: Self.passesMax)
     }
     let target = Int((boxes.count(fine.points, width: lambda / 2) / Self.boxesPerCluster).rounded())
-    for turn in 0..<2 where turn == 0 || lloyd.centres.count > target {
+    for turn in 0..<3 where turn == 0 || lloyd.centres.count > target {
       lloyd.resize(fine.points, to: target, radius: 0.99 * lambda)
-      lloyd.exchange(fine.points, radius: 0.99 * lambda, rounds: isWarm ? 1 : 8)
+      lloyd.exchange(fine.points, radius: 0.99 * lambda, rounds: isWarm ? 2 : 8)
       lloyd.settle(
         fine.points, radius: lambda, tolerance: 0.2, share: 0.25, limit: isWarm ? 4 : 20)
     }
@@ -45,8 +45,10 @@ extension ColourClusterer {
     coarse.count(fine)
     lloyd.startFromMean(coarse.points)
     lloyd.settle(coarse.points, radius: lambda, tolerance: 1, share: 0, limit: Self.passesMax)
-    lloyd.settle(fine.points, radius: lambda, tolerance: 0.3, share: 0, limit: Self.passesMax)
-    let target = Int((0.97 * Double(lloyd.centres.count)).rounded())
+    lloyd.settle(fine.points, radius: lambda, tolerance: 0.3, share: 0, limit: 110)
+    // What these passes find is a few too many: some can be spared once the others lie well.
+    let count = Double(lloyd.centres.count)
+    let target = Int((count * (count < 150 ? 0.94 : 0.97)).rounded())
     lloyd.resize(coarse.points, to: target, radius: 0.99 * lambda)
     lloyd.exchange(coarse.points, radius: 0.99 * lambda, rounds: 20)
     lloyd.settle(fine.points, radius: lambda, tolerance: 0.3, share: 0, limit: 30)
@@ -115,16 +117,19 @@ extension ColourClusterer {
   /// more: what is near one stays so.
   private func cover(_ pixels: Pixels, by histogram: Histogram) {
     let floor = settings.lambda * settings.lambda
+    let centres = lloyd.centres
     for _ in 0..<Self.passesMax {
-      let open = labelling.beyond(pixels, by: histogram, centres: lloyd.centres, floor: floor)
+      labelling.prepare(histogram, centres: centres, floor: 0.8 * floor)
+      let open = labelling.beyond(pixels, by: histogram, centres: centres, floor: floor)
       lloyd.countPass()
+      guard !open.isEmpty else { break }
       found(open, floor: floor)
-      guard open.count == Labelling.beyondMax else { break }
     }
-    labelling.label(pixels, by: histogram, centres: lloyd.centres, floor: 0.8 * floor)
+    unsafe labelling.label(pixels, by: histogram, centres: centres, floor: 0.8 * floor)
     lloyd.countPass()
     if farthest == 0 {
-      labelling.label(pixels, by: histogram, centres: lloyd.centres, floor: 0)
+      labelling.prepare(histogram, centres: centres, floor: 0)
+      unsafe labelling.label(pixels, by: histogram, centres: centres, floor: 0)
     }
   }
 

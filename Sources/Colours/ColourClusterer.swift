@@ -67,11 +67,9 @@ package final class ColourClusterer {
     return clustering
   }
 
-  /// Writes the picture in its clusters' colours, labels each pixel, or both. It must be the one that was
-  /// clustered last.
-  /// - Parameters:
-  ///   - painted: packed RGB without padding; its count is `3 * width * height`, or 0 for none.
-  ///   - labels: numbers of `Clustering.colours` as they were found, before sorting: see `order`.
+  /// Writes the picture in its clusters' colours, each pixel in that of the nearest centre. It must be the one that
+  /// was clustered last.
+  /// - Parameter painted: becomes packed RGB without padding; its memory is kept where it fits.
   package func paint(
     rgb: Span<UInt8>, width: Int, height: Int, stride: Int? = nil,
     into painted: inout [UInt8]
@@ -88,9 +86,10 @@ package final class ColourClusterer {
       let pixels = unsafe Pixels(base: base, width: width, height: height, stride: stride)
       unsafe painted.withUnsafeMutableBufferPointer { target in
         if let bits = origin.bits {
+          labelling.prepare(histogram(bits), centres: lloyd.centres, floor: .infinity)
           unsafe labelling.label(
             pixels, by: histogram(bits), centres: lloyd.centres, floor: .infinity,
-            to: Labelling.Target(labels: nil, painted: target.baseAddress))
+            painted: target.baseAddress)
         } else {
           unsafe paintByGrid(pixels, space: origin.space, to: target)
         }

@@ -3,41 +3,34 @@ import CColours
 /// Labels pixels with their nearest centres, by what a histogram's bins leave to be decided: most bins have one
 /// centre that is nearest to all of their colours.
 final class Labelling {
-  /// What is to be written of every pixel.
-  @safe
-  struct Target {
-    var labels: UnsafeMutablePointer<UInt32>?
-    /// Rows of packed RGB without padding.
-    var painted: UnsafeMutablePointer<UInt8>?
-  }
-
   private var entries: [Int: Memory<UInt32>] = [:]
   private let lists = Memory<UInt32>(capacity: 1 << 16)
   private let scratch = Scratch()
   private let tallies = Memory<UInt32>()
   private let palette = Memory<UInt8>()
 
-  /// Gathers in `centres` what the pixels sum up to, and the farthest beyond `floor` (squared).
-  /// - Parameter histogram: of these pixels.
+  /// Gathers in `centres` what the pixels sum up to, and the farthest beyond `floor` (squared). `prepare` must have
+  /// been called with the same.
+  /// - Parameter painted: becomes rows of packed RGB without padding, in the centres' colours.
   func label(
     _ pixels: Pixels, by histogram: Histogram, centres: Centres, floor: Double,
-    to target: Target? = nil
+    painted: UnsafeMutablePointer<UInt8>? = nil
   ) {
     let entries = entries(bits: histogram.bits)
     tallies.reserve(8 * centres.count)
     setPalette(centres)
     let raw = unsafe centres.raw()
     unsafe withUnsafePointer(to: raw) { raw in
-      unsafe findCandidates(histogram, raw, centres.count, floor)
       unsafe vc_label(
         entries.base, lists.base, histogram.table.base, histogram.numbers.base,
         UInt32(histogram.points.count), Int32(histogram.bits), pixels.base, pixels.width,
-        pixels.height, pixels.stride, raw, target?.labels, target?.painted, palette.base,
+        pixels.height, pixels.stride, raw, nil, painted, palette.base,
         centres.sums.base, centres.far.base, Float(floor), tallies.base)
     }
   }
 
   /// The colours of pixels that lie beyond `floor` (squared) of all centres, each pixel's; `beyondMax` at the most.
+  /// `prepare` must have been called with these centres and no larger a floor.
   func beyond(
     _ pixels: Pixels, by histogram: Histogram, centres: Centres, floor: Double
   ) -> [Point] {
@@ -45,7 +38,6 @@ final class Labelling {
     far.reserve(Self.beyondMax)
     let raw = unsafe centres.raw()
     let count = unsafe withUnsafePointer(to: raw) { raw in
-      unsafe findCandidates(histogram, raw, centres.count, floor)
       return unsafe vc_beyond(
         entries.base, lists.base, Int32(histogram.bits), pixels.base, pixels.width, pixels.height,
         pixels.stride, raw, Float(floor), far.base, UInt32(Self.beyondMax))
@@ -56,18 +48,21 @@ final class Labelling {
   static let beyondMax = 4096
   private let far = Memory<UInt32>()
 
-  /// Fills `entries` and `lists`.
-  private func findCandidates(
-    _ histogram: Histogram, _ centres: UnsafePointer<vc_centres>, _ count: Int, _ floor: Double
-  ) {
+  /// Finds which centres may be nearest to the colours of each bin, and in which bins pixels may lie beyond `floor`
+  /// (squared).
+  /// - Parameter histogram: of the pixels that are to be labelled.
+  func prepare(_ histogram: Histogram, centres: Centres, floor: Double) {
     let entries = entries(bits: histogram.bits)
-    scratch.reserve(count)
-    var memory = unsafe scratch.raw
-    while unsafe vc_candidates(
-      entries.base, lists.base, lists.capacity, histogram.numbers.base,
-      UInt32(histogram.points.count), Int32(histogram.bits), centres, &memory, Float(floor)) == 0
-    {
-      lists.reserve(2 * lists.capacity)
+    scratch.reserve(centres.count)
+    let raw = unsafe centres.raw()
+    unsafe withUnsafePointer(to: raw) { raw in
+      var memory = unsafe scratch.raw
+      while unsafe vc_candidates(
+        entries.base, lists.base, lists.capacity, histogram.numbers.base,
+        UInt32(histogram.points.count), Int32(histogram.bits), raw, &memory, Float(floor)) == 0
+      {
+        lists.reserve(2 * lists.capacity)
+      }
     }
   }
 

@@ -14,7 +14,7 @@ final class OutputFile {
   /// Standard output, which stays open when this goes.
   init() { descriptor = dup(STDOUT_FILENO) }
 
-  deinit { _ = close(descriptor) }
+  deinit { if descriptor >= 0 { _ = close(descriptor) } }
 
   /// Appends all of the bytes.
   /// - Returns: false where the disk refuses.

@@ -114,10 +114,10 @@ void vc_cut(const vc_points *points, const uint32_t *labels, const vc_centres *c
 void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch, uint32_t *labels,
                vc_sum *sums, vc_far *far, float floor);
 
-/* Candidates for the bins' cubes: `entries[number]` is a label with the highest bit set where it is the only
- * one, else an index into `lists`, which holds count, then x, y, z and label of each in blocks of eight. The
- * second highest bit is set where a pixel of the bin may lie farther than the root of `floor` from its centre.
- * Returns the words written to `lists`, or 0 where `capacity` is too small. */
+/* Candidates for the bins' cubes: `entries[number]` is a label with the highest bit set where it is the only one,
+ * else an index into `lists`, which holds count, the plane between the first two, then x, y, z and label of each in
+ * blocks of eight. The second highest bit is set where a pixel of the bin may lie farther than the root of `floor`
+ * from its centre. Returns the words written to `lists`, or 0 where `capacity` is too small. */
 size_t vc_candidates(uint32_t *entries, uint32_t *lists, size_t capacity, const uint32_t *numbers,
                      uint32_t count, int bits, const vc_centres *centres, vc_scratch *scratch, float floor);
 /* The numbers of pixels that lie farther than the root of `floor` from all centres, `capacity` at the most, in
