@@ -53,9 +53,16 @@ let package = Package(
     .systemLibrary(name: "CLibV4L2", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
     .systemLibrary(
       name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CChecksum", cSettings: [.unsafeFlags(["-O2"])]),
+    .target(
+      name: "CDlib", cxxSettings: [.unsafeFlags(["-O3"]), .define("NDEBUG")],
+      linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
+    .target(name: "CMatching", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CColours", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
     .target(name: "CPosix"),
     .target(name: "CPixelRows", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
@@ -69,15 +76,19 @@ let package = Package(
     room("Settings", ["CYAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
+    room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames"]),
+    room("Colours", ["CColours", "Threads"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
     room("Spool", ["CChecksum", "CPosix", "CZstd", crypto], exclude: ["FORMAT.md"]),
+    room("Gallery", ["CChecksum", "CMatching", "CSQLite", crypto]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
+    room(
+      "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
     room(
       "Agent",
       [
-        "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters",
-        "Settings", "Spool",
-        "Threads", log,
+        "Analysis", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
+        "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", log,
       ]),
 
     // What people start.
@@ -85,18 +96,27 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "CPosix", "Capture", "Delivery", "Frames", "Imaging", "Journal", "Kafka", "Meters",
-        "Settings", "Spool",
-        "Threads", arguments, log,
+        "Agent", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
+        "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", arguments, log,
       ]),
 
     // What tests and tools start.
+    .target(
+      name: "CDlibReference", path: "Tests/Programs/dlibreference",
+      cxxSettings: [.unsafeFlags(["-O3"]), .define("NDEBUG")],
+      linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
     program("mockbroker", ["CPosix", "Kafka"], path: "Tests/Programs/mockbroker"),
+    program(
+      "facebench", ["CDlibReference", "CPosix", "Faces", "Frames", "Imaging", arguments],
+      path: "Tests/Programs/facebench"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
+    program("coloursbench", ["Colours", "Threads"], path: "Tests/Programs/coloursbench"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
+    program("gallerybench", ["CPosix", "Gallery"], path: "Tests/Programs/gallerybench"),
+    program("gallerywork", ["CPosix", "Gallery"], path: "Tests/Programs/gallerywork"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
-      "fuzz", ["CPosix", "Frames", "Imaging", "Settings", "Spool", arguments],
+      "fuzz", ["CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments],
       path: "Tests/Programs/fuzz"),
 
     tests("FramesTests", ["Frames"]),
@@ -106,10 +126,15 @@ let package = Package(
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
+    tests("FacesTests", ["CDlibReference", "Faces", "Frames", "Imaging"]),
+    tests("ColoursTests", ["Colours"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),
+    tests("GalleryTests", ["CMatching", "CSQLite", "Gallery"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
+    tests("AnalysisTests", ["Analysis"]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

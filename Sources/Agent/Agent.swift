@@ -26,6 +26,11 @@ package final class Agent: Sendable {
   /// Of each camera, in the configuration's order.
   package let meters: [CameraMeters]
   private let parts: [Part]
+  /// Nil where no camera is looked at.
+  private let onlooker: Onlooker?
+  private let writers: [AnalysisWriter]
+  /// Of what analysis sends.
+  private let books: [CameraMeters]
   private let logger: Logger
 
   /// Puts the parts together; nothing runs yet.
@@ -39,24 +44,36 @@ package final class Agent: Sendable {
       memoryMax: settings.delivery.memoryMax, outageAfter: settings.delivery.outageAfter,
       ageMax: settings.delivery.ageMax)
     options.spool = settings.spool.map(SpoolUse.init)
-    let topic = settings.kafka.framesTopic.map { "\(settings.kafka.prefix).\($0)" }
-    let eventsTopic = settings.kafka.eventsTopic.map { "\(settings.kafka.prefix).\($0)" }
+    let topic = settings.kafka.name(of: .frames)
+    let eventsTopic = settings.kafka.name(of: .events)
     let meters = settings.cameras.map { CameraMeters(name: $0.name) }
     self.meters = meters
+    let onlooker = Onlooker(settings, logger: logger)
+    self.onlooker = onlooker
+    let chips = CameraMeters(name: SpoolClass.faces.name)
+    let looked = settings.cameras.filter { onlooker?.looks(at: $0.name) == true }
+    let books = looked.map { AnalysisBooks(camera: $0.name, chips: chips) }
     let events = EventWriter(
       identity: identity, topic: eventsTopic, meters: CameraMeters(name: SpoolClass.events.name))
     let delivery = Delivery(
       producer: producer, options: options, topics: [topic, eventsTopic].compactMap { $0 },
-      cameras: meters, classes: [events.meters], announcements: events.announcements, logger: logger
-    )
+      cameras: meters + books.flatMap(\.ofCamera), classes: [events.meters, chips],
+      announcements: events.announcements, logger: logger)
     self.delivery = delivery
+    let identity = identity
+    self.books = books.flatMap(\.ofCamera)
+    writers = zip(looked, books).map { camera, books in
+      AnalysisWriter(
+        camera: camera.name, settings.kafka, identity: identity, delivery: delivery,
+        events: events, books: books)
+    }
     var parts: [Part] = []
     for (camera, meters) in zip(settings.cameras, meters) {
       let pipeline: Pipeline
       do {
         pipeline = try Pipeline(
           camera, identity: identity, topic: topic, delivery: delivery, meters: meters,
-          logger: logger)
+          look: onlooker?.look(at: camera.name), logger: logger)
       } catch {
         throw AgentError("camera \(camera.name): \(error)")
       }
@@ -87,6 +104,7 @@ package final class Agent: Sendable {
   package func start() throws(AgentError) {
     do {
       try delivery.start()
+      try onlooker?.start(writers)
       for part in parts { try part.camera.start() }
     } catch {
       throw AgentError("\(error)")
@@ -99,6 +117,7 @@ package final class Agent: Sendable {
     let began = Clock.monotonic
     for part in parts { part.camera.stop() }
     for part in parts { part.camera.join() }
+    onlooker?.stop()
     let used = Double(Clock.monotonic - began) / 1e9
     delivery.shutdown(seconds: max(0.5, settings.delivery.shutdownBudget - used))
   }
@@ -115,12 +134,19 @@ package final class Agent: Sendable {
   /// a sentence, and the same as JSON for scripts.
   package func logLedger() {
     if let spool = delivery.spoolPicture { logger.notice("spool=\(spool.json.text)") }
-    for meters in delivery.otherMeters.filter({ $0.ledger.snapshot.captured > 0 }) + meters {
+    let others = (delivery.otherMeters + books).filter { $0.ledger.snapshot.captured > 0 }
+    for meters in others + meters {
       let counts = meters.ledger.snapshot
       logger.notice(
-        "\(counts.isBalanced ? "" : "THE LEDGER DOES NOT BALANCE: ")ledger=\(meters.ledgerJSON.text)",
+        "\(counts.isBalanced ? "" : "THE LEDGER DOES NOT BALANCE: ")ledger=\(json(meters).text)",
         metadata: ["camera": "\(meters.name)"])
     }
+  }
+
+  /// The ledger with what goes beside it.
+  private func json(_ meters: CameraMeters) -> JSON {
+    guard let seen = onlooker?.json(camera: meters.name) else { return meters.ledgerJSON }
+    return meters.ledgerJSON.with("analysis", seen)
   }
 
   /// One line for the service manager.

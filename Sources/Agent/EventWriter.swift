@@ -47,9 +47,10 @@ struct EventWriter: Sendable {
       ])
   }
 
-  private func event(_ type: String, camera: String, run: String, _ members: [(String, JSON)])
-    -> Record?
-  {
+  /// - Parameter run: the run of the agent that `members` are of.
+  func event(
+    _ type: String, camera: String, run: String, _ members: [(String, JSON)]
+  ) -> Record? {
     guard let topic else { return nil }
     let wall = Clock.wall
     let time = Clock.rfc3339(microseconds: wall)

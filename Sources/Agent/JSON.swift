@@ -6,7 +6,16 @@ package indirect enum JSON: Sendable {
   case integer(Int)
   /// Written with at most three decimals; not finite is null.
   case number(Double)
+  case boolean(Bool)
+  /// Written as exactly as it is; not finite is null.
+  case precise(Double)
   case null
+
+  /// An object with one member more; what is none stays as it is.
+  package func with(_ key: String, _ value: JSON) -> JSON {
+    guard case .object(let members) = self else { return self }
+    return .object(members + [(key, value)])
+  }
 
   /// The value as text on one line.
   package var text: String {
@@ -16,9 +25,11 @@ package indirect enum JSON: Sendable {
     case .array(let items): "[" + items.map(\.text).joined(separator: ",") + "]"
     case .string(let text): Self.quoted(text)
     case .integer(let number): String(number)
+    case .boolean(let truth): truth ? "true" : "false"
     case .number(let number) where number.isFinite && abs(number) < 1e15:
       Self.decimal(number)
-    case .number, .null: "null"
+    case .precise(let number) where number.isFinite: "\(number)"
+    case .number, .precise, .null: "null"
     }
   }
 

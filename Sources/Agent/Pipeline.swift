@@ -1,3 +1,4 @@
+import Analysis
 import Capture
 import Delivery
 import Frames
@@ -10,59 +11,47 @@ import Settings
 import Synchronization
 import Threads
 
-extension PooledBytes: Kafka.Payload {}
-
 /// One camera's way from frame to record: rate cap, JPEG, headers, Delivery. All of it runs on the
 /// camera's thread; only the last picture is read from others.
 final class Pipeline: FrameSink, @unchecked Sendable {
   /// Frames after which the cost of decoding and encoding anew is told.
   private static let costSample = 30
-  /// Room for the headers that differ from record to record, in bytes.
-  private static let varyingHeadersCapacity = 384
 
   let meters: CameraMeters
   private let settings: CameraSettings
-  private let identity: NodeIdentity
-  private let topic: String?
+  private let stream: PictureStream?
   private let delivery: Delivery
+  /// Looks at what is published; never blocks.
+  private let look: (@Sendable (PublishedPicture) -> Void)?
   private let logger: Logger
   private let faults: FaultLog
-  private let key: [UInt8]
-  /// What is the same in every record.
-  private let constantHeaders: Headers
-  private let idPrefix: String
   private let latest = Mutex<PooledBytes?>(nil)
 
   // Used by the camera's thread alone.
   private let compressor: Compressor
   private var cap: RateCap?
-  private var sequence: UInt64 = 0
   private var layout: FrameLayout?
   private var framesOfLayout = 0
 
-  /// - Parameter topic: where frames go; nil where they are switched off.
+  /// - Parameters:
+  ///   - topic: where frames go; nil where they are switched off.
+  ///   - look: is given each picture that is published, or would be.
   init(
     _ settings: CameraSettings, identity: NodeIdentity, topic: String?, delivery: Delivery,
-    meters: CameraMeters, logger: Logger
+    meters: CameraMeters, look: (@Sendable (PublishedPicture) -> Void)?, logger: Logger
   ) throws(ImagingError) {
     self.settings = settings
-    self.identity = identity
-    self.topic = topic
+    stream = topic.map {
+      PictureStream(
+        identity, camera: settings.name, topic: $0, type: "vedette.frame.v1", meters: meters)
+    }
     self.delivery = delivery
+    self.look = look
     self.meters = meters
     var logger = logger
     logger[metadataKey: "camera"] = "\(settings.name)"
     self.logger = logger
     faults = FaultLog(logger: logger)
-    key = Array("\(identity.node)/\(settings.name)".utf8)
-    idPrefix = "\(identity.node)/\(settings.name)/\(identity.boot)/"
-    constantHeaders = Headers([
-      Header("content-type", "image/jpeg"),
-      Header("ce_specversion", "1.0"),
-      Header("ce_source", "/\(identity.node)/\(settings.name)"),
-      Header("ce_type", "vedette.frame.v1"),
-      Header("ce_boot", identity.boot),
-    ])
     compressor = try Compressor(options: PictureOptions(settings), pool: BytePool())
     cap = settings.publishRate.map { RateCap(rate: $0) }
   }
@@ -95,31 +84,17 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     meters.encodeTime.record(microseconds: (Clock.monotonic - began) / 1000)
     if !picture.isPassedThrough { tellCost() }
     latest.withLock { $0 = picture.bytes }
-    guard let topic else {
+    guard let stream else {
       meters.ledger.enter(.dropped(.decimated))
+      look?(PublishedPicture(jpeg: picture.bytes, size: picture.size, time: time, sequence: nil))
       return
     }
-    delivery.submit(record(picture, time, topic))
-  }
-
-  private func record(_ picture: Picture, _ time: FrameTime, _ topic: String) -> Record {
-    let number = sequence
-    sequence += 1
-    var headers = constantHeaders
-    headers.reserveCapacity(headers.bytes.count + Self.varyingHeadersCapacity)
-    headers.append("ce_id", idPrefix + String(number))
-    headers.append("ce_time", Clock.rfc3339(microseconds: time.wall))
-    headers.append("ce_sequence", number: number)
-    headers.append("ce_monotonic", number: time.monotonic)
-    headers.append("ce_width", number: UInt64(picture.size.width))
-    headers.append("ce_height", number: UInt64(picture.size.height))
-    var record = Record(
-      topic: topic, key: key, headers: headers, timestamp: time.wall / 1000,
-      payload: picture.bytes, payloadBytes: picture.bytes.count, capturedAt: time.monotonic,
-      meters: meters)
-    record.sequence = number
-    record.run = identity.boot
-    return record
+    let record = stream.record(
+      picture.bytes, byteCount: picture.bytes.count, time, size: picture.size)
+    delivery.submit(record)
+    look?(
+      PublishedPicture(
+        jpeg: picture.bytes, size: picture.size, time: time, sequence: record.sequence))
   }
 
   /// JPEGs that must be masked or scaled are decoded and encoded anew: what that takes is told once.

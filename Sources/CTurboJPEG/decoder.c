@@ -80,6 +80,7 @@ int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count,
     info->height = (int)d->image_height;
     info->components = d->num_components;
     info->chroma = chroma_of(d);
+    info->is_progressive = d->progressive_mode;
     info->is_ycc = (d->jpeg_color_space == JCS_YCbCr && d->num_components == 3) ||
                    (d->jpeg_color_space == JCS_GRAYSCALE && d->num_components == 1);
     for (int i = 0; i < 3 && i < d->num_components; i++) {
@@ -123,20 +124,73 @@ int vj_decode_planes(vj_decoder *decoder, uint8_t *const planes[3], const size_t
     return VJ_OK;
 }
 
-int vj_decode_rgb(vj_decoder *decoder, uint8_t *rgb, size_t stride, vj_info *info)
+int vj_decode_scale(vj_decoder *decoder, int eighths, vj_info *info)
 {
     j_decompress_ptr d = &decoder->jpeg;
     if (setjmp(decoder->errors.back))
         return failed(decoder);
-    d->out_color_space = JCS_RGB;
+    d->scale_num = (unsigned)eighths;
+    d->scale_denom = 8;
+    jpeg_calc_output_dimensions(d);
+    info->width = (int)d->output_width;
+    info->height = (int)d->output_height;
+    return VJ_OK;
+}
+
+static int decode_rows(vj_decoder *decoder, J_COLOR_SPACE space, uint8_t *pixels, size_t stride, vj_info *info)
+{
+    j_decompress_ptr d = &decoder->jpeg;
+    if (setjmp(decoder->errors.back))
+        return failed(decoder);
+    d->out_color_space = space;
     jpeg_start_decompress(d);
     while (d->output_scanline < d->output_height) {
-        JSAMPROW row = rgb + (size_t)d->output_scanline * stride;
+        JSAMPROW row = pixels + (size_t)d->output_scanline * stride;
         jpeg_read_scanlines(d, &row, 1);
     }
     jpeg_finish_decompress(d);
     info->warnings = (int)decoder->errors.base.num_warnings;
     return VJ_OK;
+}
+
+/* Adobe's programs, which write an Adobe marker, store how much ink is missing. */
+static void cmyk_to_rgb(const JSAMPLE *cmyk, uint8_t *rgb, JDIMENSION count, int is_inverted)
+{
+    for (JDIMENSION i = 0; i < count; i++, cmyk += 4, rgb += 3) {
+        int black = is_inverted ? cmyk[3] : 255 - cmyk[3];
+        for (int c = 0; c < 3; c++)
+            rgb[c] = (uint8_t)(((is_inverted ? cmyk[c] : 255 - cmyk[c]) * black + 127) / 255);
+    }
+}
+
+static int decode_cmyk(vj_decoder *decoder, uint8_t *rgb, size_t stride, vj_info *info)
+{
+    j_decompress_ptr d = &decoder->jpeg;
+    if (setjmp(decoder->errors.back))
+        return failed(decoder);
+    d->out_color_space = JCS_CMYK;
+    jpeg_start_decompress(d);
+    JSAMPARRAY row = d->mem->alloc_sarray((j_common_ptr)d, JPOOL_IMAGE, d->output_width * 4, 1);
+    while (d->output_scanline < d->output_height) {
+        uint8_t *out = rgb + (size_t)d->output_scanline * stride;
+        if (jpeg_read_scanlines(d, row, 1) == 0)
+            break;
+        cmyk_to_rgb(row[0], out, d->output_width, d->saw_Adobe_marker);
+    }
+    jpeg_finish_decompress(d);
+    info->warnings = (int)decoder->errors.base.num_warnings;
+    return VJ_OK;
+}
+
+int vj_decode_rgb(vj_decoder *decoder, uint8_t *rgb, size_t stride, vj_info *info)
+{
+    return info->components == 4 ? decode_cmyk(decoder, rgb, stride, info)
+                                 : decode_rows(decoder, JCS_RGB, rgb, stride, info);
+}
+
+int vj_decode_grey(vj_decoder *decoder, uint8_t *luma, size_t stride, vj_info *info)
+{
+    return decode_rows(decoder, JCS_GRAYSCALE, luma, stride, info);
 }
 
 int vj_decode_check(vj_decoder *decoder, vj_info *info)

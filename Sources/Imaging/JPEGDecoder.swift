@@ -7,7 +7,7 @@ package final class JPEGDecoder {
   /// Larger pictures are refused before memory is asked for.
   package static let pixelCountMax = 128 << 20
 
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
 
   package init() throws(ImagingError) {
     guard let handle = unsafe vj_decoder_new() else {
@@ -77,8 +77,9 @@ package final class JPEGDecoder {
     }
   }
 
-  private func open<Result>(
-    _ jpeg: RawSpan, _ body: (inout vj_info) throws(ImagingError) -> Result
+  func open<Result>(
+    _ jpeg: RawSpan, takesCMYK: Bool = false,
+    _ body: (inout vj_info) throws(ImagingError) -> Result
   ) throws(ImagingError) -> Result {
     try unsafe jpeg.withUnsafeBytes { bytes throws(ImagingError) in
       var info = vj_info()
@@ -92,14 +93,14 @@ package final class JPEGDecoder {
           "the JPEG is \(info.width)x\(info.height); \(Self.pixelCountMax >> 20) megapixels is the most"
         )
       }
-      guard info.components != 4 else {
+      guard takesCMYK || info.components != 4 else {
         throw ImagingError(.unsupported, "the JPEG is in CMYK; convert it to RGB or YCbCr")
       }
       return try body(&info)
     }
   }
 
-  private func rgb(_ info: inout vj_info, _ size: FrameSize) throws(ImagingError) -> [UInt8] {
+  func rgb(_ info: inout vj_info, _ size: FrameSize) throws(ImagingError) -> [UInt8] {
     var pixels = [UInt8](repeating: 0, count: size.width * size.height * 3)
     let status = unsafe pixels.withUnsafeMutableBufferPointer { buffer in
       unsafe vj_decode_rgb(handle, buffer.baseAddress, size.width * 3, &info)
@@ -119,7 +120,7 @@ package final class JPEGDecoder {
     return picture
   }
 
-  private func check(_ status: Int32, _ info: vj_info) throws(ImagingError) {
+  func check(_ status: Int32, _ info: vj_info) throws(ImagingError) {
     guard status == VJ_OK, info.warnings == 0 else {
       throw ImagingError(.corrupt, message)
     }

@@ -38,7 +38,7 @@ package final class JPEGEncoder {
   }
 
   /// Encodes a picture whose `chroma` is 4:2:0, 4:2:2 or grey.
-  func encode(
+  package func encode(
     _ picture: PlanarPicture, chroma: ChromaSampling, quality: Int
   ) throws(ImagingError) -> PooledBytes {
     picture.extendEdges()

@@ -59,8 +59,12 @@ struct NodeReader {
     return text
   }
 
-  mutating func integer(_ node: YAMLNode, _ path: String, _ range: ClosedRange<Int>) -> Int? {
-    let hint = "give a whole number from \(range.lowerBound) to \(range.upperBound)"
+  /// - Parameter alternative: what may stand here instead of a number, for the message.
+  mutating func integer(
+    _ node: YAMLNode, _ path: String, _ range: ClosedRange<Int>, or alternative: String? = nil
+  ) -> Int? {
+    let more = alternative.map { ", or \($0)" } ?? ""
+    let hint = "give a whole number from \(range.lowerBound) to \(range.upperBound)\(more)"
     guard let text = text(node, path, "a whole number") else { return nil }
     let digits = text.utf8.drop { $0 == 45 || $0 == 43 }
     guard !digits.isEmpty, digits.allSatisfy({ (48...57).contains($0) }) else {
@@ -69,6 +73,23 @@ struct NodeReader {
     }
     guard let value = Int(text), range.contains(value) else {
       fail(node.place, path, "\(text.prefix(30)) is out of range; \(hint)")
+      return nil
+    }
+    return value
+  }
+
+  mutating func number(_ node: YAMLNode, _ path: String, _ range: ClosedRange<Double>) -> Double? {
+    let hint =
+      "give a number from \(Units.written(range.lowerBound)) to \(Units.written(range.upperBound))"
+    guard let text = text(node, path, "a number") else { return nil }
+    let unsigned = text.hasPrefix("-") ? text.dropFirst() : text[...]
+    guard let size = Units.number(unsigned) else {
+      fail(node.place, path, "\(node.kindName) is no number; \(hint)")
+      return nil
+    }
+    let value = text.hasPrefix("-") ? -size : size
+    guard range.contains(value) else {
+      fail(node.place, path, "\(text) is out of range; \(hint)")
       return nil
     }
     return value

@@ -6,6 +6,7 @@ package struct Settings: Equatable, Sendable {
   package var log = LogSettings()
   package var kafka = KafkaSettings()
   package var delivery = DeliverySettings()
+  package var analysis = AnalysisSettings()
   /// Nil where there is none: records then wait in memory alone.
   package var spool: SpoolSettings?
   /// By name, in the order of the files.
@@ -25,15 +26,32 @@ package struct KafkaSettings: Equatable, Sendable {
   package var brokers: [String] = ["localhost:9092"]
   /// Put before each topic's name with a dot between.
   package var prefix = "vedette"
-  /// The name of the frames' topic without prefix; nil when switched off.
-  package var framesTopic: String? = "frames"
-  /// The same for events: gaps, and records that no broker takes.
-  package var eventsTopic: String? = "events"
+  /// The topics' names without prefix; those that are switched off are not in it.
+  package var topics = Dictionary(uniqueKeysWithValues: Topic.allCases.map { ($0, $0.rawValue) })
   /// librdkafka properties set through as they stand.
   package var properties: [String: String] = [:]
   /// librdkafka properties whose values are read from these files, and never logged.
   package var secretFiles: [String: String] = [:]
   package init() {}
+
+  /// With prefix; nil where it is switched off.
+  package func name(of topic: Topic) -> String? { topics[topic].map { "\(prefix).\($0)" } }
+}
+
+/// What is sent, by the names of its topics.
+package enum Topic: String, CaseIterable, Sendable {
+  /// Pictures as they are.
+  case frames
+  /// Pictures with boxes and names.
+  case annotated
+  /// Pictures in their palette's colours.
+  case clustered
+  /// Faces cut out.
+  case faces
+  /// Faces and who they are, gaps, records that no broker takes.
+  case events
+  /// Colours of pictures.
+  case metrics
 }
 
 package struct DeliverySettings: Equatable, Sendable {
@@ -121,6 +139,10 @@ package struct CameraSettings: Equatable, Sendable {
   package var fit = Fit.contain
   package var masks: [Mask] = []
   package var verify = Verify.structure
+  /// Nil where nobody looks for faces.
+  package var faces: FacesSettings?
+  /// Nil where colours are not clustered.
+  package var colours: ColoursSettings?
 
   package init(name: String, source: Source) {
     self.name = name

@@ -3,7 +3,8 @@ extension SettingsDecoder {
     "yuyv", "uyvy", "yvyu", "nv12", "nv21", "nv16", "yu12", "grey", "rgb24", "bgr24", "mjpeg",
   ]
   private static let common = [
-    "quality", "chroma", "range", "publish_rate", "scale", "fit", "masks", "verify",
+    "quality", "chroma", "range", "publish_rate", "scale", "fit", "masks", "verify", "faces",
+    "colours",
   ]
   private static let deviceOnly = [
     "device", "format", "size", "rate", "controls", "buffers", "timeout",
@@ -82,6 +83,8 @@ extension SettingsDecoder {
     case "publish_rate": camera.publishRate = reader.rate(value, path, 0.001...1000)
     case "scale": camera.scale = reader.size(value, path)
     case "masks": camera.masks = masks(value, path)
+    case "faces": camera.faces = faces(value, path)
+    case "colours": camera.colours = colours(value, path)
     default:
       if case .device(var device) = camera.source, Self.deviceOnly.contains(key.key) {
         setDevice(key, path, &device)
@@ -167,7 +170,7 @@ extension SettingsDecoder {
     return replay.path.isEmpty ? nil : replay
   }
 
-  private func resolve(_ path: String) -> String {
+  func resolve(_ path: String) -> String {
     path.hasPrefix("/") ? path : "\(folder)/\(path)"
   }
 

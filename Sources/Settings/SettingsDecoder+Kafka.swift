@@ -34,19 +34,15 @@ extension SettingsDecoder {
 
   private mutating func topics(_ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings) {
     for topic in reader.group(node, path) ?? [] {
-      switch topic.key {
-      case "frames": self.topic(topic, path, &kafka.framesTopic)
-      case "events": self.topic(topic, path, &kafka.eventsTopic)
-      default: reader.unknown(topic, path, known: ["frames", "events"])
+      guard let known = Topic(rawValue: topic.key) else {
+        reader.unknown(topic, path, known: Topic.allCases.map(\.rawValue))
+        continue
       }
-    }
-  }
-
-  private mutating func topic(_ entry: YAMLNode.Entry, _ parent: String, _ name: inout String?) {
-    if Self.isOff(entry.value) {
-      name = nil
-    } else if let text = topicName(entry.value, "\(parent).\(entry.key)") {
-      name = text
+      if Self.isOff(topic.value) {
+        kafka.topics[known] = nil
+      } else if let text = topicName(topic.value, "\(path).\(topic.key)") {
+        kafka.topics[known] = text
+      }
     }
   }
 

@@ -6,6 +6,11 @@ extension SettingsDecoder {
     return items.enumerated().compactMap { mask($1, "\(path)[\($0)]") }
   }
 
+  /// One rectangle.
+  mutating func rectangle(_ node: YAMLNode, _ path: String) -> CameraSettings.Mask? {
+    mask(node, path)
+  }
+
   private mutating func items(_ node: YAMLNode, _ path: String) -> [YAMLNode]? {
     if case .sequence(let items) = node.content { return items }
     if node.isEmpty { return [] }

@@ -24,13 +24,16 @@ struct SettingsDecoder {
       case "kafka": kafka(entry.value, path, &settings.kafka)
       case "delivery": delivery(entry.value, path, &settings.delivery)
       case "spool": settings.spool = spool(entry.value, path)
+      case "analysis": analysis(entry.value, path, &settings.analysis)
       case "cameras":
         camerasPlace = entry.keyPlace
         for camera in reader.group(entry.value, path) ?? [] {
           if let camera = self.camera(camera, path) { settings.cameras.append(camera) }
         }
       default:
-        reader.unknown(entry, "", known: ["node", "log", "kafka", "delivery", "spool", "cameras"])
+        reader.unknown(
+          entry, "",
+          known: ["node", "log", "kafka", "delivery", "spool", "analysis", "cameras"])
       }
     }
     if settings.cameras.isEmpty, reader.errors.isEmpty {

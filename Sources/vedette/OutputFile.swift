@@ -11,7 +11,10 @@ final class OutputFile {
     guard descriptor >= 0 else { return nil }
   }
 
-  deinit { _ = close(descriptor) }
+  /// Standard output, which stays open when this goes.
+  init() { descriptor = dup(STDOUT_FILENO) }
+
+  deinit { if descriptor >= 0 { _ = close(descriptor) } }
 
   /// Appends all of the bytes.
   /// - Returns: false where the disk refuses.

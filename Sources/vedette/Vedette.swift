@@ -7,5 +7,8 @@ struct Vedette: ParsableCommand {
     commandName: "vedette",
     abstract: "Tries, checks and looks at the camera agent.",
     discussion: "Example: vedette demo --seconds 10",
-    subcommands: [Demo.self, Check.self, Cameras.self, SpoolCommand.self])
+    subcommands: [
+      Demo.self, Check.self, Cameras.self, FacesCommand.self, ColoursCommand.self,
+      GalleryCommand.self, SpoolCommand.self,
+    ])
 }

@@ -96,8 +96,8 @@ final class Broker {
   func freeze(_ isFrozen: Bool) { program.signal(isFrozen ? SIGSTOP : SIGCONT) }
 
   /// Reads all there is: until nothing more comes for a while.
-  func consumeAll() throws -> [ConsumedRecord] {
-    let consumer = try Consumer(brokers: [address], topic: "vedette.frames")
+  func consumeAll(_ topic: String = "frames") throws -> [ConsumedRecord] {
+    let consumer = try Consumer(brokers: [address], topic: "vedette.\(topic)")
     var records: [ConsumedRecord] = []
     var timeout: Int32 = 10_000
     while let record = consumer.poll(timeoutMilliseconds: timeout) {
@@ -147,7 +147,8 @@ final class Daemon {
 
   /// - Parameter cameras: YAML of the cameras, indented by two.
   init(
-    _ broker: String, delivery: String = "{}", spool: String = "off", cameras: String
+    _ broker: String, delivery: String = "{}", spool: String = "off", analysis: String = "{}",
+    cameras: String
   ) throws {
     folder = try Folder()
     let file = try folder.write(
@@ -158,6 +159,7 @@ final class Daemon {
         kafka: {brokers: ["\(broker)"]}
         delivery: \(delivery)
         spool: \(spool)
+        analysis: \(analysis)
         cameras:
         \(cameras)
         """.utf8))

@@ -10,8 +10,28 @@ import Testing
     .front("qualty: 80", 5, "cameras.front: there is no key \"qualty\"; did you mean \"quality\"?"),
     .front(
       "zoom: 2", 5,
-      "cameras.front: there is no key \"zoom\"; known here: buffers, chroma, controls, device, fit, format, masks, publish_rate, quality, range, rate, replay, scale, size, timeout, verify"
+      "cameras.front: there is no key \"zoom\"; known here: buffers, chroma, colours, controls, device, faces, fit, format, masks, publish_rate, quality, range, rate, replay, scale, size, timeout, verify"
     ),
+    .front(
+      "faces: {detector: hag}", 23,
+      "cameras.front.faces.detector: \"hag\" is not known; give one of hog, cnn"),
+    .front(
+      "faces: {distance: near}", 23,
+      "cameras.front.faces.distance: \"near\" is no number; give a number from 0 to 2"),
+    .front(
+      "faces: {score: -3}", 20,
+      "cameras.front.faces.score: -3 is out of range; give a number from -2 to 5"),
+    .front("faces: 7", 12, "cameras.front.faces: a group of keys belongs here, not \"7\""),
+    .front(
+      "faces: {identfy: off}", 13,
+      "cameras.front.faces: there is no key \"identfy\"; did you mean \"identify\"?"),
+    .front(
+      "colours: {coreset: half}", 24,
+      "cameras.front.colours.coreset: \"half\" is no whole number; give a whole number from 1 to 10000000, or 'histogram' or 'exact'"
+    ),
+    .front(
+      "colours: {lambda: 2000}", 23,
+      "cameras.front.colours.lambda: 2000 is out of range; give a number from 0 to 1000"),
     .front(
       "quality: 130", 14,
       "cameras.front.quality: 130 is out of range; give a whole number from 1 to 100"),

@@ -147,7 +147,7 @@ import Testing
               x
         """
     ).settings
-    #expect(settings.kafka.framesTopic == nil)
+    #expect(settings.kafka.name(of: .frames) == nil)
     #expect(
       settings.kafka.properties == [
         "linger.ms": "5", "enable.idempotence": "true", "acks": "all", "compression.level": "-1",

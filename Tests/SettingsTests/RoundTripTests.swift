@@ -50,8 +50,11 @@ private struct Random: RandomNumberGenerator {
     settings.log.level = any(LogSettings.Level.self)
     settings.kafka.brokers = (0...integer(0...3)).map { "\($0).example:\(integer(1...65_535))" }
     settings.kafka.prefix = name()
-    settings.kafka.framesTopic = maybe { $0.name() }
-    settings.kafka.eventsTopic = maybe { $0.name() }
+    for topic in Topic.allCases { settings.kafka.topics[topic] = maybe { $0.name() } }
+    if Bool.random(using: &self) { settings.analysis.workers = integer(1...256) }
+    settings.analysis.nice = integer(0...19)
+    settings.analysis.models = "/srv/\(value())"
+    settings.analysis.gallery = "/srv/\(value())"
     for index in 0..<integer(0...4) { settings.kafka.properties["property.\(index)"] = value() }
     if Bool.random(using: &self) { settings.kafka.secretFiles["sasl.password"] = "/dev/null" }
     settings.delivery.memoryMax = integer(1 << 20...4 << 30)
@@ -77,7 +80,37 @@ private struct Random: RandomNumberGenerator {
     spool.commitInterval = Double(integer(1...10))
     spool.retryInterval = Double(integer(1...3600))
     spool.deadQuota = integer(1 << 20...1 << 40)
+    spool.keyFile = maybe { _ in "/dev/null" }
     return spool
+  }
+
+  private mutating func faces() -> FacesSettings {
+    var faces = FacesSettings()
+    faces.detector = any(FacesSettings.Detector.self)
+    faces.landmarks = any(FacesSettings.Landmarks.self)
+    faces.identify = any(FacesSettings.Identify.self)
+    faces.chips = any(FacesSettings.Chips.self)
+    faces.detectEvery = integer(1...1000)
+    faces.rate = maybe { Double($0.integer(1...1000)) }
+    faces.upsample = integer(0...2)
+    faces.minSize = integer(0...10_000)
+    faces.score = Double(integer(-200...500)) / 100
+    faces.region = maybe { $0.mask(within: nil) }
+    faces.jitters = integer(1...100)
+    faces.distance = Double(integer(0...200)) / 100
+    faces.probability = Double(integer(0...100)) / 100
+    faces.annotate = Bool.random(using: &self)
+    return faces
+  }
+
+  private mutating func colours() -> ColoursSettings {
+    var colours = ColoursSettings()
+    colours.lambda = Double(integer(0...100_000)) / 100
+    colours.coreset = [.histogram, .exact, .sample(integer(1...10_000_000))][integer(0...2)]
+    colours.space = any(ColoursSettings.Space.self)
+    colours.rate = maybe { Double($0.integer(1...1000)) }
+    colours.clusteredRate = maybe { Double($0.integer(1...1000)) }
+    return colours
   }
 
   /// Text that YAML could take for something else.
@@ -106,6 +139,8 @@ private struct Random: RandomNumberGenerator {
       case .replay(let replay): replay.size
       }
     camera.masks = (0..<integer(0...3)).map { _ in mask(within: size) }
+    camera.faces = maybe { $0.faces() }
+    camera.colours = maybe { $0.colours() }
     return camera
   }
 
@@ -174,7 +209,7 @@ extension Settings {
     let root = Written.group([
       ("node", .text(node)), ("log", .group([("level", .plain(log.level.rawValue))])),
       ("kafka", kafka.written), ("delivery", delivery.written),
-      ("spool", spool?.written ?? .plain("off")),
+      ("spool", spool?.written ?? .plain("off")), ("analysis", analysis.written),
       ("cameras", .group(cameras.map { ($0.name, $0.written) })),
     ])
     return isFlow ? root.flow : root.block("")
@@ -187,9 +222,7 @@ extension KafkaSettings {
       ("brokers", .list(brokers.map { .text($0) })), ("prefix", .text(prefix)),
       (
         "topics",
-        .group([
-          ("frames", .plain(framesTopic ?? "off")), ("events", .plain(eventsTopic ?? "off")),
-        ])
+        .group(Topic.allCases.map { ($0.rawValue, .plain(topics[$0] ?? "off")) })
       ),
       ("properties", .group(properties.map { ($0, .text($1)) })),
       ("secrets", .group(secretFiles.map { ($0, .text($1)) })),
@@ -221,6 +254,7 @@ extension SpoolSettings {
       ("retry_interval", .plain("\(retryInterval) s")), ("dead_quota", .plain("\(deadQuota) B")),
     ]
     if let framesQuota { keys.append(("frames_quota", .plain("\(framesQuota) B"))) }
+    if let keyFile { keys.append(("key_file", .plain(keyFile))) }
     return .group(keys)
   }
 }
@@ -251,7 +285,54 @@ extension CameraSettings {
     ]
     if let publishRate { keys.append(("publish_rate", .plain("\(publishRate) fps"))) }
     if let scale { keys.append(("scale", scale.written)) }
+    keys += [("faces", faces?.written ?? .plain("off"))]
+    keys += [("colours", colours?.written ?? .plain("off"))]
     return .group(keys)
+  }
+}
+
+extension AnalysisSettings {
+  fileprivate var written: Written {
+    var keys: [(String, Written)] = [
+      ("nice", .plain("\(nice)")), ("models", .text(models)), ("gallery", .text(gallery)),
+    ]
+    if let workers { keys.append(("workers", .plain("\(workers)"))) }
+    return .group(keys)
+  }
+}
+
+extension FacesSettings {
+  fileprivate var written: Written {
+    var keys: [(String, Written)] = [
+      ("detector", .plain(detector.rawValue)), ("landmarks", .plain(landmarks.rawValue)),
+      ("identify", .plain(identify.rawValue)), ("chips", .plain(chips.rawValue)),
+      ("detect_every", .plain("\(detectEvery)")), ("rate", .plain(rate.map { "\($0)" } ?? "off")),
+      ("upsample", .plain("\(upsample)")), ("min_size", .plain("\(minSize)")),
+      ("score", .plain("\(score)")), ("jitters", .plain("\(jitters)")),
+      ("distance", .plain("\(distance)")), ("probability", .plain("\(probability)")),
+      ("annotate", .plain("\(annotate)")),
+    ]
+    if let region {
+      keys.append(
+        ("region", .text("\(region.width)x\(region.height)+\(region.x)+\(region.y)")))
+    }
+    return .group(keys)
+  }
+}
+
+extension ColoursSettings {
+  fileprivate var written: Written {
+    let text =
+      switch coreset {
+      case .histogram: "histogram"
+      case .exact: "exact"
+      case .sample(let count): "\(count)"
+      }
+    return .group([
+      ("lambda", .plain("\(lambda)")), ("coreset", .plain(text)), ("space", .plain(space.rawValue)),
+      ("rate", .plain(rate.map { "\($0)" } ?? "off")),
+      ("clustered_rate", .plain(clusteredRate.map { "\($0)" } ?? "off")),
+    ])
   }
 }
 

@@ -38,4 +38,10 @@ void vp_rgb_luma(uint8_t *restrict target, const uint8_t *restrict source, size_
 void vp_rgb_chroma(uint8_t *restrict cb, uint8_t *restrict cr, const uint8_t *restrict source,
                    size_t width, int red, int expand);
 
+/* A bitmap font: each glyph is VP_GLYPH_ROWS rows of VP_GLYPH_COLUMNS bits, the leftmost the highest. */
+enum { VP_GLYPH_ROWS = 20, VP_GLYPH_COLUMNS = 10 };
+size_t vp_glyph_count(void);
+uint32_t vp_glyph_code_point(size_t index);
+const uint16_t *vp_glyph_rows(size_t index);
+
 #endif

@@ -7,6 +7,8 @@
 
 /* Names the calling thread; at most 15 bytes. */
 void vp_name_thread(const char *name);
+/* How many processors the calling thread may run on, at least 1. */
+int vp_processor_count(void);
 /* open with O_CLOEXEC; returns a descriptor or -1 with errno. */
 int vp_open(const char *path, int flags);
 /* The same for a file that may be made with these permissions. */

@@ -41,6 +41,7 @@ typedef struct {
     int chroma;        /* VJ_... */
     int components;    /* 1, 3 or 4 */
     int is_ycc;        /* luma and chroma (or luma alone): the raw interface can be used */
+    int is_progressive; /* the whole picture's coefficients are held while it is decoded */
     int warnings;      /* set by vj_decode_end and vj_decode_check: what libjpeg found wrong */
     int plane_width[3], plane_height[3];   /* what is meant */
     int padded_width[3], padded_height[3]; /* what is written: whole blocks */
@@ -52,11 +53,16 @@ const char *vj_decoder_message(const vj_decoder *decoder);
 
 /* Reads the header of the JPEG, which must stay where it is until vj_decode_end. */
 int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count, vj_info *info);
+/* Has vj_decode_rgb and vj_decode_grey make the picture smaller while they decode it, which is faster: `eighths` of
+ * its width and height, 1 to 8. Sets width and height in `info`; to be called after vj_decode_begin. */
+int vj_decode_scale(vj_decoder *decoder, int eighths, vj_info *info);
 /* Decodes into planes that hold padded_width x padded_height each. */
 int vj_decode_planes(vj_decoder *decoder, uint8_t *const planes[3], const size_t strides[3],
                      vj_info *info);
-/* Decodes into packed RGB, width * 3 bytes a row. */
+/* Decodes into packed RGB, width * 3 bytes a row. CMYK becomes RGB without a colour profile. */
 int vj_decode_rgb(vj_decoder *decoder, uint8_t *rgb, size_t stride, vj_info *info);
+/* Decodes luma alone; not for CMYK. */
+int vj_decode_grey(vj_decoder *decoder, uint8_t *luma, size_t stride, vj_info *info);
 /* Decodes the entropy-coded data alone and counts what is wrong in it. */
 int vj_decode_check(vj_decoder *decoder, vj_info *info);
 void vj_decode_end(vj_decoder *decoder);

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Agent
+@testable import Frames
 
 @Suite struct RateCapTests {
   @Test(arguments: [
@@ -31,18 +31,5 @@ import Testing
       passed += 1
     }
     #expect(passed == 1)
-  }
-}
-
-@Suite struct JSONTests {
-  @Test func `JSON is written so that any reader takes it`() {
-    let value = JSON.object([
-      ("text", .string("a\"b\\c\n\u{1}é")),
-      ("list", .array([.integer(1), .null, .number(0.1234)])),
-      ("nan", .number(.nan)), ("whole", .number(30)),
-    ])
-    #expect(
-      value.text
-        == #"{"text":"a\"b\\c\n\u0001é","list":[1,null,0.123],"nan":null,"whole":30}"#)
   }
 }

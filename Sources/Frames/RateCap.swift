@@ -1,14 +1,14 @@
 /// Lets through at most so many frames a second, by the frames' own times. Deadlines lie on a grid, so
 /// that 20 of 30 gives 20 and not 15.
-struct RateCap {
+package struct RateCap: Sendable {
   private let period: Double
   private var due: Double?
 
   /// - Parameter rate: frames per second.
-  init(rate: Double) { period = 1e9 / rate }
+  package init(rate: Double) { period = 1e9 / rate }
 
   /// - Parameter time: nanoseconds.
-  mutating func admits(_ time: UInt64) -> Bool {
+  package mutating func admits(_ time: UInt64) -> Bool {
     let now = Double(time)
     guard let due else {
       self.due = now + period

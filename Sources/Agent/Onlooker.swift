@@ -1,0 +1,197 @@
+import Analysis
+import Colours
+import Delivery
+import Faces
+import Frames
+import Gallery
+import Imaging
+import Journal
+import Logging
+import Meters
+import Settings
+import Synchronization
+import Threads
+
+/// The agent's analysis of pictures: plans from the settings, the gallery, and what is sent of what was seen. It may
+/// fail in every part, and cameras go on.
+final class Onlooker: Sendable {
+  /// How often it is looked whether another process changed the gallery, in milliseconds.
+  private static let refreshMilliseconds: Int32 = 1000
+
+  let analysis: Analysis
+  /// The cameras that are looked at, by name: their number within `analysis`.
+  private let numbers: [String: Int]
+  private let names: [String]
+  private let writers: Mutex<[AnalysisWriter]>
+  private let gallery: Gallery?
+  private let logger: Logger
+  private let faults: FaultLog
+  private let stopping = Flag()
+  private let signal = EventSignal()
+  private let thread = Mutex<NamedThread?>(nil)
+
+  /// Nil where no camera is looked at.
+  init?(_ settings: Settings, logger: Logger) {
+    let cameras = settings.cameras.filter { $0.faces != nil || $0.colours != nil }
+    guard !cameras.isEmpty else { return nil }
+    self.logger = logger
+    faults = FaultLog(logger: logger)
+    names = cameras.map(\.name)
+    numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    writers = Mutex([])
+    let models = FaceModels(folder: settings.analysis.models)
+    let named = cameras.compactMap(\.faces).filter { $0.identify != .off }
+    var opened: Gallery?
+    if !named.isEmpty {
+      do {
+        opened = try Gallery(settings.analysis.gallery)
+      } catch {
+        logger.error("faces are found, but not named: \(error)")
+      }
+    }
+    gallery = opened
+    let plans = cameras.map { CameraPlan($0) }
+    analysis = Analysis(
+      plans, workers: settings.analysis.workers, nice: settings.analysis.nice, models: models,
+      gallery: opened)
+  }
+
+  /// What is said once at the start.
+  private func tellStart() {
+    let snapshot = gallery?.loadedSnapshot
+    let people = snapshot.map { ", \($0.personCount) people in the gallery" } ?? ""
+    logger.notice(
+      "\(names.count) cameras are looked at by \(analysis.workerCount) threads\(people)")
+  }
+
+  /// - Parameter writers: one for each camera that is looked at.
+  func start(_ writers: [AnalysisWriter]) throws(ThreadError) {
+    self.writers.withLock { $0 = writers }
+    tellStart()
+    try analysis.start(
+      report: { [self] camera, picture, report in
+        self.writers.withLock { $0[camera] }.send(report, of: picture)
+      },
+      fail: { [self] camera, error in
+        faults.tell(
+          "\(camera) \(error)", .error, metadata: ["camera": "\(names[camera])"],
+          error.description)
+      })
+    guard gallery != nil else { return }
+    let made = try NamedThread("gallery") { [self] in watchGallery() }
+    thread.withLock { $0 = made }
+  }
+
+  /// Another process may change the gallery: `vedette gallery`.
+  private func watchGallery() {
+    while true {
+      signal.wait(milliseconds: Self.refreshMilliseconds)
+      if stopping.value { return }
+      do {
+        guard try gallery?.refresh() == true, let snapshot = gallery?.loadedSnapshot else {
+          continue
+        }
+        logger.notice(
+          "the gallery is at version \(snapshot.version): \(snapshot.personCount) people, \(snapshot.encodingCount) encodings"
+        )
+      } catch {
+        faults.tell("gallery", .error, "the gallery stays as it is in memory: \(error)")
+      }
+    }
+  }
+
+  func looks(at camera: String) -> Bool { numbers[camera] != nil }
+
+  /// What a camera's pipeline hands its pictures to; nil where nobody looks at them.
+  func look(at camera: String) -> (@Sendable (PublishedPicture) -> Void)? {
+    guard let number = numbers[camera] else { return nil }
+    return { [analysis] in analysis.submit($0, camera: number) }
+  }
+
+  func stop() {
+    analysis.stop()
+    _ = stopping.set(true)
+    signal.set()
+    thread.withLock { $0 }?.join()
+  }
+
+  /// Nil where nobody looks at the camera.
+  func json(camera: String) -> JSON? {
+    guard let number = numbers[camera] else { return nil }
+    let meters = analysis.meters(camera: number)
+    return .object([
+      ("analysed", .integer(meters.analysed)),
+      ("skipped", .integer(analysis.skippedCount(camera: number))),
+      ("failed", .integer(meters.failed)), ("faces", .integer(meters.faces)),
+      ("ms", meters.time.json), ("latency_ms", meters.latency.json),
+    ])
+  }
+}
+
+extension CameraPlan {
+  init(_ camera: CameraSettings) {
+    self.init()
+    quality = camera.quality
+    if let faces = camera.faces {
+      self.faces = FaceSettings(faces)
+      facesRate = faces.rate
+      facesRegion = faces.region.map {
+        Rectangle(x: $0.x, y: $0.y, width: $0.width, height: $0.height)
+      }
+      annotates = faces.annotate
+      chips =
+        switch faces.chips {
+        case .off: .off
+        case .crop: .crop
+        case .cutout: .cutout
+        }
+      match =
+        switch faces.identify {
+        case .off: nil
+        case .nearest: .init(.nearest, faces)
+        case .regression: .init(.regression, faces)
+        }
+    }
+    if let colours = camera.colours {
+      self.colours = ColourSettings(colours)
+      coloursRate = colours.rate
+      clusteredRate = colours.clusteredRate
+    }
+  }
+}
+
+extension MatchSettings {
+  fileprivate init(_ method: MatchMethod, _ faces: FacesSettings) {
+    self.init()
+    self.method = method
+    threshold = faces.distance
+    probability = faces.probability
+  }
+}
+
+extension FaceSettings {
+  fileprivate init(_ faces: FacesSettings) {
+    self.init()
+    detector.kind = faces.detector == .cnn ? .cnn : .hog
+    detector.upsampling = faces.upsample
+    detector.thresholdOffset = faces.score
+    detector.widthMin = faces.minSize
+    encoder.jitters = faces.jitters
+    encoder.uses68Landmarks = faces.landmarks == .sixtyEight
+    tracking.detectEvery = faces.detectEvery
+    encodes = faces.identify != .off || faces.chips != .off
+  }
+}
+
+extension ColourSettings {
+  fileprivate init(_ colours: ColoursSettings) {
+    self.init(lambda: colours.lambda)
+    coreset =
+      switch colours.coreset {
+      case .histogram: .histogram
+      case .exact: .exact
+      case .sample(let size): .sample(size: size, seed: 1)
+      }
+    space = colours.space == .lab ? .lab : .rgb
+  }
+}

@@ -1,0 +1,75 @@
+package import Faces
+package import Gallery
+import Imaging
+package import Threads
+
+/// Looks at the cameras' pictures on a bounded pool of threads that never holds capture up.
+package final class Analysis: Sendable {
+  private let cameras: [CameraAnalysis]
+  private let pool: WorkerPool<PublishedPicture>
+  private let models: FaceModels
+  private let nice: Int
+
+  /// - Parameters:
+  ///   - plans: one a camera.
+  ///   - workers: threads; nil for one less than there are processors, at least 1.
+  ///   - nice: how far the threads stand back, 0…19.
+  ///   - gallery: of those whom faces are compared with; nil where all are Unknown.
+  package init(
+    _ plans: [CameraPlan], workers: Int?, nice: Int, models: FaceModels, gallery: Gallery?
+  ) {
+    cameras = plans.map { CameraAnalysis($0, gallery: gallery) }
+    pool = WorkerPool(slots: plans.count, workers: workers ?? max(1, Processors.count - 1))
+    self.models = models
+    self.nice = nice
+  }
+
+  package var workerCount: Int { pool.workerCount }
+
+  /// Starts the threads.
+  /// - Parameters:
+  ///   - report: is given what was seen in a camera's picture, on the worker's thread.
+  ///   - fail: is told what could not be done with one, and why.
+  package func start(
+    report: @escaping @Sendable (Int, PublishedPicture, AnalysisReport) -> Void,
+    fail: @escaping @Sendable (Int, AnalysisError) -> Void
+  ) throws(ThreadError) {
+    try pool.start(nice: nice) { [self] in
+      var worker: AnalysisWorker?
+      return { [self] camera, picture in
+        let ready: AnalysisWorker
+        do {
+          ready = try worker ?? AnalysisWorker(models: models)
+        } catch {
+          cameras[camera].meters.noteFailed()
+          fail(camera, AnalysisError("\(error)"))
+          return
+        }
+        worker = ready
+        let began = Clock.monotonic
+        let seen = cameras[camera].analyse(picture, by: ready) { fail(camera, $0) }
+        guard let seen else { return }
+        cameras[camera].meters.note(seen, picture.time, began: began)
+        report(camera, picture, seen)
+      }
+    }
+  }
+
+  /// Offers a picture; never blocks. The newest takes the place of one that still waits.
+  package func submit(_ picture: PublishedPicture, camera: Int) {
+    pool.submit(picture, slot: camera)
+  }
+
+  /// Changes what is done with a camera's pictures, from the next one on.
+  package func set(_ plan: CameraPlan, camera: Int) {
+    cameras[camera].set(plan)
+  }
+
+  package func meters(camera: Int) -> AnalysisMeters { cameras[camera].meters }
+
+  /// Pictures that gave way to newer ones while all threads were busy.
+  package func skippedCount(camera: Int) -> Int { pool.replacedCount(slot: camera) }
+
+  /// Ends the threads once each is done with its picture.
+  package func stop() { pool.stop() }
+}

@@ -1,0 +1,398 @@
+#include "vectors.h"
+
+/* Centres that may be the nearest of some point of a box. */
+typedef struct {
+    const float *x, *y, *z;
+    const uint32_t *label; /* null: the number is the label */
+    uint32_t count;
+} list;
+
+/* The exact distances of centres that floats tell apart by less are compared in double precision. Coordinates up
+ * to 256 and float's 24 bits leave squared distances right to 0.05. */
+#define SURE 0.1f
+
+INLINE float largest(float a, float b) { return a > b ? a : b; }
+
+/* Squared distance from a centre to the corner of the box that is farthest from it. */
+INLINE float corner(const float low[3], const float high[3], float x, float y, float z)
+{
+    float dx = largest(x - low[0], high[0] - x), dy = largest(y - low[1], high[1] - y);
+    float dz = largest(z - low[2], high[2] - z);
+    return dx * dx + dy * dy + dz * dz;
+}
+
+/* Keeps the centres of `in` that are nearest to some point of the box, by the filter of Kanungo et al. (2002):
+ * a centre goes if even the box's corner on its own side is nearer to the one that is nearest to the middle. */
+INLINE list prune(const float low[3], const float high[3], list in, vc_scratch *scratch, int slot)
+{
+    float mx = (low[0] + high[0]) * 0.5f, my = (low[1] + high[1]) * 0.5f, mz = (low[2] + high[2]) * 0.5f;
+    float hx = high[0] - low[0], hy = high[1] - low[1], hz = high[2] - low[2];
+    f8 best = ALL(3e38f);
+    i8 which = ALL_INT(0), at = { 0, 1, 2, 3, 4, 5, 6, 7 };
+    for (uint32_t i = 0; i < in.count; i += 8) {
+        f8 x = LOAD(in.x + i) - mx, y = LOAD(in.y + i) - my, z = LOAD(in.z + i) - mz;
+        f8 d = x * x + y * y + z * z;
+        i8 nearer = d < best;
+        best = PICK(nearer, d, best);
+        which = PICK(nearer, at, which);
+        at += 8;
+        STORE(scratch->gap + i, d);
+    }
+    float least = best[0];
+    uint32_t nearest = (uint32_t)which[0];
+    for (int lane = 1; lane < 8; lane++)
+        if (best[lane] < least) {
+            least = best[lane];
+            nearest = (uint32_t)which[lane];
+        }
+    float nx = in.x[nearest], ny = in.y[nearest], nz = in.z[nearest];
+    float *ox = scratch->x[slot], *oy = scratch->y[slot], *oz = scratch->z[slot];
+    uint32_t *ol = scratch->label[slot], count = 0;
+    for (uint32_t i = 0; i < in.count; i += 8) {
+        f8 x = LOAD(in.x + i) - nx, y = LOAD(in.y + i) - ny, z = LOAD(in.z + i) - nz;
+        i8 sign = ALL_INT(0x7fffffff);
+        x = (f8)((i8)x & sign);
+        y = (f8)((i8)y & sign);
+        z = (f8)((i8)z & sign);
+        f8 over = LOAD(scratch->gap + i) - least - (x * hx + y * hy + z * hz);
+        /* A quarter for rounding. */
+        i8 stays = over <= 0.25f;
+        uint32_t bits = 0;
+#if defined(__AVX2__)
+        bits = (uint32_t)__builtin_ia32_movmskps256(stays);
+#else
+        for (int lane = 0; lane < 8; lane++)
+            bits |= (uint32_t)(stays[lane] & 1) << lane;
+#endif
+        if (in.count - i < 8)
+            bits &= (1u << (in.count - i)) - 1;
+        while (bits) {
+            uint32_t j = i + (uint32_t)__builtin_ctz(bits);
+            bits &= bits - 1;
+            ox[count] = in.x[j];
+            oy[count] = in.y[j];
+            oz[count] = in.z[j];
+            ol[count++] = in.label ? in.label[j] : j;
+        }
+    }
+    for (uint32_t i = count; i < ((count + 7) & ~7u); i++)
+        ox[i] = oy[i] = oz[i] = 1e9f;
+    return (list){ ox, oy, oz, ol, count };
+}
+
+INLINE double exact(const vc_centres *centres, uint32_t label, double x, double y, double z)
+{
+    const double *c = centres->exact + 3 * label;
+    return (c[0] - x) * (c[0] - x) + (c[1] - y) * (c[1] - y) + (c[2] - z) * (c[2] - z);
+}
+
+/* The same in double precision, for those that floats cannot tell apart. */
+static uint32_t nearest_exactly(const uint32_t *label, uint32_t count, uint32_t step, double x, double y,
+                                double z, const vc_centres *centres)
+{
+    double least = 1e300;
+    uint32_t found = UINT32_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t own = label[i / 8 * step + i % 8];
+        double d = exact(centres, own, x, y, z);
+        if (d < least || (d == least && own < found)) {
+            least = d;
+            found = own;
+        }
+    }
+    return found;
+}
+
+/* The label of the nearest of `count` centres; the first of those equally near. */
+INLINE uint32_t nearest_of(const float *cx, const float *cy, const float *cz, const uint32_t *label,
+                           uint32_t count, uint32_t step, float x, float y, float z,
+                           const vc_centres *centres)
+{
+    float best = 3e38f, second = 3e38f;
+    uint32_t found = 0;
+    if (count <= 8) {
+        /* The lanes' numbers in the lowest bits of the distances: the least of them tells which it is. */
+        f8 dx = LOAD(cx) - x, dy = LOAD(cy) - y, dz = LOAD(cz) - z;
+        i8 lanes = { 0, 1, 2, 3, 4, 5, 6, 7 };
+        i8 bits = ((i8)(dx * dx + dy * dy + dz * dz) & ~7) | lanes;
+        int32_t least = __builtin_reduce_min(bits);
+        bits = PICK(bits == least, ALL_INT(0x7f7fffff), bits);
+        int32_t next = __builtin_reduce_min(bits);
+        memcpy(&best, &least, sizeof best);
+        memcpy(&second, &next, sizeof second);
+        if (second - best > SURE + best * 4e-6f)
+            return label[least & 7];
+        return nearest_exactly(label, count, step, x, y, z, centres);
+    }
+    for (uint32_t i = 0; i < count; i += 8, cx += step, cy += step, cz += step, label += step) {
+        f8 dx = LOAD(cx) - x, dy = LOAD(cy) - y, dz = LOAD(cz) - z;
+        f8 d = dx * dx + dy * dy + dz * dz;
+        uint32_t lanes = count - i < 8 ? count - i : 8;
+        for (uint32_t lane = 0; lane < lanes; lane++) {
+            float own = d[lane];
+            int nearer = own < best;
+            second = nearer ? best : own < second ? own : second;
+            found = nearer ? label[lane] : found;
+            best = nearer ? own : best;
+        }
+    }
+    if (second - best > SURE)
+        return found;
+    return nearest_exactly(label - step * ((count + 7) / 8), count, step, x, y, z, centres);
+}
+
+INLINE void add(vc_sum *sum, const vc_sum *more)
+{
+    sum->w += more->w;
+    sum->x += more->x;
+    sum->y += more->y;
+    sum->z += more->z;
+}
+
+INLINE void look(vc_far *far, double distance, uint32_t index)
+{
+    if (distance > far->distance) {
+        far->distance = (float)distance;
+        far->index = index;
+    }
+}
+
+INLINE void reset(vc_sum *sums, vc_far *far, uint32_t k, float floor)
+{
+    memset(sums, 0, k * sizeof *sums);
+    for (uint32_t j = 0; j < k; j++)
+        far[j] = (vc_far){ floor, UINT32_MAX };
+}
+
+INLINE void vc_assign_body(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch,
+                           uint32_t *labels, vc_sum *sums, vc_far *far, float floor)
+{
+    const vc_points *p = &grid->points;
+    list all = { centres->x, centres->y, centres->z, NULL, centres->count };
+    reset(sums, far, centres->count, floor);
+    for (uint32_t b = 0; b < grid->block_count; b++) {
+        const vc_box *block = grid->blocks + b;
+        list wide = prune(block->low, block->high, all, scratch, 0);
+        for (uint32_t c = block->first; c < block->end; c++) {
+            const vc_box *cell = grid->cells + c;
+            list near = wide.count == 1 ? wide : prune(cell->low, cell->high, wide, scratch, 1);
+            uint32_t only = near.label[0];
+            if (near.count == 1) {
+                add(sums + only, &cell->sum);
+                if (labels)
+                    for (uint32_t i = cell->first; i < cell->end; i++)
+                        labels[i] = only;
+                if (corner(cell->low, cell->high, near.x[0], near.y[0], near.z[0]) + SURE <= far[only].distance)
+                    continue;
+                for (uint32_t i = cell->first; i < cell->end; i++)
+                    look(far + only, exact(centres, only, p->x[i], p->y[i], p->z[i]), i);
+                continue;
+            }
+            for (uint32_t i = cell->first; i < cell->end; i++) {
+                float x = p->x[i], y = p->y[i], z = p->z[i];
+                uint32_t label =
+                    nearest_of(near.x, near.y, near.z, near.label, near.count, 8, x, y, z, centres);
+                double w = p->w[i];
+                vc_sum more = { w, w * x, w * y, w * z };
+                add(sums + label, &more);
+                if (labels)
+                    labels[i] = label;
+                look(far + label, exact(centres, label, x, y, z), i);
+            }
+        }
+    }
+}
+
+KERNEL(void, vc_assign,
+       (const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch, uint32_t *labels, vc_sum *sums,
+        vc_far *far, float floor),
+       (grid, centres, scratch, labels, sums, far, floor))
+
+#define ALONE 0x80000000u
+#define FAR_AWAY 0x40000000u
+
+INLINE size_t vc_candidates_body(uint32_t *entries, uint32_t *lists, size_t capacity, const uint32_t *numbers,
+                                 uint32_t count, int bits, const vc_centres *centres, vc_scratch *scratch,
+                                 float floor)
+{
+    list all = { centres->x, centres->y, centres->z, NULL, centres->count };
+    uint32_t mask = (1u << bits) - 1, family = UINT32_MAX;
+    float step = (float)(1 << (8 - bits)), last = step - 1;
+    list wide = all;
+    size_t used = 1; /* so that 0 can say that there is no room */
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t n = numbers[i], r = n >> 2 * bits, g = n >> bits & mask, b = n & mask;
+        /* Bins ascend by red, green, blue: eight in a row of blue share what is left of all centres. */
+        uint32_t own = n >> 3;
+        if (own != family && centres->count > 16) {
+            family = own;
+            float low[3] = { (float)r * step, (float)g * step, (float)(b & ~7u) * step };
+            float high[3] = { low[0] + last, low[1] + last, low[2] + 8 * step - 1 };
+            wide = prune(low, high, all, scratch, 0);
+        }
+        float low[3] = { (float)r * step, (float)g * step, (float)b * step };
+        float high[3] = { low[0] + last, low[1] + last, low[2] + last };
+        list near = wide.count == 1 ? wide : prune(low, high, wide, scratch, 1);
+        uint32_t entry = 0;
+        for (uint32_t j = 0; j < near.count && !entry; j++)
+            if (corner(low, high, near.x[j], near.y[j], near.z[j]) > floor)
+                entry = FAR_AWAY;
+        if (near.count == 1) {
+            entries[n] = entry | ALONE | (near.label ? near.label[0] : 0);
+            continue;
+        }
+        uint32_t packs = (near.count + 7) / 8;
+        if (used + 5 + packs * 32 > capacity)
+            return 0;
+        entries[n] = entry | (uint32_t)used;
+        lists[used] = near.count;
+        /* Of the first two the plane between them: positive on the second one's side. */
+        const double *c0 = centres->exact + 3 * (near.label ? near.label[0] : 0);
+        const double *c1 = centres->exact + 3 * (near.label ? near.label[1] : 1);
+        float plane[4] = { 0, 0, 0, 0 };
+        for (int axis = 0; axis < 3; axis++) {
+            plane[axis] = (float)(2 * (c1[axis] - c0[axis]));
+            plane[3] += (float)(c0[axis] * c0[axis] - c1[axis] * c1[axis]);
+        }
+        memcpy(lists + used + 1, plane, sizeof plane);
+        used += 5;
+        for (uint32_t j = 0; j < packs; j++, used += 32) {
+            memcpy(lists + used, near.x + 8 * j, 32);
+            memcpy(lists + used + 8, near.y + 8 * j, 32);
+            memcpy(lists + used + 16, near.z + 8 * j, 32);
+            memcpy(lists + used + 24, near.label + 8 * j, 32);
+        }
+    }
+    return used;
+}
+
+KERNEL(size_t, vc_candidates,
+       (uint32_t *entries, uint32_t *lists, size_t capacity, const uint32_t *numbers, uint32_t count,
+        int bits, const vc_centres *centres, vc_scratch *scratch, float floor),
+       (entries, lists, capacity, numbers, count, bits, centres, scratch, floor))
+
+typedef uint32_t u4 __attribute__((vector_size(16)));
+
+/* The label of a pixel by its bin's list. Where there are two centres, as mostly, the side of the plane between
+ * them tells; its floats are right to 0.2. */
+INLINE uint32_t choose(const uint32_t *list, float x, float y, float z, const vc_centres *centres)
+{
+    const float *plane = (const float *)(list + 1), *c = plane + 4;
+    const uint32_t *labels = list + 29;
+    if (list[0] == 2) {
+        float side = plane[0] * x + plane[1] * y + plane[2] * z + plane[3];
+        if (side > 0.25f || side < -0.25f)
+            return labels[side > 0];
+        return nearest_exactly(labels, 2, 32, x, y, z, centres);
+    }
+    return nearest_of(c, c + 8, c + 16, labels, list[0], 32, x, y, z, centres);
+}
+
+INLINE uint32_t vc_beyond_body(const uint32_t *entries, const uint32_t *lists, int bits, const uint8_t *rgb,
+                               size_t width, size_t height, size_t stride, const vc_centres *centres,
+                               float floor, uint32_t *found, uint32_t capacity)
+{
+    int drop = 8 - bits;
+    uint32_t count = 0;
+    for (size_t row = 0; row < height; row++) {
+        const uint8_t *pixel = rgb + row * stride;
+        for (size_t i = 0; i < width; i++, pixel += 3) {
+            uint32_t r = pixel[0], g = pixel[1], b = pixel[2];
+            uint32_t entry = entries[(r >> drop) << 2 * bits | (g >> drop) << bits | b >> drop];
+            if (!(entry & FAR_AWAY))
+                continue;
+            uint32_t label = entry & ~(ALONE | FAR_AWAY);
+            if (!(entry & ALONE)) {
+                label = choose(lists + label, (float)r, (float)g, (float)b, centres);
+            }
+            if (exact(centres, label, r, g, b) <= floor)
+                continue;
+            if (count == capacity)
+                return count;
+            found[count++] = (uint32_t)(row * width + i);
+        }
+    }
+    return count;
+}
+
+KERNEL(uint32_t, vc_beyond,
+       (const uint32_t *entries, const uint32_t *lists, int bits, const uint8_t *rgb, size_t width, size_t height,
+        size_t stride, const vc_centres *centres, float floor, uint32_t *found, uint32_t capacity),
+       (entries, lists, bits, rgb, width, height, stride, centres, floor, found, capacity))
+
+INLINE void flush(vc_sum *sums, uint32_t *tallies, uint32_t k)
+{
+    for (uint32_t i = 0; i < 2 * k; i++) {
+        uint32_t j = i < k ? i : i - k;
+        uint32_t *t = tallies + 4 * i;
+        vc_sum more = { t[0], t[1], t[2], t[3] };
+        add(sums + j, &more);
+    }
+    memset(tallies, 0, 8 * k * sizeof *tallies);
+}
+
+INLINE void vc_label_body(const uint32_t *entries, const uint32_t *lists, const vc_bin *table,
+                          const uint32_t *numbers, uint32_t count, int bits, const uint8_t *rgb, size_t width,
+                          size_t height, size_t stride, const vc_centres *centres, uint32_t *labels,
+                          uint8_t *painted, const uint8_t *palette, vc_sum *sums, vc_far *far, float floor,
+                          uint32_t *tallies)
+{
+    uint32_t k = centres->count, mask = (1u << bits) - 1;
+    int drop = 8 - bits;
+    reset(sums, far, k, floor);
+    memset(tallies, 0, 8 * k * sizeof *tallies);
+    int looks = labels != NULL || painted != NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t n = numbers[i], entry = entries[n];
+        looks |= (entry & (ALONE | FAR_AWAY)) != ALONE;
+        if (!(entry & ALONE))
+            continue;
+        const vc_bin *bin = table + n;
+        double w = bin->count;
+        vc_sum more = { w, w * ((n >> 2 * bits) << drop) + bin->red, w * ((n >> bits & mask) << drop) + bin->green,
+                        w * ((n & mask) << drop) + bin->blue };
+        add(sums + (entry & ~(ALONE | FAR_AWAY)), &more);
+    }
+    if (!looks)
+        return;
+    uint32_t since = 0;
+    for (size_t row = 0; row < height; row++) {
+        const uint8_t *pixel = rgb + row * stride;
+        size_t first = row * width;
+        for (size_t i = 0; i < width; i++, pixel += 3) {
+            uint32_t r = pixel[0], g = pixel[1], b = pixel[2];
+            uint32_t entry = entries[(r >> drop) << 2 * bits | (g >> drop) << bits | b >> drop];
+            uint32_t label = entry & ~(ALONE | FAR_AWAY);
+            if (!(entry & ALONE)) {
+                label = choose(lists + label, (float)r, (float)g, (float)b, centres);
+                u4 now, more = { 1, r, g, b };
+                /* Two sets in turn: neighbours mostly have the same label. */
+                uint32_t *tally = tallies + 4 * (label + (i & 1 ? k : 0));
+                memcpy(&now, tally, sizeof now);
+                now += more;
+                memcpy(tally, &now, sizeof now);
+            }
+            if (entry & FAR_AWAY)
+                look(far + label, exact(centres, label, r, g, b), (uint32_t)(first + i));
+            if (labels)
+                labels[first + i] = label;
+            if (painted)
+                memcpy(painted + 3 * (first + i), palette + 4 * label, 3);
+        }
+        /* A tally holds 255 times 16 million. */
+        since += (uint32_t)width;
+        if (since >= 1u << 20) {
+            flush(sums, tallies, k);
+            since = 0;
+        }
+    }
+    flush(sums, tallies, k);
+}
+
+KERNEL(void, vc_label,
+       (const uint32_t *entries, const uint32_t *lists, const vc_bin *table, const uint32_t *numbers,
+        uint32_t count, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
+        const vc_centres *centres, uint32_t *labels, uint8_t *painted, const uint8_t *palette, vc_sum *sums,
+        vc_far *far, float floor, uint32_t *tallies),
+       (entries, lists, table, numbers, count, bits, rgb, width, height, stride, centres, labels, painted,
+        palette, sums, far, floor, tallies))

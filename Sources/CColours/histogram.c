@@ -1,0 +1,208 @@
+#include "vectors.h"
+
+typedef uint32_t u4 __attribute__((vector_size(16)));
+
+void vc_count(vc_bin *table, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
+              uint64_t *square)
+{
+    int drop = 8 - bits;
+    uint32_t low = (1u << drop) - 1;
+    uint64_t sum = 0;
+    for (size_t row = 0; row < height; row++) {
+        const uint8_t *pixel = rgb + row * stride;
+        uint64_t in_row = 0;
+        for (size_t i = 0; i < width; i++, pixel += 3) {
+            uint32_t r = pixel[0], g = pixel[1], b = pixel[2];
+            vc_bin *bin = table + ((r >> drop) << 2 * bits | (g >> drop) << bits | b >> drop);
+            u4 more = { 1, r & low, g & low, b & low }, now;
+            memcpy(&now, bin, sizeof now);
+            now += more;
+            memcpy(bin, &now, sizeof now);
+            in_row += r * r + g * g + b * b;
+        }
+        sum += in_row;
+    }
+    *square += sum;
+}
+
+uint32_t vc_take_bins(vc_points *points, uint32_t *numbers, vc_bin *table, int bits, uint32_t capacity,
+                      int clears)
+{
+    int drop = 8 - bits;
+    uint32_t mask = (1u << bits) - 1, n = 0;
+    for (uint32_t i = 0; i < 1u << 3 * bits; i++) {
+        vc_bin bin = table[i];
+        if (bin.count == 0)
+            continue;
+        if (n == capacity)
+            break;
+        double scale = 1.0 / bin.count;
+        points->w[n] = (float)bin.count;
+        points->x[n] = (float)((i >> 2 * bits << drop) + bin.red * scale);
+        points->y[n] = (float)((i >> bits & mask) * (1 << drop) + bin.green * scale);
+        points->z[n] = (float)((i & mask) * (1 << drop) + bin.blue * scale);
+        numbers[n++] = i;
+        if (clears)
+            memset(table + i, 0, sizeof bin);
+    }
+    points->count = n;
+    return n;
+}
+
+void vc_halve_bins(vc_bin *parents, const vc_bin *table, const uint32_t *numbers, uint32_t count, int bits)
+{
+    uint32_t mask = (1u << bits) - 1, half = 1u << (8 - bits);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t n = numbers[i], r = n >> 2 * bits, g = n >> bits & mask, b = n & mask;
+        const vc_bin *bin = table + n;
+        vc_bin *parent = parents + ((r >> 1) << 2 * (bits - 1) | (g >> 1) << (bits - 1) | b >> 1);
+        parent->count += bin->count;
+        parent->red += bin->red + (r & 1) * half * bin->count;
+        parent->green += bin->green + (g & 1) * half * bin->count;
+        parent->blue += bin->blue + (b & 1) * half * bin->count;
+    }
+}
+
+void vc_keys(uint32_t *keys, const uint8_t *rgb, size_t width, size_t height, size_t stride)
+{
+    for (size_t row = 0; row < height; row++) {
+        const uint8_t *pixel = rgb + row * stride;
+        for (size_t i = 0; i < width; i++, pixel += 3)
+            *keys++ = (uint32_t)pixel[0] << 16 | (uint32_t)pixel[1] << 8 | pixel[2];
+    }
+}
+
+/* Three bits of each channel: red, green, blue, highest first. */
+#define TRIPLE(key, shift) \
+    (((key) >> (16 + (shift)) & 7) << 6 | ((key) >> (8 + (shift)) & 7) << 3 | ((key) >> (shift) & 7))
+#define PAIR(key, shift) \
+    (((key) >> (16 + (shift)) & 3) << 4 | ((key) >> (8 + (shift)) & 3) << 2 | ((key) >> (shift) & 3))
+
+INLINE uint32_t place(uint32_t key)
+{
+    return TRIPLE(key, 5) << 6 | PAIR(key, 3);
+}
+
+void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, size_t count)
+{
+    enum { PLACES = 1 << 15 };
+    memset(starts, 0, (PLACES + 1) * sizeof *starts);
+    for (size_t i = 0; i < count; i++)
+        starts[place(keys[i])]++;
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < PLACES; i++) {
+        uint32_t own = starts[i];
+        starts[i] = sum;
+        sum += own;
+    }
+    for (size_t i = 0; i < count; i++)
+        sorted[starts[place(keys[i])]++] = keys[i];
+    /* Now each start is where its place ends. */
+    uint32_t often[512] = { 0 };
+    uint16_t seen[512];
+    uint32_t n = 0, cells = 0, blocks = 0, from = 0, last_block = UINT32_MAX;
+    vc_points *p = &grid->points;
+    for (uint32_t i = 0; i < PLACES; i++) {
+        uint32_t end = starts[i];
+        if (end == from)
+            continue;
+        uint32_t base = sorted[from] & 0xf8f8f8, distinct = 0;
+        for (uint32_t j = from; j < end; j++) {
+            uint32_t low = TRIPLE(sorted[j], 0);
+            if (often[low]++ == 0)
+                seen[distinct++] = (uint16_t)low;
+        }
+        vc_box *cell = grid->cells + cells;
+        cell->first = n;
+        for (uint32_t j = 0; j < distinct; j++, n++) {
+            uint32_t low = seen[j];
+            uint32_t key = base | (low >> 6) << 16 | (low >> 3 & 7) << 8 | (low & 7);
+            grid->keys[n] = key;
+            p->w[n] = (float)often[low];
+            p->x[n] = (float)(key >> 16);
+            p->y[n] = (float)(key >> 8 & 255);
+            p->z[n] = (float)(key & 255);
+            often[low] = 0;
+        }
+        cell->end = n;
+        if (i >> 6 != last_block) {
+            last_block = i >> 6;
+            grid->blocks[blocks++].first = cells;
+        }
+        grid->blocks[blocks - 1].end = ++cells;
+        from = end;
+    }
+    p->count = n;
+    grid->cell_count = cells;
+    grid->block_count = blocks;
+}
+
+INLINE void widen(float *low, float *high, float value)
+{
+    *low = value < *low ? value : *low;
+    *high = value > *high ? value : *high;
+}
+
+void vc_boxes(vc_grid *grid)
+{
+    const vc_points *p = &grid->points;
+    grid->square = 0;
+    for (uint32_t b = 0; b < grid->block_count; b++) {
+        vc_box *block = grid->blocks + b;
+        for (int axis = 0; axis < 3; axis++) {
+            block->low[axis] = 1e30f;
+            block->high[axis] = -1e30f;
+        }
+        block->sum = (vc_sum){ 0, 0, 0, 0 };
+        for (uint32_t c = block->first; c < block->end; c++) {
+            vc_box *cell = grid->cells + c;
+            vc_sum sum = { 0, 0, 0, 0 };
+            for (int axis = 0; axis < 3; axis++) {
+                cell->low[axis] = 1e30f;
+                cell->high[axis] = -1e30f;
+            }
+            for (uint32_t i = cell->first; i < cell->end; i++) {
+                double w = p->w[i], x = p->x[i], y = p->y[i], z = p->z[i];
+                widen(&cell->low[0], &cell->high[0], p->x[i]);
+                widen(&cell->low[1], &cell->high[1], p->y[i]);
+                widen(&cell->low[2], &cell->high[2], p->z[i]);
+                sum.w += w;
+                sum.x += w * x;
+                sum.y += w * y;
+                sum.z += w * z;
+                grid->square += w * (x * x + y * y + z * z);
+            }
+            cell->sum = sum;
+            for (int axis = 0; axis < 3; axis++) {
+                widen(&block->low[axis], &block->high[axis], cell->low[axis]);
+                widen(&block->low[axis], &block->high[axis], cell->high[axis]);
+            }
+            block->sum.w += sum.w;
+            block->sum.x += sum.x;
+            block->sum.y += sum.y;
+            block->sum.z += sum.z;
+        }
+    }
+}
+
+INLINE uint8_t clamp(int32_t value)
+{
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+void vc_rgb_row(uint8_t *rgb, size_t count, size_t every, const uint8_t *luma, size_t luma_step,
+                const uint8_t *cb, const uint8_t *cr, size_t chroma_step, int shift, int is_full_range)
+{
+    /* 16 fraction bits. Limited range has luma in 16...235 and chroma in 16...240. */
+    int32_t scale = is_full_range ? 65536 : 76309, floor = is_full_range ? 0 : 16;
+    int32_t red = is_full_range ? 91881 : 104597, blue = is_full_range ? 116130 : 132201;
+    int32_t green_cb = is_full_range ? 22554 : 25675, green_cr = is_full_range ? 46802 : 53279;
+    for (size_t i = 0; i < count; i++, rgb += 3) {
+        size_t at = i * every, c = (at >> shift) * chroma_step;
+        int32_t y = (luma[at * luma_step] - floor) * scale + 32768;
+        int32_t b = cb ? cb[c] - 128 : 0, r = cr ? cr[c] - 128 : 0;
+        rgb[0] = clamp((y + red * r) >> 16);
+        rgb[1] = clamp((y - green_cb * b - green_cr * r) >> 16);
+        rgb[2] = clamp((y + blue * b) >> 16);
+    }
+}

@@ -1,0 +1,151 @@
+/* Kernels over colours: histograms, distances, nearest centres. Vectors of eight floats, compiled once for the
+ * baseline processor and, on x86, once for AVX2 with FMA, chosen when first called. No kernel allocates; all
+ * arrays belong to the caller. A colour is three coordinates, red, green and blue or L*, a* and b*.
+ *
+ * Arrays of points and of centres may be read, and `labels` and `distances` written, up to the count rounded
+ * up to VC_LANES. */
+#ifndef VEDETTE_CCOLOURS_H
+#define VEDETTE_CCOLOURS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { VC_LANES = 16 };
+
+/* Weighted points, coordinate by coordinate. */
+typedef struct {
+    float *x, *y, *z, *w;
+    uint32_t count;
+} vc_points;
+
+/* Cluster centres; from `count` up to VC_LANES more are set by vc_pad. Doubles hold the same centres exactly. */
+typedef struct {
+    float *x, *y, *z;
+    double *exact; /* x, y, z of each */
+    uint32_t count;
+} vc_centres;
+
+/* What one cluster gathers: weight, and weighted sums of coordinates. */
+typedef struct {
+    double w, x, y, z;
+} vc_sum;
+
+/* A box of points: its edges, what its points sum up to, and which they are. */
+typedef struct {
+    float low[3], high[3];
+    vc_sum sum;
+    uint32_t first, end;
+} vc_box;
+
+/* Distinct colours sorted into cells 8 wide, and those into blocks 32 wide. */
+typedef struct {
+    vc_points points;
+    uint32_t *keys;  /* red, green, blue of each point in three bytes, red highest */
+    vc_box *cells;   /* over points */
+    vc_box *blocks;  /* over cells */
+    uint32_t cell_count, block_count;
+    double square; /* sum of weight times squared length */
+} vc_grid;
+
+/* One bin of a histogram: pixels, and sums of what their channels exceed the bin's corner by. */
+typedef struct {
+    uint32_t count, red, green, blue;
+} vc_bin;
+
+/* Memory for candidate lists: room for two lists of `capacity` centres, a multiple of VC_LANES. */
+typedef struct {
+    float *x[2], *y[2], *z[2], *gap;
+    uint32_t *label[2];
+    uint32_t capacity;
+} vc_scratch;
+
+/* What lies farthest from its centre. */
+typedef struct {
+    float distance;  /* squared; what was given as the floor where nothing lies beyond */
+    uint32_t index;  /* UINT32_MAX where nothing does */
+} vc_far;
+
+/* Fills the floats of centres from the exact ones, and the places after the last with what is far from all. */
+void vc_pad(vc_centres *centres);
+
+/* Counts pixels into bins of 2^(8 - bits) values a channel; bins are by red, green, blue, red highest. `table`
+ * holds 1 << 3 * bits bins, zero before. Adds to `square` the pixels' squared lengths. */
+void vc_count(vc_bin *table, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
+              uint64_t *square);
+
+/* The occupied bins as points at their pixels' means, with their numbers; sets the table to zero where `clears`.
+ * Returns how many there are, at most `capacity`. */
+uint32_t vc_take_bins(vc_points *points, uint32_t *numbers, vc_bin *table, int bits, uint32_t capacity,
+                      int clears);
+
+/* Makes bins half as fine: `parents` of bins at `bits` - 1. Both tables as above. */
+void vc_halve_bins(vc_bin *parents, const vc_bin *table, const uint32_t *numbers, uint32_t count, int bits);
+
+/* Distinct colours of `count` packed keys (red, green, blue; red highest), which are overwritten; `sorted` is as
+ * long, `starts` 32,769 long. Cells' and blocks' boxes are not set: see vc_boxes. */
+void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, size_t count);
+void vc_keys(uint32_t *keys, const uint8_t *rgb, size_t width, size_t height, size_t stride);
+/* Boxes and sums of cells and blocks from the points' coordinates and weights. */
+void vc_boxes(vc_grid *grid);
+
+/* For each point the nearest centre, of those equally near the first, and the squared distance to it. */
+void vc_nearest(const vc_points *points, const vc_centres *centres, uint32_t *labels, float *distances);
+/* The same, and the squared distance to the second nearest. */
+void vc_second(const vc_points *points, const vc_centres *centres, uint32_t *labels, float *distances,
+               float *seconds);
+/* By those: what each cluster's retirement would add to the squared error, and how far (squared) the farthest of
+ * its points would then lie from its centre. Returns the weighted sum of simplified silhouettes. */
+double vc_retire(const vc_points *points, const uint32_t *labels, const float *distances, const float *seconds,
+                 uint32_t k, double *costs, float *farthest);
+/* How many cubes of a width hold points; `side` cubes along each axis, in `seen` a bit for each. */
+uint32_t vc_occupied(const vc_points *points, uint64_t *seen, float width, float shift, uint32_t side);
+/* Sums per cluster; the farthest point of each beyond `floor`; returns the sum of weighted squared distances. */
+double vc_gather(const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums,
+                 vc_far *far, uint32_t k, float floor);
+/* Second moments about the centres, six a cluster: xx, yy, zz, xy, xz, yz. */
+void vc_moments(const vc_points *points, const uint32_t *labels, const vc_centres *centres, double *moments);
+/* Each cluster cut in two through its centre across its axis (three doubles a cluster): two sums a cluster. */
+void vc_cut(const vc_points *points, const uint32_t *labels, const vc_centres *centres, const double *axes,
+            vc_sum *halves);
+
+/* One assignment of all points of the grid to their nearest centres, exact but for rounding in double precision,
+ * skipping what whole cells and blocks settle. `far` finds the farthest beyond `floor` of each cluster.
+ * `labels` may be null. */
+void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch, uint32_t *labels,
+               vc_sum *sums, vc_far *far, float floor);
+
+/* Candidates for the bins' cubes: `entries[number]` is a label with the highest bit set where it is the only one,
+ * else an index into `lists`, which holds count, the plane between the first two, then x, y, z and label of each in
+ * blocks of eight. The second highest bit is set where a pixel of the bin may lie farther than the root of `floor`
+ * from its centre. Returns the words written to `lists`, or 0 where `capacity` is too small. */
+size_t vc_candidates(uint32_t *entries, uint32_t *lists, size_t capacity, const uint32_t *numbers,
+                     uint32_t count, int bits, const vc_centres *centres, vc_scratch *scratch, float floor);
+/* The numbers of pixels that lie farther than the root of `floor` from all centres, `capacity` at the most, in
+ * `found`; returns how many. `entries` and `lists` are those of these centres and this floor. */
+uint32_t vc_beyond(const uint32_t *entries, const uint32_t *lists, int bits, const uint8_t *rgb, size_t width,
+                   size_t height, size_t stride, const vc_centres *centres, float floor, uint32_t *found,
+                   uint32_t capacity);
+/* Labels every pixel with its nearest centre by those: what vc_count counted into `table` is taken whole where
+ * a bin has one candidate, and the rest pixel by pixel. `far.index` is the pixel's. `labels` and `painted` (rows
+ * of packed RGB without padding, by `palette`, four bytes a cluster) may be null. `tallies` is room for k * 8. */
+void vc_label(const uint32_t *entries, const uint32_t *lists, const vc_bin *table, const uint32_t *numbers,
+              uint32_t count, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
+              const vc_centres *centres, uint32_t *labels, uint8_t *painted, const uint8_t *palette,
+              vc_sum *sums, vc_far *far, float floor, uint32_t *tallies);
+
+/* Distances between the points of two tiles, at most VC_TILE each, padded to whole vectors by points without
+ * weight: weighted by the other's weight and added, to `rows` for points from i0 on, to `columns`, unless null,
+ * for those from j0 on. In single precision but for the sums over tiles, or in double. */
+enum { VC_TILE = 64 };
+void vc_tile_float(const vc_points *points, uint32_t i0, uint32_t i1, uint32_t j0, uint32_t j1, double *rows,
+                   double *columns);
+void vc_tile_double(const vc_points *points, uint32_t i0, uint32_t i1, uint32_t j0, uint32_t j1, double *rows,
+                    double *columns);
+
+/* A row of `count` pixels, every `every`th of a picture's, from planes to packed RGB by the weights of BT.601.
+ * Samples of luma are `luma_step` bytes apart, those of chroma `chroma_step`, one for 1 << shift pixels. Without
+ * chroma `cb` and `cr` are null. */
+void vc_rgb_row(uint8_t *rgb, size_t count, size_t every, const uint8_t *luma, size_t luma_step,
+                const uint8_t *cb, const uint8_t *cr, size_t chroma_step, int shift, int is_full_range);
+
+#endif

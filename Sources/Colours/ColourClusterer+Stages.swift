@@ -1,0 +1,178 @@
+import CColours
+
+/// From coarse to fine, by coreset. Each ends with the centres that are told, and with what they gathered from all
+/// pixels in one last pass that moves nothing.
+extension ColourClusterer {
+  /// Live: histograms of 4 and 5 bits, or 5 and 6 where lambda is small; then every pixel is labelled.
+  func fromHistogram(_ pixels: Pixels) -> (Found, Int) {
+    let lambda = settings.lambda
+    let bits = lambda >= 32 ? 5 : 6
+    let (fine, coarse) = (histogram(bits), histogram(bits - 1))
+    fine.count(pixels)
+    var isWarm = last.count > 0
+    if isWarm {
+      lloyd.centres.copy(last)
+      lloyd.settle(fine.points, radius: lambda, tolerance: 1, share: 0.25, limit: 3)
+      // Another scene: what is there would have to be rebuilt, and slower than anew.
+      isWarm = lloyd.pass(fine.points, floor: .infinity) < 2 * lastError
+    }
+    if !isWarm {
+      coarse.count(fine)
+      lloyd.startFromMean(coarse.points)
+      lloyd.settle(
+        coarse.points, radius: 0.95 * lambda, checking: fine.points, finerRadius: lambda,
+        tolerance: 1, share: 0.25, limit: Self.passesMax)
+    }
+    let target = Int((boxes.count(fine.points, width: lambda / 2) / Self.boxesPerCluster).rounded())
+    for turn in 0..<3 where turn == 0 || lloyd.centres.count > target {
+      lloyd.resize(fine.points, to: target, radius: 0.99 * lambda)
+      lloyd.exchange(fine.points, radius: 0.99 * lambda, rounds: isWarm ? 2 : 8)
+      lloyd.settle(
+        fine.points, radius: lambda, tolerance: 0.2, share: 0.25, limit: isWarm ? 4 : 20)
+    }
+    last.copy(lloyd.centres)
+    lastError = lloyd.pass(fine.points, floor: .infinity)
+    cover(pixels, by: fine)
+    let sse = lloyd.centres.squaredError(square: fine.square)
+    return (Found(sse: sse, farthest: farthest, silhouette: silhouette(fine.points)), bits)
+  }
+
+  /// All distinct colours: histograms of 5 and 6 bits show how many clusters there are to be.
+  func fromColours(_ pixels: Pixels) -> Found {
+    let lambda = settings.lambda
+    let (fine, coarse) = (histogram(6), histogram(5))
+    fine.count(pixels)
+    coarse.count(fine)
+    lloyd.startFromMean(coarse.points)
+    lloyd.settle(coarse.points, radius: lambda, tolerance: 1, share: 0, limit: Self.passesMax)
+    lloyd.settle(fine.points, radius: lambda, tolerance: 0.3, share: 0, limit: Self.passesMax)
+    // What these passes find is a few too many: some can be spared once the others lie well.
+    let target = Int((0.97 * Double(lloyd.centres.count)).rounded())
+    lloyd.resize(coarse.points, to: target, radius: 0.99 * lambda)
+    lloyd.exchange(coarse.points, radius: 0.99 * lambda, rounds: 20)
+    lloyd.settle(fine.points, radius: lambda, tolerance: 0.3, share: 0, limit: 30)
+    grid.fill(pixels, space: .rgb)
+    return settleOnGrid(passes: 6, share: 0.1)
+  }
+
+  /// Small lambda, or L*a*b*: cells of distinct colours, then the colours.
+  func fromGrid(_ pixels: Pixels) -> Found {
+    grid.fill(pixels, space: settings.space)
+    let lambda = settings.lambda
+    if lambda < Self.lambdaOfOneColour(settings.space) {
+      lloyd.centres.removeAll()
+      for index in 0..<grid.points.count { lloyd.centres.append(grid.points.point(index)) }
+      return settleOnGrid(passes: 1, share: 0)
+    }
+    grid.takeCells(cells)
+    lloyd.startFromMean(cells)
+    if lambda >= 4 {
+      lloyd.settle(cells, radius: lambda, tolerance: 0.5, share: 0.1, limit: Self.passesMax)
+    }
+    return settleOnGrid(passes: 20, share: 0.25)
+  }
+
+  /// Below that no two colours share a cluster.
+  private static func lambdaOfOneColour(_ space: ColourSpace) -> Double {
+    space == .rgb ? 0.5 : 0.01
+  }
+
+  /// DP-means on a coreset; then pixels beyond lambda found clusters as always.
+  func fromSample(_ pixels: Pixels, size: Int, seed: UInt64) -> Found {
+    grid.fill(pixels, space: settings.space)
+    Coreset.draw(size, from: grid.points, seed: seed, to: sample)
+    lloyd.startFromMean(sample)
+    lloyd.settle(
+      sample, radius: settings.lambda, tolerance: 0.1, share: 0, limit: Self.passesMax)
+    return settleOnGrid(passes: 1, share: 0.1)
+  }
+
+  /// Passes over the distinct colours, `passes` of them and then as many as it takes until each lies within
+  /// lambda of its centre.
+  private func settleOnGrid(passes: Int, share: Double) -> Found {
+    let floor = settings.lambda * settings.lambda
+    var error = 0.0
+    for turn in 1..<Self.passesMax + 2 {
+      error = grid.assign(lloyd.centres, floor: turn < passes ? floor : floor / 2)
+      lloyd.countPass()
+      let founds = lloyd.pickFounders(floor: floor, share: share) { grid.points.point($0) }
+      // The last passes only found: then each colour gets covered, at the latest by itself.
+      if turn >= passes, !founds { break }
+      if turn < Self.passesMax / 2 {
+        let way = lloyd.centres.moveToMeans()
+        lloyd.appendFounders()
+        if !founds, way < 1e-6 { break }
+      } else {
+        lloyd.appendFounders()
+      }
+    }
+    if farthest == 0 {
+      error = grid.assign(lloyd.centres, floor: 0)
+    }
+    return Found(sse: error, farthest: farthest, silhouette: silhouette(grid.points))
+  }
+
+  /// Labels every pixel once those beyond lambda have founded clusters, the farthest first. No centre moves any
+  /// more: what is near one stays so.
+  private func cover(_ pixels: Pixels, by histogram: Histogram) {
+    let floor = settings.lambda * settings.lambda
+    let centres = lloyd.centres
+    for _ in 0..<Self.passesMax {
+      labelling.prepare(histogram, centres: centres, floor: 0.8 * floor)
+      let open = labelling.beyond(pixels, by: histogram, centres: centres, floor: floor)
+      lloyd.countPass()
+      guard !open.isEmpty else { break }
+      found(open, floor: floor)
+    }
+    unsafe labelling.label(pixels, by: histogram, centres: centres, floor: 0.8 * floor)
+    lloyd.countPass()
+    if farthest == 0 {
+      labelling.prepare(histogram, centres: centres, floor: 0)
+      unsafe labelling.label(pixels, by: histogram, centres: centres, floor: 0)
+    }
+  }
+
+  /// Lets the farthest of these found a cluster until each lies within the floor (squared) of a centre.
+  private func found(_ open: [Point], floor: Double) {
+    let centres = lloyd.centres
+    var distances = open.map { point in
+      (0..<centres.count).reduce(Double.infinity) {
+        min($0, centres[$1].squaredDistance(to: point))
+      }
+    }
+    while let farthest = distances.indices.max(by: { distances[$0] < distances[$1] }),
+      distances[farthest] > floor
+    {
+      let founder = open[farthest]
+      centres.append(founder)
+      for index in open.indices {
+        distances[index] = min(distances[index], founder.squaredDistance(to: open[index]))
+      }
+    }
+  }
+
+  /// Of what the last pass told.
+  private var farthest: Double {
+    var most: Float = 0
+    for index in 0..<lloyd.centres.count where lloyd.centres.far[index].index != .max {
+      most = max(most, lloyd.centres.far[index].distance)
+    }
+    return Double(most).squareRoot()
+  }
+
+  /// The simplified silhouette over a level.
+  private func silhouette(_ level: Points) -> Double {
+    guard lloyd.centres.count > 1, lloyd.centres.count <= Self.clustersForSilhouette else {
+      return 0
+    }
+    var weight = 0.0
+    for index in 0..<level.count { weight += level.weight(index) }
+    return lloyd.measure(level) / weight
+  }
+
+  /// DP-means ends long before; a picture never takes forever.
+  private static let passesMax = 600
+  /// Touched cubes for each cluster, measured on photographs.
+  private static let boxesPerCluster = 6.25
+  private static let clustersForSilhouette = 4096
+}

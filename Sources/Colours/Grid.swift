@@ -1,0 +1,80 @@
+import CColours
+
+/// The distinct colours of a picture with how often each occurs, sorted into nested boxes so that a pass looks at
+/// whole boxes where it can.
+@safe
+final class Grid {
+  let points = Points()
+  private let keys = Memory<UInt32>()
+  private let cells = Memory<vc_box>(zero: vc_box())
+  private let blocks = Memory<vc_box>(zero: vc_box())
+  private let sorting = Memory<UInt32>()
+  private let sorted = Memory<UInt32>()
+  private let starts = Memory<UInt32>(capacity: 1 << 15 + 1)
+  private let scratch = Scratch()
+  private var cellCount = 0
+  private var blockCount = 0
+  private(set) var square = 0.0
+
+  /// Takes the colours of the pixels, in place of those before.
+  func fill(_ pixels: Pixels, space: ColourSpace) {
+    sorting.reserve(pixels.count)
+    sorted.reserve(pixels.count)
+    points.reserve(pixels.count)
+    keys.reserve(pixels.count)
+    cells.reserve(min(pixels.count, 1 << 15))
+    blocks.reserve(min(pixels.count, 1 << 9))
+    unsafe vc_keys(sorting.base, pixels.base, pixels.width, pixels.height, pixels.stride)
+    var raw = unsafe self.raw
+    unsafe vc_sort(&raw, sorting.base, sorted.base, starts.base, pixels.count)
+    points.count = unsafe Int(raw.points.count)
+    cellCount = unsafe Int(raw.cell_count)
+    blockCount = unsafe Int(raw.block_count)
+    if space == .lab {
+      for index in 0..<points.count { points.move(index, to: CIELAB.point(colour(index))) }
+    }
+    unsafe raw = unsafe self.raw
+    unsafe vc_boxes(&raw)
+    square = unsafe raw.square
+  }
+
+  private var raw: vc_grid {
+    unsafe vc_grid(
+      points: points.raw, keys: keys.base, cells: cells.base, blocks: blocks.base,
+      cell_count: UInt32(cellCount), block_count: UInt32(blockCount), square: square)
+  }
+
+  /// Red, green and blue of a distinct colour.
+  func colour(_ index: Int) -> RGB {
+    let key = keys[index]
+    return RGB(UInt8(key >> 16 & 255), UInt8(key >> 8 & 255), UInt8(key & 255))
+  }
+
+  /// The mean and weight of each cell, as points.
+  func takeCells(_ target: Points) {
+    target.reserve(cellCount)
+    target.count = cellCount
+    for index in 0..<cellCount {
+      let sum = cells[index].sum
+      target.set(index, Point(sum.x / sum.w, sum.y / sum.w, sum.z / sum.w), weight: sum.w)
+    }
+  }
+
+  /// Assigns every colour to its nearest centre, gathers, and finds the farthest of each cluster beyond `floor`
+  /// (squared).
+  /// - Parameter labels: where they go, if wanted.
+  /// - Returns: the sum of weighted squared distances.
+  func assign(_ centres: Centres, floor: Double, labels: Memory<UInt32>? = nil) -> Double {
+    scratch.reserve(centres.count)
+    labels?.reserve(points.count + 32)
+    let (raw, list) = unsafe (self.raw, centres.raw())
+    var memory = unsafe scratch.raw
+    unsafe withUnsafePointer(to: raw) { raw in
+      unsafe withUnsafePointer(to: list) { list in
+        unsafe vc_assign(
+          raw, list, &memory, labels?.base, centres.sums.base, centres.far.base, Float(floor))
+      }
+    }
+    return centres.squaredError(square: square)
+  }
+}

@@ -1,0 +1,93 @@
+import CChecksum
+import CPosix
+import Glibc
+
+/// The models' files in a folder, as `tools/models` puts them there.
+package struct FaceModels: Equatable, Sendable {
+  package enum File: CaseIterable, Sendable {
+    case landmarks5
+    /// Not for commercial use: the licence of what it was trained on forbids it.
+    case landmarks68
+    case encoder
+    case cnnDetector
+
+    package var name: String {
+      switch self {
+      case .landmarks5: "shape_predictor_5_face_landmarks.dat"
+      case .landmarks68: "shape_predictor_68_face_landmarks.dat"
+      case .encoder: "dlib_face_recognition_resnet_model_v1.dat"
+      case .cnnDetector: "mmod_human_face_detector.dat"
+      }
+    }
+
+    var byteCount: Int {
+      switch self {
+      case .landmarks5: 9_150_489
+      case .landmarks68: 99_693_937
+      case .encoder: 22_466_066
+      case .cnnDetector: 729_940
+      }
+    }
+
+    /// CRC-32C. It finds damage, which dlib's reader may take for a model and crash; `tools/models`
+    /// checks by SHA-256 that nobody changed the files on purpose.
+    var checksum: UInt32 {
+      switch self {
+      case .landmarks5: 0x3910_dfd0
+      case .landmarks68: 0xff5b_6f7e
+      case .encoder: 0xfd83_2f31
+      case .cnnDetector: 0xddaf_5f91
+      }
+    }
+  }
+
+  package static let defaultFolder = "/usr/share/vedette/models"
+  /// Names what made an encoding: those of different models cannot be compared.
+  package static let encoderIdentity = "dlib_face_recognition_resnet_model_v1"
+
+  package var folder: String
+
+  package init(folder: String = Self.defaultFolder) {
+    self.folder = folder
+  }
+
+  /// The path of a file that is whole.
+  func path(of file: File) throws(FacesError) -> String {
+    let path = "\(folder)/\(file.name)"
+    let advice = "run 'tools/models --to \(folder)'"
+    let descriptor = unsafe vp_open(path, O_RDONLY)
+    guard descriptor >= 0 else {
+      let reason = unsafe String(cString: strerror(errno))
+      throw FacesError(
+        .modelMissing, "the model \(path) cannot be opened (\(reason)): \(advice)")
+    }
+    defer { _ = close(descriptor) }
+    var checksum: UInt32 = 0
+    var byteCount = 0
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    // No longer than the file should be: a device may never end.
+    while byteCount <= file.byteCount {
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe read(descriptor, $0.baseAddress, $0.count)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else {
+        let reason = unsafe String(cString: strerror(errno))
+        throw FacesError(.modelMissing, "the model \(path) cannot be read (\(reason)): \(advice)")
+      }
+      if count == 0 { break }
+      checksum = unsafe buffer.withUnsafeBytes {
+        unsafe vc_crc32c(checksum, $0.baseAddress, count)
+      }
+      byteCount += count
+    }
+    guard byteCount == file.byteCount, checksum == file.checksum else {
+      let what =
+        byteCount == file.byteCount
+        ? "its checksum is wrong"
+        : "it has \(byteCount > file.byteCount ? "more than " : "")\(min(byteCount, file.byteCount)) of \(file.byteCount) bytes"
+      throw FacesError(.modelDamaged, "the model \(path) is damaged (\(what)): \(advice)")
+    }
+    return path
+  }
+}

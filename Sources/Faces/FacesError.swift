@@ -1,0 +1,21 @@
+/// Why faces could not be found or encoded: a sentence for the operator.
+package struct FacesError: Error, Equatable, CustomStringConvertible, Sendable {
+  package enum Code: Sendable {
+    /// A model's file is not there or may not be read.
+    case modelMissing
+    /// A model's file is not, byte for byte, what it should be.
+    case modelDamaged
+    /// The pixels handed over are fewer than their layout says, or the options make no sense.
+    case badInput
+    /// Memory or the library failed.
+    case internalFailure
+  }
+
+  package var code: Code
+  package var description: String
+
+  package init(_ code: Code, _ description: String) {
+    self.code = code
+    self.description = description
+  }
+}

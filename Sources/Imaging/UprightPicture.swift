@@ -1,0 +1,144 @@
+import CTurboJPEG
+package import Frames
+
+/// A photograph as one sees it: turned as EXIF says, in RGB, made smaller where it is very large.
+package struct UprightPicture: Sendable {
+  /// Of `rgb`.
+  package var size: FrameSize
+  /// Rows without padding.
+  package var rgb: [UInt8]
+  /// Of the photograph, upright.
+  package var originalSize: FrameSize
+
+  package init(size: FrameSize, rgb: [UInt8], originalSize: FrameSize) {
+    self.size = size
+    self.rgb = rgb
+    self.originalSize = originalSize
+  }
+
+  /// Pixels of the photograph to one of `rgb`, across.
+  package var scale: Double { Double(originalSize.width) / Double(size.width) }
+
+  /// 8-bit luma by the weights of BT.601, which are JPEG's.
+  package var luma: [UInt8] {
+    let count = size.width * size.height
+    guard rgb.count >= count * 3 else { return [] }
+    return unsafe [UInt8](unsafeUninitializedCapacity: count) { luma, initialized in
+      unsafe rgb.withUnsafeBufferPointer { rgb in
+        for i in 0..<count {
+          let red = Int(unsafe rgb[3 * i]) * 19_595
+          let green = Int(unsafe rgb[3 * i + 1]) * 38_470
+          let blue = Int(unsafe rgb[3 * i + 2]) * 7_471
+          unsafe luma[i] = UInt8(truncatingIfNeeded: (red + green + blue + 32_768) >> 16)
+        }
+      }
+      initialized = count
+    }
+  }
+}
+
+extension JPEGDecoder {
+  /// Progressive JPEGs are held whole, at 3 to 6 bytes a pixel, while they are decoded.
+  package static let progressivePixelCountMax = 64 << 20
+  /// What `upright` makes larger pictures smaller than.
+  package static let uprightPixelCountMax = 26 << 20
+
+  /// Decodes any JPEG (grey, YCbCr, RGB, CMYK) for analysis.
+  /// - Parameter pixelCountMax: larger pictures are halved, by each of width and height, until they have no more.
+  /// - Throws: `.corrupt` where the picture is cut off or damaged, or is no JPEG; `.unsupported` where it is larger
+  ///   than memory should be taken for.
+  package func upright(
+    of jpeg: RawSpan, pixelCountMax: Int = uprightPixelCountMax
+  ) throws(ImagingError) -> UprightPicture {
+    let turn = unsafe jpeg.withUnsafeBytes { unsafe ExifOrientation(of: $0) }
+    return try open(jpeg, takesCMYK: true) { info throws(ImagingError) in
+      let whole = FrameSize(width: Int(info.width), height: Int(info.height))
+      try self.scale(&info, whole) { $0.width * $0.height <= pixelCountMax }
+      let size = FrameSize(width: Int(info.width), height: Int(info.height))
+      let pixels = try self.rgb(&info, size)
+      guard turn != .upright else {
+        return UprightPicture(size: size, rgb: pixels, originalSize: whole)
+      }
+      let swap = { (size: FrameSize) in
+        turn.swapsSides ? FrameSize(width: size.height, height: size.width) : size
+      }
+      return UprightPicture(
+        size: swap(size), rgb: Self.turned(pixels, size, by: turn), originalSize: swap(whole))
+    }
+  }
+
+  /// Decodes luma alone, made smaller meanwhile, for detection in large frames. Not turned.
+  /// - Parameter sizeMin: the picture is halved, at most three times, as long as it stays this large; nil for not.
+  package func luma(
+    of jpeg: RawSpan, atLeast sizeMin: FrameSize? = nil
+  ) throws(ImagingError) -> (size: FrameSize, pixels: [UInt8]) {
+    try open(jpeg) { info throws(ImagingError) in
+      let whole = FrameSize(width: Int(info.width), height: Int(info.height))
+      try self.scale(&info, whole) { size in
+        // Stops where the next step would be too small.
+        guard let sizeMin else { return true }
+        return size.width < 2 * sizeMin.width || size.height < 2 * sizeMin.height
+      }
+      let size = FrameSize(width: Int(info.width), height: Int(info.height))
+      var pixels = [UInt8](repeating: 0, count: size.width * size.height)
+      let status = unsafe pixels.withUnsafeMutableBufferPointer { buffer in
+        unsafe vj_decode_grey(self.handle, buffer.baseAddress, size.width, &info)
+      }
+      try self.check(status, info)
+      return (size, pixels)
+    }
+  }
+
+  /// Halves what will be decoded until `suffices`, or it is an eighth.
+  private func scale(
+    _ info: inout vj_info, _ whole: FrameSize, until suffices: (FrameSize) -> Bool
+  ) throws(ImagingError) {
+    guard info.is_progressive == 0 || whole.width * whole.height <= Self.progressivePixelCountMax
+    else {
+      throw ImagingError(
+        .unsupported,
+        "the JPEG is \(whole) and progressive; \(Self.progressivePixelCountMax >> 20) megapixels is the most for such: save it as a baseline JPEG"
+      )
+    }
+    var eighths: Int32 = 8
+    while eighths > 1, !suffices(FrameSize(width: Int(info.width), height: Int(info.height))) {
+      eighths /= 2
+      try check(unsafe vj_decode_scale(handle, eighths, &info), info)
+    }
+  }
+
+  private static func turned(
+    _ pixels: [UInt8], _ size: FrameSize, by turn: ExifOrientation
+  ) -> [UInt8] {
+    let (w, h) = (size.width, size.height)
+    // Where the first pixel comes from, and the steps in the source for one to the right and one down.
+    let (first, right, down) =
+      switch turn {
+      case .upright: (0, 1, w)
+      case .mirrored: (w - 1, -1, w)
+      case .halfTurn: (w * h - 1, -1, -w)
+      case .mirroredHalfTurn: (w * (h - 1), 1, -w)
+      case .transposed: (0, w, 1)
+      case .clockwise: (w * (h - 1), -w, 1)
+      case .transverse: (w * h - 1, -w, -1)
+      case .anticlockwise: (w - 1, w, -1)
+      }
+    let (columns, rows) = turn.swapsSides ? (h, w) : (w, h)
+    return unsafe [UInt8](unsafeUninitializedCapacity: w * h * 3) { out, initialized in
+      unsafe pixels.withUnsafeBufferPointer { pixels in
+        var target = 0
+        for row in 0..<rows {
+          var source = (first + row * down) * 3
+          for _ in 0..<columns {
+            unsafe out[target] = unsafe pixels[source]
+            unsafe out[target + 1] = unsafe pixels[source + 1]
+            unsafe out[target + 2] = unsafe pixels[source + 2]
+            target += 3
+            source += right * 3
+          }
+        }
+      }
+      initialized = w * h * 3
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import Glibc
+
+/// Files that are read whole.
+enum InputFile {
+  /// No photograph is larger.
+  static let bytesMax = 256 << 20
+
+  /// Nil where it cannot be read, with `errno`; more than `bytesMax` is `EFBIG`.
+  static func read(_ path: String) -> [UInt8]? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { _ = close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+      let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { return nil }
+      guard count > 0 else { return bytes }
+      bytes += buffer.prefix(count)
+      guard bytes.count <= bytesMax else {
+        errno = EFBIG
+        return nil
+      }
+    }
+  }
+}
