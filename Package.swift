@@ -126,7 +126,7 @@ let package = Package(
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
-    tests("FacesTests", ["CDlibReference", "Faces", "Frames", "Imaging"]),
+    tests("FacesTests", ["CDlibReference", "Faces", "Frames", "Gallery", "Imaging"]),
     tests("ColoursTests", ["Colours"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool"]),

@@ -13,7 +13,6 @@ final class CameraAnalysis: @unchecked Sendable {
   private static let pauseNanoseconds: UInt64 = 30_000_000_000
 
   private let current: Mutex<CameraPlan>
-  private let gallery: Gallery?
   let meters = AnalysisMeters()
   let faceCamera = FaceCamera()
 
@@ -36,10 +35,9 @@ final class CameraAnalysis: @unchecked Sendable {
   private var comparedWith: GallerySnapshot?
   private var facesPausedUntil: UInt64 = 0
 
-  init(_ plan: CameraPlan, gallery: Gallery?) {
+  init(_ plan: CameraPlan) {
     current = Mutex(plan)
     self.plan = plan
-    self.gallery = gallery
     adopt(plan)
   }
 
@@ -55,10 +53,13 @@ final class CameraAnalysis: @unchecked Sendable {
     facesPausedUntil = 0
   }
 
-  /// - Parameter fail: is told what could not be done, and why; the rest is done all the same.
+  /// - Parameters:
+  ///   - people: whom faces are compared with; nil where nobody is known.
+  ///   - fail: is told what could not be done, and why; the rest is done all the same.
   /// - Returns: nil where nothing was due, or nothing could be done.
   func analyse(
-    _ picture: PublishedPicture, by worker: AnalysisWorker, fail: (AnalysisError) -> Void
+    _ picture: PublishedPicture, by worker: AnalysisWorker, _ people: GallerySnapshot?,
+    fail: (AnalysisError) -> Void
   ) -> AnalysisReport? {
     let wanted = current.withLock { $0 }
     if wanted != plan { adopt(wanted) }
@@ -66,7 +67,7 @@ final class CameraAnalysis: @unchecked Sendable {
     var report = AnalysisReport()
     if let settings = plan.faces, time >= facesPausedUntil, facesCap?.admits(time) != false {
       do {
-        try seekFaces(picture, settings, worker, &report)
+        try seekFaces(picture, settings, worker, people, &report)
       } catch {
         meters.noteFailed()
         var text = "faces are not looked for: \(error)"
@@ -92,7 +93,7 @@ final class CameraAnalysis: @unchecked Sendable {
 
   private func seekFaces(
     _ picture: PublishedPicture, _ settings: FaceSettings, _ worker: AnalysisWorker,
-    _ report: inout AnalysisReport
+    _ people: GallerySnapshot?, _ report: inout AnalysisReport
   ) throws {
     let planes = try worker.decode(picture.jpeg)
     var settings = settings
@@ -103,7 +104,7 @@ final class CameraAnalysis: @unchecked Sendable {
         settings: settings
       ) { planes.patch($0) }
     }
-    let isRenamed = identify(found.faces)
+    let isRenamed = identify(found.faces, people)
     let faces = name(found.faces)
     report.faces = FacesReport(
       work: found.work, isNews: found.work == .detected || isRenamed, faces: faces)
@@ -128,8 +129,8 @@ final class CameraAnalysis: @unchecked Sendable {
   /// Compares new encodings with the gallery, and lets each vote on its track's name. Where the gallery is another
   /// than before, all votes are void, and the last encodings of those who are there vote anew.
   /// - Returns: whether it was another.
-  private func identify(_ faces: [AnalysedFace]) -> Bool {
-    guard let match = plan.match, let snapshot = gallery?.loadedSnapshot,
+  private func identify(_ faces: [AnalysedFace], _ people: GallerySnapshot?) -> Bool {
+    guard let match = plan.match, let snapshot = people,
       let model = try? ModelName(FaceModels.encoderIdentity)
     else { return false }
     let isAnother = snapshot !== comparedWith
