@@ -130,6 +130,15 @@ final class CameraAnalysis: @unchecked Sendable {
   /// than before, all votes are void, and the last encodings of those who are there vote anew.
   /// - Returns: whether it was another.
   private func identify(_ faces: [AnalysedFace], _ people: GallerySnapshot?) -> Bool {
+    var fresh: Set<Int> = []
+    // Remembered though there may be no gallery yet: it is opened beside the first pictures.
+    for face in faces {
+      guard let track = face.track, let numbers = face.encoding,
+        let encoding = try? Encoding(numbers)
+      else { continue }
+      seen[track, default: Seen()].encoding = encoding
+      fresh.insert(track)
+    }
     guard let match = plan.match, let snapshot = people,
       let model = try? ModelName(FaceModels.encoderIdentity)
     else { return false }
@@ -138,13 +147,10 @@ final class CameraAnalysis: @unchecked Sendable {
     comparedWith = snapshot
     var encoded: [(face: AnalysedFace, track: Int, encoding: Encoding)] = []
     for face in faces {
-      guard let track = face.track else { continue }
-      if let numbers = face.encoding, let encoding = try? Encoding(numbers) {
-        seen[track, default: Seen()].encoding = encoding
-      } else if !isAnother {
-        continue
-      }
-      if let encoding = seen[track]?.encoding { encoded.append((face, track, encoding)) }
+      guard let track = face.track, isAnother || fresh.contains(track),
+        let encoding = seen[track]?.encoding
+      else { continue }
+      encoded.append((face, track, encoding))
     }
     guard !encoded.isEmpty else { return false }
     let found = snapshot.match(encoded.map(\.encoding), model: model, settings: match)
