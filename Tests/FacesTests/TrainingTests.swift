@@ -3,6 +3,7 @@ import Foundation
 import Frames
 import Gallery
 import Imaging
+import TestDice
 import Testing
 
 /// Faces, numbers and names together, on the photographs of groups that come with Debian's libdlib.
@@ -14,17 +15,6 @@ struct TrainingTests {
 
   struct Person {
     var encodings: [[Float]]
-  }
-
-  private struct Dice: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
   }
 
   /// The landmarks of a face moved at random, which turns, shifts and scales the crop that is encoded.
@@ -46,7 +36,7 @@ struct TrainingTests {
     var settings = FaceSettings()
     settings.detector.upsampling = 1
     settings.encodesPoorOnes = true
-    var dice = Dice(state: 1)
+    var dice = Dice(seed: 1)
     var people: [Person] = []
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder)
     for name in names.filter({ $0.hasSuffix(".jpg") }).sorted() where people.count < count {
