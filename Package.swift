@@ -141,7 +141,7 @@ let package = Package(
     tests("SpoolTests", ["Spool", "TestDice"]),
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
-    tests("AnalysisTests", ["Analysis"]),
+    tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka", "TestFetching"]),
   ],
