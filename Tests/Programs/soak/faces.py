@@ -99,5 +99,5 @@ result = {
 print(json.dumps(result))
 # How many were captured of those expected is for people to judge: it is a matter of the machine and its load.
 sound = result["lost"] == 0 and not result["dropped"] and result["failed"] == 0 \
-    and result["faces"] > 0 and most <= allowed and result["grown_mib"] <= 16 and result["peak_mib"] <= 400
+    and result["faces"] > 0 and most <= allowed and result["grown_mib"] <= 8 and result["peak_mib"] <= 400
 sys.exit(0 if sound else 1)
