@@ -79,7 +79,7 @@ let package = Package(
     room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames"]),
     room("Colours", ["CColours", "Threads"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
-    room("Spool", ["CChecksum", "CPosix", "CZstd", crypto], exclude: ["FORMAT.md"]),
+    room("Spool", ["CChecksum", "CPosix", "CZstd", "Threads", crypto], exclude: ["FORMAT.md"]),
     room("Gallery", ["CChecksum", "CMatching", "CSQLite", crypto]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
