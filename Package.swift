@@ -85,9 +85,13 @@ let package = Package(
     room(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
     room(
+      "Control",
+      ["CPosix", "Gallery", "Journal", "Kafka", "Meters", "Settings", "Threads", crypto, log]),
+    room(
       "Agent",
       [
-        "Analysis", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
+        "Analysis", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
+        "Gallery",
         "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", log,
       ]),
 
@@ -96,7 +100,8 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
+        "Agent", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
+        "Gallery",
         "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", arguments, log,
       ]),
 
@@ -133,6 +138,7 @@ let package = Package(
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AnalysisTests", ["Analysis"]),
+    tests("ControlTests", ["Control", "Gallery", "Kafka", log]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
   ],
