@@ -22,6 +22,8 @@ final class Onlooker: Sendable {
   /// The cameras that are looked at, by name: their number within `analysis`.
   private let numbers: [String: Int]
   private let names: [String]
+  /// Of each camera: whether nothing is to be done with its pictures now.
+  private let idle: [Flag]
   private let writers: Mutex<[AnalysisWriter]>
   private let gallery: Gallery?
   private let logger: Logger
@@ -31,8 +33,11 @@ final class Onlooker: Sendable {
   private let thread = Mutex<NamedThread?>(nil)
 
   /// Nil where no camera is looked at.
-  init?(_ settings: Settings, logger: Logger) {
-    let cameras = settings.cameras.filter { $0.faces != nil || $0.colours != nil }
+  /// - Parameter isChangeable: whether cameras that nobody looks at now may be looked at later.
+  init?(_ settings: Settings, gallery: Gallery?, isChangeable: Bool, logger: Logger) {
+    let cameras = settings.cameras.filter {
+      isChangeable || $0.faces != nil || $0.colours != nil
+    }
     guard !cameras.isEmpty else { return nil }
     self.logger = logger
     faults = FaultLog(logger: logger)
@@ -40,28 +45,36 @@ final class Onlooker: Sendable {
     numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     writers = Mutex([])
     let models = FaceModels(folder: settings.analysis.models)
-    let named = cameras.compactMap(\.faces).filter { $0.identify != .off }
-    var opened: Gallery?
-    if !named.isEmpty {
-      do {
-        opened = try Gallery(settings.analysis.gallery)
-      } catch {
-        logger.error("faces are found, but not named: \(error)")
-      }
-    }
-    gallery = opened
+    self.gallery = gallery
     let plans = cameras.map { CameraPlan($0) }
+    idle = plans.map { plan in
+      let flag = Flag()
+      _ = flag.set(plan.isIdle)
+      return flag
+    }
     analysis = Analysis(
       plans, workers: settings.analysis.workers, nice: settings.analysis.nice, models: models,
-      gallery: opened)
+      gallery: gallery)
   }
+
+  /// Changes what is done with a camera's pictures, from the next one on.
+  func set(_ plan: CameraPlan, camera: String) {
+    guard let number = numbers[camera] else { return }
+    analysis.set(plan, camera: number)
+    _ = idle[number].set(plan.isIdle)
+  }
+
+  /// Sends what is seen elsewhere from now on.
+  /// - Parameter writers: one for each camera that is looked at.
+  func set(_ writers: [AnalysisWriter]) { self.writers.withLock { $0 = writers } }
 
   /// What is said once at the start.
   private func tellStart() {
     let snapshot = gallery?.loadedSnapshot
     let people = snapshot.map { ", \($0.personCount) people in the gallery" } ?? ""
     logger.notice(
-      "\(names.count) cameras are looked at by \(analysis.workerCount) threads\(people)")
+      "\(idle.count { !$0.value }) cameras are looked at by \(analysis.workerCount) threads\(people)"
+    )
   }
 
   /// - Parameter writers: one for each camera that is looked at.
@@ -105,7 +118,9 @@ final class Onlooker: Sendable {
   /// What a camera's pipeline hands its pictures to; nil where nobody looks at them.
   func look(at camera: String) -> (@Sendable (PublishedPicture) -> Void)? {
     guard let number = numbers[camera] else { return nil }
-    return { [analysis] in analysis.submit($0, camera: number) }
+    return { [analysis, idle = idle[number]] in
+      if !idle.value { analysis.submit($0, camera: number) }
+    }
   }
 
   func stop() {

@@ -158,6 +158,9 @@ extension ControlDesk {
     }
   }
 
+  /// A picture this old tells that a camera is at work.
+  private static let recentNanoseconds: UInt64 = 10_000_000_000
+
   /// Waits for the camera's pictures; where none come, the camera's settings become what they were.
   private func watch(
     _ pending: Pending, _ camera: String, _ seconds: Double, _ facts: [String: JSONValue]
@@ -168,9 +171,9 @@ extension ControlDesk {
         if isStopping() { return }
         worker.rest(milliseconds: 100)
       }
-      if target.hasPictures(
-        camera: camera, since: Clock.monotonic - min(Clock.monotonic, 3_000_000_000))
-      {
+      let now = Clock.monotonic
+      let recently = max(since, now - min(now, Self.recentNanoseconds))
+      if target.hasPictures(camera: camera, since: recently) {
         return try finish(pending, .success(facts))
       }
       try configuring.withLock { _ throws(GalleryError) in

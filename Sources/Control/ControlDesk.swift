@@ -137,7 +137,8 @@ package final class ControlDesk: Sendable {
       inner.unsaved += 1
       var report: ControlResult?
       if let rejection, inner.reports.admits(Clock.monotonic) {
-        report = Self.result(rejection, envelope, inner.memory.nextNumber())
+        // Not numbered: it is not kept, and a number that is given twice would hide another result.
+        report = Self.result(rejection, envelope, 0)
       }
       return (inner.unsaved >= Self.unsavedMax, report)
     }

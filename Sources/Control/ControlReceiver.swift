@@ -96,11 +96,17 @@ package final class ControlReceiver: Sendable {
     signal.wait(milliseconds: Self.retryMilliseconds)
   }
 
-  private func consumer() throws(KafkaError) -> Consumer {
-    var properties = source.properties.filter { property in
-      !Self.producerPrefixes.contains { property.key.hasPrefix($0) }
+  /// Of a producer's properties those that a consumer knows.
+  package static func consumerProperties(_ all: [String: String]) -> [String: String] {
+    var properties = all.filter { property in
+      !producerPrefixes.contains { property.key.hasPrefix($0) }
     }
     properties["client.id"] = properties["client.id"] ?? "vedette"
+    return properties
+  }
+
+  private func consumer() throws(KafkaError) -> Consumer {
+    var properties = Self.consumerProperties(source.properties)
     properties["group.id"] = "vedette-\(desk.options.identity.node)"
     // A log that was cut off must not look like one that is empty.
     properties["auto.offset.reset"] = "error"

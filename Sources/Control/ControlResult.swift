@@ -4,7 +4,7 @@ package struct ControlResult: Equatable, Sendable {
     case accepted, succeeded, failed, expired, rejected
   }
 
-  /// Counts the node's results.
+  /// Counts the node's results; 0 for a rejection of what nobody has signed.
   package var number: Int
   /// Of the command; nil where the message is no envelope.
   package var id: String?

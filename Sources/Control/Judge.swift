@@ -22,10 +22,18 @@ enum Verdict {
 
 /// Judges messages; touches nothing but the memory.
 struct Judge {
-  /// How far in the future a message may say that it was issued: a later one would spoil the box's sense of time.
-  static let futureMax = 86_400.0
-  /// Clocks that say less were never set.
-  static let earliest = Timestamp(microseconds: 1_767_225_600_000_000)
+  /// How far in the future a message may say that it was issued, in seconds: a later one would spoil the box's sense of
+  /// time.
+  private static let futureMax = 86_400.0
+  /// Clocks that say less than 2026 were never set.
+  private static let earliest = Timestamp(microseconds: 1_767_225_600_000_000)
+  /// What is believed then: 20 years, in seconds.
+  private static let unsetMax = 20 * 365.25 * 86_400
+
+  /// The latest time that a message may say it was issued at. By the clock alone: what was heard must not move it on.
+  private static func latest(_ clock: Timestamp) -> Timestamp {
+    clock < earliest ? earliest.adding(seconds: unsetMax) : clock.adding(seconds: futureMax)
+  }
 
   let identity: ControlIdentity
   let limits = JSONReader.Limits()
@@ -47,32 +55,35 @@ struct Judge {
     }
     let isTarget = envelope.target.includes(
       node: identity.node, labels: identity.labels, id: envelope.id)
-    let reject = { (reason: Rejection.Reason, sentence: String) -> Verdict in
-      isTarget ? .reject(Rejection(reason, sentence), isReported: true) : .ignore
+    // Whoever can write to the topic can send the same message again: such answers are limited, too.
+    let reject = { (reason: Rejection.Reason, sentence: String, isReported: Bool) -> Verdict in
+      isTarget ? .reject(Rejection(reason, sentence), isReported: isReported) : .ignore
     }
-    let now = memory.now(clock)
-    guard envelope.issuedAt <= max(now, Self.earliest).adding(seconds: Self.futureMax) else {
-      return reject(.future, "it says that it is issued at \(envelope.issuedAt); here it is \(now)")
-    }
-    let keyID = key?.id ?? "unsigned:\(envelope.issuer)"
-    let last = memory.sequences[keyID]
-    let isKnown = memory.knows(envelope.id)
-    memory.note(envelope, key: keyID, clock: clock)
-    if isKnown { return reject(.replayed, "the command \(envelope.id) was here before") }
-    if let last, envelope.sequence <= last {
+    guard envelope.issuedAt <= Self.latest(clock) else {
       return reject(
-        .rollback, "its sequence \(envelope.sequence) is not above \(last), the last of its key")
+        .future, "it says that it is issued at \(envelope.issuedAt); here it is \(clock)", false)
     }
+    let keyID = key?.id ?? "unsigned"
+    if memory.knows(envelope.id) {
+      return reject(.replayed, "the command \(envelope.id) was here before", false)
+    }
+    if let last = memory.sequences[keyID], envelope.sequence <= last {
+      return reject(
+        .rollback, "its sequence \(envelope.sequence) is not above \(last), the last of its key",
+        false)
+    }
+    // Only what is new: a message that is sent again does not break a silence.
+    memory.note(envelope, key: keyID, clock: clock)
     guard isTarget else { return .ignore }
     if let key, !key.allows(type: envelope.type) {
-      return reject(.notAllowed, "the key \(key.id) may not give \(envelope.type)")
+      return reject(.notAllowed, "the key \(key.id) may not give \(envelope.type)", true)
     }
     if let key, !key.reaches(labels: identity.labels) {
-      return reject(.notAllowed, "the key \(key.id) is not for nodes with this one's labels")
+      return reject(.notAllowed, "the key \(key.id) is not for nodes with this one's labels", true)
     }
     memory.remember(envelope.id)
     guard memory.now(clock) < envelope.expiresAt else {
-      return reject(.expired, "it was valid until \(envelope.expiresAt)")
+      return reject(.expired, "it was valid until \(envelope.expiresAt)", true)
     }
     do throws(Rejection) {
       return .obey(try ControlCommand(envelope.command))
