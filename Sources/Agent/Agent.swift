@@ -104,15 +104,14 @@ package final class Agent: Sendable {
     }
   }
 
-  /// The file of people, which also keeps what commands are known: nil where neither is wanted, or it cannot be opened.
+  /// The file of people, which also keeps what commands are known; nil where nobody commands, or it cannot be opened.
+  /// It is read into memory later, so that a large one does not hold up the start.
   private static func gallery(_ settings: Settings, _ logger: Logger) -> Gallery? {
-    let isNaming = settings.cameras.compactMap(\.faces).contains { $0.identify != .off }
-    guard isNaming || settings.control != nil else { return nil }
+    guard settings.control != nil else { return nil }
     do {
-      return try Gallery(settings.analysis.gallery)
+      return try Gallery(settings.analysis.gallery, isLoaded: false)
     } catch {
-      let what = isNaming ? "faces are found, but not named" : "the box cannot be commanded"
-      logger.error("\(what): \(error)")
+      logger.error("the box cannot be commanded: \(error)")
       return nil
     }
   }

@@ -16,7 +16,7 @@ package enum Daemon {
     _ settings: Settings, configuration: String, logger: Logger
   ) throws(AgentError) {
     // Before any thread starts, so that all of them inherit the mask.
-    var signals = Signals()
+    let signals = Signals()
     let manager = ServiceManager()
     let agent = try Self.agent(settings, configuration, logger)
     logger.notice(

@@ -17,6 +17,8 @@ import Threads
 final class Onlooker: Sendable {
   /// How often it is looked whether another process changed the gallery, in milliseconds.
   private static let refreshMilliseconds: Int32 = 1000
+  /// When a gallery that could not be opened is tried again, in milliseconds.
+  private static let retryMilliseconds: Int32 = 30_000
 
   let analysis: Analysis
   /// The cameras that are looked at, by name: their number within `analysis`.
@@ -25,7 +27,10 @@ final class Onlooker: Sendable {
   /// Of each camera: whether nothing is to be done with its pictures now.
   private let idle: [Flag]
   private let writers: Mutex<[AnalysisWriter]>
-  private let gallery: Gallery?
+  /// Opened and read by its own thread, so that a large one does not hold up the start.
+  private let gallery: Mutex<Gallery?>
+  /// Nil where nobody is named, nor can be.
+  private let galleryPath: String?
   private let logger: Logger
   private let faults: FaultLog
   private let stopping = Flag()
@@ -33,7 +38,9 @@ final class Onlooker: Sendable {
   private let thread = Mutex<NamedThread?>(nil)
 
   /// Nil where no camera is looked at.
-  /// - Parameter isChangeable: whether cameras that nobody looks at now may be looked at later.
+  /// - Parameters:
+  ///   - gallery: where another part of the agent has opened it already.
+  ///   - isChangeable: whether cameras that nobody looks at now may be looked at later.
   init?(_ settings: Settings, gallery: Gallery?, isChangeable: Bool, logger: Logger) {
     let cameras = settings.cameras.filter {
       isChangeable || $0.faces != nil || $0.colours != nil
@@ -45,7 +52,9 @@ final class Onlooker: Sendable {
     numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     writers = Mutex([])
     let models = FaceModels(folder: settings.analysis.models)
-    self.gallery = gallery
+    let isNaming = cameras.contains { $0.faces.map { $0.identify != .off } ?? false }
+    galleryPath = gallery?.path ?? (isNaming ? settings.analysis.gallery : nil)
+    self.gallery = Mutex(gallery)
     let plans = cameras.map { CameraPlan($0) }
     idle = plans.map { plan in
       let flag = Flag()
@@ -53,8 +62,7 @@ final class Onlooker: Sendable {
       return flag
     }
     analysis = Analysis(
-      plans, workers: settings.analysis.workers, nice: settings.analysis.nice, models: models,
-      gallery: gallery)
+      plans, workers: settings.analysis.workers, nice: settings.analysis.nice, models: models)
   }
 
   /// Changes what is done with a camera's pictures, from the next one on.
@@ -66,22 +74,17 @@ final class Onlooker: Sendable {
 
   /// Sends what is seen elsewhere from now on.
   /// - Parameter writers: one for each camera that is looked at.
-  func set(_ writers: [AnalysisWriter]) { self.writers.withLock { $0 = writers } }
-
-  /// What is said once at the start.
-  private func tellStart() {
-    let snapshot = gallery?.loadedSnapshot
-    let people = snapshot.map { ", \($0.personCount) people in the gallery" } ?? ""
-    logger.notice(
-      "\(idle.count { !$0.value }) cameras are looked at by \(analysis.workerCount) threads\(people)"
-    )
+  func set(_ writers: [AnalysisWriter]) {
+    self.writers.withLock { $0 = writers }
   }
 
   /// - Parameter writers: one for each camera that is looked at.
   func start(_ writers: [AnalysisWriter]) throws(ThreadError) {
     self.writers.withLock { $0 = writers }
-    tellStart()
+    let count = idle.count { !$0.value }
+    logger.notice("\(count) cameras are looked at by \(analysis.workerCount) threads")
     try analysis.start(
+      people: { [self] in gallery.withLock { $0 }?.loadedSnapshot },
       report: { [self] camera, picture, report in
         self.writers.withLock { $0[camera] }.send(report, of: picture)
       },
@@ -90,27 +93,41 @@ final class Onlooker: Sendable {
           "\(camera) \(error)", .error, metadata: ["camera": "\(names[camera])"],
           error.description)
       })
-    guard gallery != nil else { return }
-    let made = try NamedThread("gallery") { [self] in watchGallery() }
+    guard let galleryPath else { return }
+    let made = try NamedThread("gallery") { [self] in keepGallery(galleryPath) }
     thread.withLock { $0 = made }
   }
 
-  /// Another process may change the gallery: `vedette gallery`.
-  private func watchGallery() {
-    while true {
-      signal.wait(milliseconds: Self.refreshMilliseconds)
-      if stopping.value { return }
+  /// Opens the gallery, and sees when another process has changed it: `vedette gallery`.
+  private func keepGallery(_ path: String) {
+    while !stopping.value {
+      var pause = Self.refreshMilliseconds
       do {
-        guard try gallery?.refresh() == true, let snapshot = gallery?.loadedSnapshot else {
-          continue
+        if let opened = gallery.withLock({ $0 }) {
+          let isKnown = opened.loadedSnapshot != nil
+          _ = try opened.snapshot()
+          if try opened.refresh() || !isKnown { tell(opened) }
+        } else {
+          let opened = try Gallery(path)
+          gallery.withLock { $0 = opened }
+          tell(opened)
         }
-        logger.notice(
-          "the gallery is at version \(snapshot.version): \(snapshot.personCount) people, \(snapshot.encodingCount) encodings"
-        )
       } catch {
-        faults.tell("gallery", .error, "the gallery stays as it is in memory: \(error)")
+        let isOpen = gallery.withLock { $0 != nil }
+        pause = isOpen ? pause : Self.retryMilliseconds
+        let what =
+          isOpen ? "the gallery stays as it is in memory" : "faces are found, but not named"
+        faults.tell("gallery \(error)", .error, "\(what): \(error)")
       }
+      signal.wait(milliseconds: pause)
     }
+  }
+
+  private func tell(_ gallery: Gallery) {
+    guard let snapshot = gallery.loadedSnapshot else { return }
+    logger.notice(
+      "the gallery is at version \(snapshot.version): \(snapshot.personCount) people, \(snapshot.encodingCount) encodings"
+    )
   }
 
   func looks(at camera: String) -> Bool { numbers[camera] != nil }
