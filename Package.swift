@@ -86,7 +86,7 @@ let package = Package(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
     room(
       "Control",
-      ["CPosix", "Gallery", "Journal", "Kafka", "Meters", "Settings", "Threads", crypto, log]),
+      ["CPosix", "Gallery", "Journal", "Kafka", "Threads", crypto, log]),
     room(
       "Agent",
       [
@@ -118,10 +118,14 @@ let package = Package(
     program("coloursbench", ["Colours", "Threads"], path: "Tests/Programs/coloursbench"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
     program("gallerybench", ["CPosix", "Gallery"], path: "Tests/Programs/gallerybench"),
+    program(
+      "controlwork", ["Control", "CPosix", "Gallery", "Threads", log],
+      path: "Tests/Programs/controlwork"),
     program("gallerywork", ["CPosix", "Gallery"], path: "Tests/Programs/gallerywork"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
-      "fuzz", ["CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments],
+      "fuzz",
+      ["Control", "CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments, log],
       path: "Tests/Programs/fuzz"),
 
     tests("FramesTests", ["Frames"]),
@@ -140,7 +144,7 @@ let package = Package(
     tests("AnalysisTests", ["Analysis"]),
     tests("ControlTests", ["Control", "Gallery", "Kafka", log]),
     tests("AgentTests", ["Agent", "Settings"]),
-    tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
+    tests("EndToEndTests", ["Control", "Frames", "Imaging", "Kafka"]),
   ],
   cxxLanguageStandard: .cxx17
 )
