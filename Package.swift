@@ -86,7 +86,7 @@ let package = Package(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
     room(
       "Control",
-      ["CPosix", "Gallery", "Journal", "Kafka", "Meters", "Settings", "Threads", crypto, log]),
+      ["CPosix", "Gallery", "Journal", "Kafka", "Threads", crypto, log]),
     room(
       "Agent",
       [
@@ -118,9 +118,13 @@ let package = Package(
     program(
       "gallerybench", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerybench"),
     program("gallerywork", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerywork"),
+    program(
+      "controlwork", ["Control", "CPosix", "Gallery", "Threads", log],
+      path: "Tests/Programs/controlwork"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
-      "fuzz", ["CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments],
+      "fuzz",
+      ["Control", "CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments, log],
       path: "Tests/Programs/fuzz"),
 
     // What several of the tests share.
@@ -147,7 +151,7 @@ let package = Package(
     tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
     tests("ControlTests", ["Control", "Gallery", "Kafka", log]),
     tests("AgentTests", ["Agent", "Settings"]),
-    tests("EndToEndTests", ["Frames", "Imaging", "Kafka", "TestFetching"]),
+    tests("EndToEndTests", ["Control", "Frames", "Imaging", "Kafka", "TestFetching"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -86,7 +86,13 @@ import Testing
   @Test("cannot spoil the sense of time with a message from far ahead") func farFuture() throws {
     try expectRejected(
       box.signed(box.envelope(["type": "ping"], issued: 90 * 86_400)), .future)
-    try box.command(["type": "ping"], id: "after")
+    // Nor by steps, each a little ahead of the last.
+    for step in 1...5 {
+      try box.give(
+        box.signed(box.envelope(["type": "ping"], issued: Double(step) * 80_000, lasts: 86_400)))
+    }
+    try box.give(
+      box.signed(box.envelope(["type": "ping"], id: "after", issued: 0, lasts: 90_000)))
     #expect(box.sink.states("after") == [.accepted, .succeeded])
   }
 
@@ -210,6 +216,8 @@ import Testing
 
   @Test("cannot silence it unnoticed") func freeze() throws {
     let box = try Box(freezeAfter: 0.05)
+    let old = try box.signed(box.envelope(["type": "ping"]))
+    try box.give(old)
     try box.desk.tick()
     #expect(!box.desk.isFrozen)
     Thread.sleep(forTimeInterval: 0.1)
@@ -217,6 +225,11 @@ import Testing
     try box.desk.tick()
     #expect(box.desk.isFrozen)
     #expect(box.target.state.withLock { $0.announced } == ["vedette.control.frozen.v1"])
+    // What is sent again, or by nobody, does not break the silence.
+    try box.give(old)
+    try box.give(box.envelope(["type": "ping"]).canonical)
+    try box.desk.tick()
+    #expect(box.desk.isFrozen)
     try box.command(["type": "ping"])
     try box.desk.tick()
     #expect(!box.desk.isFrozen)

@@ -89,7 +89,8 @@ final class Box {
   private var offset: Int64 = 0
   var sequence = 0
 
-  init(freezeAfter: Double? = nil, allowsUnsigned: Bool = false) throws {
+  /// - Parameter isStarted: false where a receiver starts the desk.
+  init(freezeAfter: Double? = nil, allowsUnsigned: Bool = false, isStarted: Bool = true) throws {
     folder = NSTemporaryDirectory() + "control-\(UUID().uuidString)"
     try FileManager.default.createDirectory(
       atPath: folder + "/keys.d", withIntermediateDirectories: true)
@@ -102,6 +103,7 @@ final class Box {
         toFile: "\(folder)/keys.d/\(name).pub", atomically: true, encoding: .utf8)
     }
     (gallery, desk) = try Self.open(folder, identity, target, sink, freezeAfter)
+    if isStarted { try desk.start() }
   }
 
   private static func open(
@@ -115,13 +117,18 @@ final class Box {
     let desk = try ControlDesk(
       gallery: gallery, target: target, sink: sink, options: options,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    try desk.start()
     return (gallery, desk)
   }
 
   /// Ends the process, as it were, and starts it again.
   func restart() throws {
     desk.stop()
+    try reopen()
+    try desk.start()
+  }
+
+  /// The same, where the desk was ended by its receiver, and will be started by one.
+  func reopen() throws {
     (gallery, desk) = try Self.open(folder, identity, target, sink, nil)
   }
 
