@@ -100,7 +100,8 @@ let package = Package(
       "vedette",
       [
         "Agent", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
-        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", arguments, log,
+        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads",
+        arguments, log,
       ]),
 
     // What tests and tools start.
@@ -149,7 +150,7 @@ let package = Package(
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
-    tests("ControlTests", ["Control", "Gallery", "Kafka", log]),
+    tests("ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "Threads", log]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Control", "Frames", "Imaging", "Kafka", "TestFetching"]),
   ],
