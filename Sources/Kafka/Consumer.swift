@@ -21,7 +21,7 @@ package struct ConsumedRecord: Sendable {
 package enum ReadStart: Sendable, Equatable {
   /// With the oldest record that the broker has.
   case beginning
-  /// With what comes after the broker is asked, which is soon after the consumer was made.
+  /// With what comes after the consumer was made.
   case end
   /// With the record of this offset, from 0; where the broker does not have it, `auto.offset.reset`
   /// decides, which is set to the beginning.
@@ -78,7 +78,16 @@ package final class Consumer: @unchecked Sendable {
         RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, call: "assign",
         text: "\(topic) has no partition \(unknown)")
     }
-    try assign(topic, partitions.map { starts[$0] ?? start })
+    var places: [ReadStart] = []
+    for partition in partitions {
+      var place = starts[partition] ?? start
+      // Asked now: librdkafka would ask at its leisure, and what came until then would be missed.
+      if place == .end, partitionCount > 0 {
+        place = .offset(try end(topic, partition, timeoutMilliseconds))
+      }
+      places.append(place)
+    }
+    try assign(topic, places)
   }
 
   deinit { unsafe rd_kafka_destroy(handle) }
@@ -99,6 +108,19 @@ package final class Consumer: @unchecked Sendable {
     defer { unsafe rd_kafka_metadata_destroy(metadata) }
     return unsafe metadata.pointee.topic_cnt > 0
       ? unsafe metadata.pointee.topics[0].partition_cnt : 0
+  }
+
+  /// The offset of the next record of a partition.
+  private func end(
+    _ topic: String, _ partition: Int32, _ timeoutMilliseconds: Int32
+  ) throws(KafkaError) -> Int64 {
+    var (low, high) = (Int64(0), Int64(0))
+    let code = unsafe rd_kafka_query_watermark_offsets(
+      handle, topic, partition, &low, &high, timeoutMilliseconds)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+      throw KafkaError(code, call: "rd_kafka_query_watermark_offsets")
+    }
+    return high
   }
 
   /// - Parameter starts: of each partition from 0 on.

@@ -119,6 +119,8 @@ extension ControlResult {
 
 /// Sends messages, and waits for the acknowledgement of each.
 struct Sender {
+  private static let warmMilliseconds: Int32 = 5000
+
   private let producer: Producer
   private let topic: String
 
@@ -126,6 +128,8 @@ struct Sender {
     producer = try Producer(
       brokers: place.kafka.brokers, properties: place.kafka.properties, secrets: place.secrets)
     self.topic = topic
+    // Else the first message may wait a second for librdkafka to find out where it goes.
+    _ = producer.warm(topic: topic, timeoutMilliseconds: Self.warmMilliseconds)
   }
 
   func send(_ message: SignedMessage) throws(KafkaError) {

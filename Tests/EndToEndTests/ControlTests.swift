@@ -2,6 +2,7 @@ import Control
 import Foundation
 import Frames
 import Kafka
+import TestFetching
 import Testing
 
 /// Commands over the topic, from the operator's tool to the running agent and back.
@@ -31,13 +32,12 @@ import Testing
     }
   }
 
-  private func daemon(_ more: String = "") throws -> Daemon {
+  private func daemon(models: String = "/nowhere", cameras: String? = nil) throws -> Daemon {
     try Daemon(
       broker.address, spool: "{folder: '\(folder.path)/spool'}",
-      analysis: "{gallery: '\(folder.path)/gallery.sqlite'}",
-      control:
-        "{keys: '\(folder.path)/keys.d', labels: {site: hanoi}, heartbeat: 1 s\(more)}",
-      cameras: """
+      analysis: "{gallery: '\(folder.path)/gallery.sqlite', models: '\(models)'}",
+      control: "{keys: '\(folder.path)/keys.d', labels: {site: hanoi}, heartbeat: 1 s}",
+      cameras: cameras ?? """
           front: {replay: {path: '\(pictures.path)', rate: 10}}
           yard: {replay: {path: '\(pictures.path)', rate: 10}}
         """)
@@ -101,7 +101,7 @@ import Testing
         == ["rejected"])
     #expect(states(try send(["camera.stop", "camera=yard"])) == ["accepted", "succeeded"])
     #expect(
-      states(try send(["faces.set", "camera=front", #"set={"distance":0.5}"#]))
+      states(try send(["faces.set", "camera=yard", #"set={"distance":0.5}"#]))
         == ["accepted", "succeeded"])
     #expect(daemon.program.end() == 0)
     expectBalance(try #require(daemon.ledger()))
@@ -141,5 +141,55 @@ import Testing
     let all = try broker.consumeAll("results").map { String(decoding: $0.value, as: UTF8.self) }
     #expect(all.contains { $0.contains("\"state\":\"expired\"") })
     #expect(!all.contains { $0.contains("\"succeeded\"") })
+  }
+
+  @Test(.enabled(if: AnalysisTests.areThere, "the package registry cannot be reached"))
+  func `Who is put into the gallery over the topic is named in the next picture`() throws {
+    let portraits = try #require(AnalysisTests.portraits)
+    let shown = try Folder()
+    // Two in turn, since a picture that stands still is not looked at again.
+    for name in ["obama2.jpg", "biden.jpg"] {
+      try FileManager.default.copyItem(
+        atPath: "\(portraits)/\(name)", toPath: "\(shown.path)/\(name)")
+    }
+    let daemon = try self.daemon(
+      models: try #require(AnalysisTests.models),
+      cameras: """
+          front: {replay: {path: '\(shown.path)', rate: 4}, scale: 640x360, faces: {detect_every: 1, upsample: 1}}
+        """)
+    let facesOf = { (ledger: [String: Any]?) in
+      (ledger?["analysis"] as? [String: Any])?["faces"] as? Int ?? 0
+    }
+    _ = daemon.waitForLedger(seconds: 120) { facesOf($0) >= 4 }
+    let photo = "\(portraits)/obama.jpg"
+    let answer = try #require(
+      try send([
+        "gallery.put", "--photo", "Barack Obama=\(photo)", "--photo", "Barack Obama=\(photo)",
+        "--photo", "Nobody=\(pictures.path)/0.jpg",
+      ]).last)
+    let photos = try #require((answer["facts"] as? [String: Any])?["photos"] as? [[String: Any]])
+    #expect(
+      photos.compactMap { $0["outcome"] as? String } == ["added", "already_there", "no_face"])
+    let count = facesOf(daemon.askLedger())
+    _ = daemon.waitForLedger(seconds: 60) { facesOf($0) >= count + 6 }
+    #expect(daemon.program.end() == 0)
+
+    let answered = try #require(answer["time"] as? String)
+    var (before, after): ([String?], [String?]) = ([], [])
+    for record in try broker.consumeAll("events")
+    where record.header("ce_type") == "vedette.faces.v1" {
+      let body = try JSONSerialization.jsonObject(with: Data(record.value)) as? [String: Any]
+      let face = try #require((body?["faces"] as? [[String: Any]])?.first)
+      let label = face["label"] as? String
+      if try #require(record.header("ce_time")) > answered {
+        after.append(label)
+        // The other stays unknown, and each picture after the answer is compared with him.
+        #expect(label != nil || face["nearest"] as? String == "Barack Obama")
+      } else {
+        before.append(label)
+      }
+    }
+    #expect(before.count >= 4 && after.count { $0 == "Barack Obama" } >= 2, "\(before) \(after)")
+    #expect(before.first == .some(nil))
   }
 }

@@ -44,18 +44,42 @@ final class WorkTarget: CommandTarget, ResultSink {
   var isSettled: Bool { true }
 }
 
-func encoding(_ seed: Int) -> JSONValue {
-  .array((0..<128).map { .number(Double(($0 * 31 + seed * 17) % 1009) / 10_000) })
+func numbers(_ seed: Int) -> [Float] {
+  (0..<Encoding.count).map { Float(($0 * 31 + seed * 17) % 1009) / 10_000 }
+}
+
+func encoding(_ seed: Int) -> JSONValue { .array(numbers(seed).map { .number(Double($0)) }) }
+
+func name(_ number: Int) -> String { "person \(number % 40)" }
+
+/// One of the two pieces of a set, whose hash is wrong every third time.
+func piece(_ number: Int) throws -> JSONValue {
+  let set = number / 10
+  let entries = try [set * 10 + 8, set * 10 + 9].map { place in
+    GalleryEntry(
+      name: try PersonName(name(place)), model: try ModelName("work"),
+      encoding: try Encoding(numbers(place)))
+  }
+  let hash = ContentHash.of(set % 3 == 0 ? Array(entries.dropLast()) : entries)
+  return [
+    "type": "gallery.replace", "upload": .string("set-\(set)"),
+    "version": .number(Double(1_000_000 + set)), "hash": .string(hash.description),
+    "chunk": .number(Double(number % 10 - 8)), "chunks": 2,
+    "entries": [
+      ["name": .string(name(number)), "model": "work", "encoding": encoding(number)]
+    ],
+  ]
 }
 
 /// The command of a place in the log.
-func command(_ number: Int) -> JSONValue {
-  let name = JSONValue.string("person \(number % 40)")
+func command(_ number: Int) throws -> JSONValue {
   switch number % 10 {
   case 0...2:
     return [
       "type": "gallery.put",
-      "people": [["name": name, "model": "work", "encodings": [encoding(number)]]],
+      "people": [
+        ["name": .string(name(number)), "model": "work", "encodings": [encoding(number)]]
+      ],
     ]
   case 3: return ["type": "gallery.remove", "names": [.string("person \((number * 7) % 40)")]]
   case 4: return ["type": "ping"]
@@ -65,14 +89,7 @@ func command(_ number: Int) -> JSONValue {
       "set": ["quality": .number(Double(1 + number % 100))],
     ]
   case 7: return ["type": "gallery.replace", "no": "such member"]
-  default:
-    return [
-      "type": "gallery.replace", "upload": .string("set \(number / 10)".replacing(" ", with: "-")),
-      "version": .number(Double(1_000_000 + number)),
-      "hash": .string(String(repeating: "0", count: 64)),
-      "chunk": .number(Double(number % 2)), "chunks": 2,
-      "entries": [["name": name, "model": "work", "encoding": encoding(number)]],
-    ]
+  default: return try piece(number)
   }
 }
 
@@ -88,7 +105,7 @@ func make(_ folder: String, _ count: Int) throws {
   for number in 1...count {
     let envelope = Envelope.json(
       id: "c\(number)", issuer: "ops", sequence: number, issuedAt: now,
-      expiresAt: now.adding(seconds: 86_400), target: Target(.all), command: command(number))
+      expiresAt: now.adding(seconds: 86_400), target: Target(.all), command: try command(number))
     lines += try key.signed(envelope).canonical + [10]
   }
   append("\(folder)/messages", lines)
