@@ -102,7 +102,8 @@ final class AgentTarget: CommandTarget {
       return true
     }
     let last = agent.meters.first { $0.name == camera }?.current.lastFrame
-    return (last ?? 0) > since
+    // Captured lately, and at least one was fit to be sent since the camera was made anew.
+    return (last ?? 0) > since && agent.latestPicture(of: camera) != nil
   }
 
   // MARK: Commands

@@ -99,6 +99,16 @@ import Testing
     #expect(
       states(try send(["camera.set", "camera=front", #"set={"qualty":1}"#], status: 65))
         == ["rejected"])
+    // A mask beyond the picture lets no picture out, which is found out and taken back.
+    #expect(
+      states(
+        try send(
+          [
+            "camera.set", "camera=yard",
+            #"set={"masks":[{"x":9000,"y":0,"width":8,"height":8}]}"#, "probation=2",
+          ], status: 65)) == ["accepted", "failed"])
+    Thread.sleep(forTimeInterval: 0.5)
+    #expect(states(try send(["snapshot", "camera=yard"])) == ["accepted", "succeeded"])
     #expect(states(try send(["camera.stop", "camera=yard"])) == ["accepted", "succeeded"])
     #expect(
       states(try send(["faces.set", "camera=yard", #"set={"distance":0.5}"#]))
