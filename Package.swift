@@ -85,10 +85,13 @@ let package = Package(
     room(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
     room(
+      "Control",
+      ["CPosix", "Gallery", "Journal", "Kafka", "Threads", crypto, log]),
+    room(
       "Agent",
       [
-        "Analysis", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
-        "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", log,
+        "Analysis", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
+        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", log,
       ]),
 
     // What people start.
@@ -96,8 +99,9 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
-        "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", arguments, log,
+        "Agent", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
+        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads",
+        arguments, log,
       ]),
 
     // What tests and tools start.
@@ -115,9 +119,13 @@ let package = Package(
     program(
       "gallerybench", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerybench"),
     program("gallerywork", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerywork"),
+    program(
+      "controlwork", ["Control", "CPosix", "Gallery", "Threads", log],
+      path: "Tests/Programs/controlwork"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
-      "fuzz", ["CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments],
+      "fuzz",
+      ["Control", "CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments, log],
       path: "Tests/Programs/fuzz"),
 
     // What several of the tests share.
@@ -142,8 +150,9 @@ let package = Package(
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
+    tests("ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "Threads", log]),
     tests("AgentTests", ["Agent", "Settings"]),
-    tests("EndToEndTests", ["Frames", "Imaging", "Kafka", "TestFetching"]),
+    tests("EndToEndTests", ["Control", "Frames", "Imaging", "Kafka", "TestFetching"]),
   ],
   cxxLanguageStandard: .cxx17
 )

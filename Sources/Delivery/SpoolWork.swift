@@ -36,6 +36,7 @@ struct SpoolWork: ~Copyable {
       let isDue = pendingBytes > 0 && now >= firstPending + UInt64(keeper.use.commitInterval * 1e9)
       if isDue || inbox.deadline != nil { commit() }
       if inbox.deadline != nil { break }
+      discard(inbox.discarded)
       readBack()
       leaveNote()
       if now >= nextUpkeep { keepUp(now) }
@@ -295,6 +296,20 @@ struct SpoolWork: ~Copyable {
   }
 
   // MARK: Upkeep
+
+  /// By the operator's word.
+  private mutating func discard(_ classes: Set<SpoolClass>) {
+    guard let store, fault == nil else { return }
+    for spoolClass in classes.sorted() {
+      do {
+        let losses = try store.discard(spoolClass)
+        book(losses)
+        announce(losses)
+      } catch {
+        fail(error)
+      }
+    }
+  }
 
   private mutating func keepUp(_ now: UInt64) {
     nextUpkeep = now + Self.upkeepNanoseconds

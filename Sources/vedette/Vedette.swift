@@ -9,6 +9,6 @@ struct Vedette: ParsableCommand {
     discussion: "Example: vedette demo --seconds 10",
     subcommands: [
       Demo.self, Check.self, Cameras.self, FacesCommand.self, ColoursCommand.self,
-      GalleryCommand.self, SpoolCommand.self,
+      GalleryCommand.self, SpoolCommand.self, ControlGroup.self,
     ])
 }

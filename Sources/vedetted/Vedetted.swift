@@ -35,7 +35,7 @@ struct Vedetted: ParsableCommand {
     let level = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
     let logger = Logger(label: "vedetted") { _ in JournalHandler(level: level, style: style) }
     do {
-      try Daemon.run(settings, logger: logger)
+      try Daemon.run(settings, configuration: config, logger: logger)
     } catch {
       logger.error("\(error)")
       throw ExitCode(ExitStatus.configuration)

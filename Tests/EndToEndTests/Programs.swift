@@ -148,7 +148,7 @@ final class Daemon {
   /// - Parameter cameras: YAML of the cameras, indented by two.
   init(
     _ broker: String, delivery: String = "{}", spool: String = "off", analysis: String = "{}",
-    cameras: String
+    control: String = "off", cameras: String
   ) throws {
     folder = try Folder()
     let file = try folder.write(
@@ -160,6 +160,7 @@ final class Daemon {
         delivery: \(delivery)
         spool: \(spool)
         analysis: \(analysis)
+        control: \(control)
         cameras:
         \(cameras)
         """.utf8))

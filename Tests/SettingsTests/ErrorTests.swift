@@ -8,7 +8,8 @@ import Testing
     .below("Kafka: {}", 1, "there is no key \"Kafka\"; did you mean \"kafka\"?"),
     .below(
       "zebra: a", 1,
-      "there is no key \"zebra\"; known here: analysis, cameras, delivery, kafka, log, node, spool"),
+      "there is no key \"zebra\"; known here: analysis, cameras, control, delivery, kafka, log, node, spool"
+    ),
     .below(
       "node: a b", 7,
       "node: \"a b\" is no name; use 1 to 63 of letters, digits, '.', '_' and '-'"),
@@ -113,7 +114,8 @@ import Testing
       String(repeating: "k", count: 70) + ": a", 1,
       "there is no key \"\(String(repeating: "k", count: 60))…\"; \(known)"),
   ]
-  private static let known = "known here: analysis, cameras, delivery, kafka, log, node, spool"
+  private static let known =
+    "known here: analysis, cameras, control, delivery, kafka, log, node, spool"
 
   @Test(arguments: general) func `A general fault is told with place and remedy`(fault: Fault) {
     fault.verify()
