@@ -93,6 +93,17 @@ import Threads
     #expect(try box.hash() == ContentHash.of(entries).description)
   }
 
+  @Test("whose hash was wrong can be sent again under the same name") func again() throws {
+    let box = try Box()
+    let right = try GallerySet.commands(try set("one", 3), version: 7)[0]
+    let other = try GallerySet.commands(try set("two", 3), version: 7)[0]
+    let wrong = right.merging(["hash": other["hash"] ?? .null])
+    #expect(try box.command(wrong)?.state == .failed)
+    #expect(try box.gallery.summary().people == 0)
+    try send([right], to: box)
+    #expect(try box.gallery.summary().people == 3)
+  }
+
   @Test("of nobody, or with one face of two people, is not made") func refused() throws {
     #expect(throws: GalleryError.self) { try GallerySet.commands([], version: 1) }
     let entry = try set("one", 1)[0]
