@@ -12,7 +12,7 @@ import time
 
 PROGRAMS, PHOTOGRAPHS, SOAK = sys.argv[1:4]
 sys.path.insert(0, SOAK)
-from common import Broker, ledger, peak_kib  # noqa: E402
+from common import Broker, ledger, peak_bound_kib, peak_kib  # noqa: E402
 
 parser = argparse.ArgumentParser(prog="tools/bench replay")
 parser.add_argument("--json", action="store_true")
@@ -20,6 +20,7 @@ parser.add_argument("--runs", type=int, default=3)
 parser.add_argument("--seconds", type=int, default=15, help="of each measurement")
 parser.add_argument("--rate", default="8 MB", help="replay_rate")
 options = parser.parse_args(sys.argv[4:])
+MEMORY_MIB = 16
 LIVE = "cam: {replay: {path: '%s', rate: 30}, scale: 1280x720, quality: 80}" % PHOTOGRAPHS
 # Fills a backlog fast, from another camera: encoded once, sent as it is.
 FILLER = "filler: {replay: {path: '%s', rate: 120}, scale: 1280x720, quality: 80}" % PHOTOGRAPHS
@@ -28,6 +29,7 @@ FILLER = "filler: {replay: {path: '%s', rate: 120}, scale: 1280x720, quality: 80
 def agent(folder, cameras, broker):
     with open(f"{folder}/vedette.yaml", "w") as file:
         file.write(f"node: bench\nkafka: {{brokers: ['{broker.address}']}}\n"
+                   f"delivery: {{memory: {MEMORY_MIB} MiB}}\n"
                    f"spool: {{folder: '{folder}/spool', replay_jitter: 0 s, replay_rate: {options.rate}, quota: 8 GiB}}\n"
                    f"cameras: {{{cameras}}}\n")
     log = f"{folder}/log"
@@ -35,6 +37,7 @@ def agent(folder, cameras, broker):
                                stderr=open(log, "w"))
     atexit.register(process.kill)
     while "node bench" not in open(log).read():
+        assert process.poll() is None, open(log).read()
         time.sleep(0.02)
     return process, log
 
@@ -68,7 +71,8 @@ for run in range(options.runs):
     broker = Broker(PROGRAMS)
     atexit.register(broker.process.kill)
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        peer.append(measure(folder, broker)[0])
+        latency, _, begun = measure(folder, broker)
+        peer.append(latency)
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         broker.say("down 1")
         process, log = agent(folder, f"{LIVE}, {FILLER}", broker)
@@ -82,6 +86,8 @@ for run in range(options.runs):
         assert left > 0, "the backlog was gone before the end of the measurement"
         ours.append(latency)
         peaks.append(peak)
+        bound = peak_bound_kib(begun * 1024, MEMORY_MIB) / 1024
+        assert peak <= bound, f"{peak:.1f} MiB of memory at the peak; {bound:.1f} are allowed"
     broker.process.kill()
 for key in ("p50", "p99"):
     a, b = (statistics.median(row[key] for row in rows) for rows in (ours, peer))
