@@ -17,6 +17,10 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+let nio: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map {
+  .product(name: $0, package: "swift-nio")
+}
+
 func room(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
 ) -> Target {
@@ -44,6 +48,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
     // What the system gives: module maps, with C where Swift cannot go (setjmp, ioctl macros).
@@ -84,20 +89,24 @@ let package = Package(
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
+    room("Status", ["Meters"] + nio),
     room(
       "Agent",
       [
         "Analysis", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
-        "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", log,
+        "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Status",
+        "Threads", log,
       ]),
 
     // What people start.
-    program("vedetted", ["Agent", "Journal", "Settings", arguments]),
+    room("DaemonCommand", ["Agent", "Journal", "Settings", arguments, log]),
+    program("vedetted", ["DaemonCommand", arguments]),
     program(
       "vedette",
       [
-        "Agent", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
-        "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", arguments, log,
+        "Agent", "Capture", "Colours", "CPosix", "DaemonCommand", "Delivery", "Faces", "Frames",
+        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Status",
+        "Threads", arguments, log,
       ]),
 
     // What tests and tools start.
@@ -133,6 +142,7 @@ let package = Package(
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AnalysisTests", ["Analysis"]),
+    tests("StatusTests", ["Meters", "Status"]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
   ],

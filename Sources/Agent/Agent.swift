@@ -27,7 +27,8 @@ package final class Agent: Sendable {
   package let meters: [CameraMeters]
   private let parts: [Part]
   /// Nil where no camera is looked at.
-  private let onlooker: Onlooker?
+  let onlooker: Onlooker?
+  let events: EventWriter
   private let writers: [AnalysisWriter]
   /// Of what analysis sends.
   private let books: [CameraMeters]
@@ -55,6 +56,7 @@ package final class Agent: Sendable {
     let books = looked.map { AnalysisBooks(camera: $0.name, chips: chips) }
     let events = EventWriter(
       identity: identity, topic: eventsTopic, meters: CameraMeters(name: SpoolClass.events.name))
+    self.events = events
     let delivery = Delivery(
       producer: producer, options: options, topics: [topic, eventsTopic].compactMap { $0 },
       cameras: meters + books.flatMap(\.ofCamera), classes: [events.meters, chips],

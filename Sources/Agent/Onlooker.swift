@@ -9,6 +9,7 @@ import Journal
 import Logging
 import Meters
 import Settings
+import Status
 import Synchronization
 import Threads
 
@@ -101,6 +102,19 @@ final class Onlooker: Sendable {
   }
 
   func looks(at camera: String) -> Bool { numbers[camera] != nil }
+
+  func number(of camera: String) -> Int? { numbers[camera] }
+
+  /// Nil where faces are not named.
+  var galleryView: GalleryView? {
+    guard let snapshot = gallery?.loadedSnapshot else { return nil }
+    var view = GalleryView()
+    view.version = snapshot.version
+    view.hash = "\(snapshot.hash)"
+    view.people = snapshot.personCount
+    view.encodings = snapshot.encodingCount
+    return view
+  }
 
   /// What a camera's pipeline hands its pictures to; nil where nobody looks at them.
   func look(at camera: String) -> (@Sendable (PublishedPicture) -> Void)? {

@@ -25,6 +25,7 @@ struct SettingsDecoder {
       case "delivery": delivery(entry.value, path, &settings.delivery)
       case "spool": settings.spool = spool(entry.value, path)
       case "analysis": analysis(entry.value, path, &settings.analysis)
+      case "status": status(entry.value, path, &settings.status)
       case "cameras":
         camerasPlace = entry.keyPlace
         for camera in reader.group(entry.value, path) ?? [] {
@@ -33,7 +34,7 @@ struct SettingsDecoder {
       default:
         reader.unknown(
           entry, "",
-          known: ["node", "log", "kafka", "delivery", "spool", "analysis", "cameras"])
+          known: ["node", "log", "kafka", "delivery", "spool", "analysis", "status", "cameras"])
       }
     }
     if settings.cameras.isEmpty, reader.errors.isEmpty {
