@@ -43,9 +43,11 @@ package enum Daemon {
     manager.stopping()
     logger.notice("stopping; \(settings.delivery.shutdownBudget) s at most")
     server.stop()
-    watch.stop()
+    watch.end()
     agent.stop()
     agent.logLedger()
+    // Last: whatever it waits for, all frames are safe by now.
+    watch.join()
   }
 
   /// Without its status the agent does its work all the same.

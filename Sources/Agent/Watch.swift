@@ -1,6 +1,5 @@
 import Delivery
 import Frames
-import Journal
 import Logging
 import Meters
 import Settings
@@ -55,9 +54,14 @@ final class Watch: StatusSource {
     thread.withLock { $0 = started }
   }
 
-  func stop() {
+  /// Tells nothing more; returns at once.
+  func end() {
     _ = stopping.set(true)
     signal.set()
+  }
+
+  /// Waits for the thread, which may wait for a disk.
+  func join() {
     thread.withLock { thread in
       thread?.join()
       thread = nil

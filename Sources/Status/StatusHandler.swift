@@ -72,7 +72,11 @@ final class StatusHandler: ChannelInboundHandler {
   }
 
   private func answer(_ path: String, _ query: Query) -> Answer {
+    guard source.picture.wall > 0 else {
+      return .text(.serviceUnavailable, "the agent has only just begun: ask again\n")
+    }
     switch path {
+    case "/": return Answer(.ok, "text/html; charset=utf-8", Page.html)
     case "/status":
       return Answer(.ok, "application/json", source.json + "\n", health: source.picture.health)
     case "/status.txt":
@@ -93,7 +97,7 @@ final class StatusHandler: ChannelInboundHandler {
       if let camera = Self.camera(path, "snapshot.jpg") { return snapshot(camera) }
       return .text(
         .notFound,
-        "here are /status /status.txt /metrics /healthz /cameras/NAME/snapshot.jpg /cameras/NAME/stream\n"
+        "here are / /status /status.txt /metrics /healthz /cameras/NAME/snapshot.jpg /cameras/NAME/stream\n"
       )
     }
   }
@@ -140,6 +144,10 @@ final class StatusHandler: ChannelInboundHandler {
       ("Content-Type", answer.type), ("Content-Length", String(answer.body.readableBytes)),
       ("Cache-Control", "no-store"), ("Connection", "close"),
       ("X-Content-Type-Options", "nosniff"),
+      (
+        "Content-Security-Policy",
+        "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'"
+      ),
     ])
     if let health = answer.health { headers.add(name: "Vedette-Health", value: health.name) }
     if let age = answer.age { headers.add(name: "Age", value: String(age)) }

@@ -81,7 +81,8 @@ private func hear(_ fd: Int32, bytesMax: Int = 1 << 20) -> [UInt8] {
   }
 
   @Test(arguments: [
-    ("/", 404), ("/cameras/back/snapshot.jpg", 404), ("/cameras/front/snapshot.jpg", 503),
+    ("/", 200), ("/nothing", 404), ("/cameras/back/snapshot.jpg", 404),
+    ("/cameras/front/snapshot.jpg", 503),
     ("/cameras/back/stream", 404), ("/healthz", 200), ("/metrics", 200), ("/status", 200),
     ("/cameras/front/snapshot.jpg/x", 404), ("/../../etc/passwd", 404),
   ])
