@@ -121,12 +121,17 @@ let package = Package(
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
     program("coloursbench", ["Colours", "Threads"], path: "Tests/Programs/coloursbench"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
-    program("gallerybench", ["CPosix", "Gallery"], path: "Tests/Programs/gallerybench"),
-    program("gallerywork", ["CPosix", "Gallery"], path: "Tests/Programs/gallerywork"),
+    program(
+      "gallerybench", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerybench"),
+    program("gallerywork", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerywork"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
       "fuzz", ["CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments],
       path: "Tests/Programs/fuzz"),
+
+    // What several of the tests share.
+    .target(name: "TestDice", path: "Tests/Support/TestDice", swiftSettings: strict),
+    .target(name: "TestFetching", path: "Tests/Support/TestFetching", swiftSettings: strict),
 
     tests("FramesTests", ["Frames"]),
     tests("MetersTests", ["Meters"]),
@@ -135,16 +140,20 @@ let package = Package(
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
     tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
-    tests("FacesTests", ["CDlibReference", "Faces", "Frames", "Imaging"]),
+    tests(
+      "FacesTests",
+      [
+        "CDlibReference", "Faces", "Frames", "Gallery", "Imaging", "TestDice", "TestFetching",
+      ]),
     tests("ColoursTests", ["Colours"]),
     tests("KafkaTests", ["Kafka", log]),
-    tests("SpoolTests", ["Spool"]),
-    tests("GalleryTests", ["CMatching", "CSQLite", "Gallery"]),
+    tests("SpoolTests", ["Spool", "TestDice"]),
+    tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
-    tests("AnalysisTests", ["Analysis"]),
+    tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
     tests("StatusTests", ["Meters", "Status"]),
     tests("AgentTests", ["Agent", "Settings"]),
-    tests("EndToEndTests", ["Frames", "Imaging", "Kafka"]),
+    tests("EndToEndTests", ["Frames", "Imaging", "Kafka", "TestFetching"]),
   ],
   cxxLanguageStandard: .cxx17
 )

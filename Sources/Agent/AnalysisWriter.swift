@@ -154,10 +154,10 @@ extension PublishedPicture {
 }
 
 extension SeenFace {
-  /// Numbers in pixels of the picture; distances are null where nothing was compared.
+  /// Numbers in pixels of the picture; whom it was compared with is there once it was.
   fileprivate var json: JSON {
     let box = face.box
-    return .object([
+    var members: [(String, JSON)] = [
       (
         "box",
         .array(
@@ -165,20 +165,12 @@ extension SeenFace {
       ),
       ("score", .number(face.score)), ("track", face.track.map { .integer($0) } ?? .null),
       ("followed", .boolean(face.isFollowed)),
-      ("label", label.map { .string($0.text) } ?? .null), ("share", .optional(share)),
-      ("nearest", identity?.nearest.map { .string($0.name.text) } ?? .null),
-      ("distance", .optional(identity?.distance)),
-      ("runner_up", identity?.runnerUp.map(\.json) ?? .null),
-      ("margin", .optional(identity?.margin)), ("probability", .optional(identity?.probability)),
-      ("method", identity.map { .string($0.method.rawValue) } ?? .null),
-      ("quality", face.quality?.json ?? .null),
-    ])
-  }
-}
-
-extension Identity.Candidate {
-  fileprivate var json: JSON {
-    .object([("name", .string(name.text)), ("distance", .number(distance))])
+      ("label", label.map { .string($0.text) } ?? .null),
+      ("share", share.map { .number($0) } ?? .null),
+    ]
+    members += identity?.members ?? []
+    members.append(("quality", face.quality?.json ?? .null))
+    return .object(members)
   }
 }
 
@@ -189,11 +181,5 @@ extension FaceQuality {
       ("yaw", .number(yaw)), ("roll", .number(roll)),
       ("failed", .array(failed.map { .string($0.rawValue) })),
     ])
-  }
-}
-
-extension JSON {
-  fileprivate static func optional(_ number: Double?) -> JSON {
-    number.map { .number($0) } ?? .null
   }
 }

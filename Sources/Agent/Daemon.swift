@@ -14,7 +14,7 @@ package enum Daemon {
   /// Runs until SIGTERM or SIGINT, or until all replays that play once are over.
   package static func run(_ settings: Settings, logger: Logger) throws(AgentError) {
     // Before any thread starts, so that all of them inherit the mask.
-    var signals = Signals()
+    let signals = Signals()
     let manager = ServiceManager()
     let agent = try Agent(settings, logger: logger)
     logger.notice(

@@ -18,13 +18,18 @@ import Threads
 final class Onlooker: Sendable {
   /// How often it is looked whether another process changed the gallery, in milliseconds.
   private static let refreshMilliseconds: Int32 = 1000
+  /// When a gallery that could not be opened is tried again, in milliseconds.
+  private static let retryMilliseconds: Int32 = 30_000
 
   let analysis: Analysis
   /// The cameras that are looked at, by name: their number within `analysis`.
   private let numbers: [String: Int]
   private let names: [String]
   private let writers: Mutex<[AnalysisWriter]>
-  private let gallery: Gallery?
+  /// Opened by its own thread, so that a large one does not hold up the start.
+  private let gallery = Mutex<Gallery?>(nil)
+  /// Nil where nobody is named.
+  private let galleryPath: String?
   private let logger: Logger
   private let faults: FaultLog
   private let stopping = Flag()
@@ -41,35 +46,19 @@ final class Onlooker: Sendable {
     numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     writers = Mutex([])
     let models = FaceModels(folder: settings.analysis.models)
-    let named = cameras.compactMap(\.faces).filter { $0.identify != .off }
-    var opened: Gallery?
-    if !named.isEmpty {
-      do {
-        opened = try Gallery(settings.analysis.gallery)
-      } catch {
-        logger.error("faces are found, but not named: \(error)")
-      }
-    }
-    gallery = opened
-    let plans = cameras.map { CameraPlan($0) }
+    let isNaming = cameras.contains { $0.faces.map { $0.identify != .off } ?? false }
+    galleryPath = isNaming ? settings.analysis.gallery : nil
     analysis = Analysis(
-      plans, workers: settings.analysis.workers, nice: settings.analysis.nice, models: models,
-      gallery: opened)
-  }
-
-  /// What is said once at the start.
-  private func tellStart() {
-    let snapshot = gallery?.loadedSnapshot
-    let people = snapshot.map { ", \($0.personCount) people in the gallery" } ?? ""
-    logger.notice(
-      "\(names.count) cameras are looked at by \(analysis.workerCount) threads\(people)")
+      cameras.map { CameraPlan($0) }, workers: settings.analysis.workers,
+      nice: settings.analysis.nice, models: models)
   }
 
   /// - Parameter writers: one for each camera that is looked at.
   func start(_ writers: [AnalysisWriter]) throws(ThreadError) {
     self.writers.withLock { $0 = writers }
-    tellStart()
+    logger.notice("\(names.count) cameras are looked at by \(analysis.workerCount) threads")
     try analysis.start(
+      people: { [self] in gallery.withLock { $0 }?.loadedSnapshot },
       report: { [self] camera, picture, report in
         self.writers.withLock { $0[camera] }.send(report, of: picture)
       },
@@ -78,27 +67,39 @@ final class Onlooker: Sendable {
           "\(camera) \(error)", .error, metadata: ["camera": "\(names[camera])"],
           error.description)
       })
-    guard gallery != nil else { return }
-    let made = try NamedThread("gallery") { [self] in watchGallery() }
+    guard let galleryPath else { return }
+    let made = try NamedThread("gallery") { [self] in keepGallery(galleryPath) }
     thread.withLock { $0 = made }
   }
 
-  /// Another process may change the gallery: `vedette gallery`.
-  private func watchGallery() {
-    while true {
-      signal.wait(milliseconds: Self.refreshMilliseconds)
-      if stopping.value { return }
+  /// Opens the gallery, and sees when another process has changed it: `vedette gallery`.
+  private func keepGallery(_ path: String) {
+    while !stopping.value {
+      var pause = Self.refreshMilliseconds
       do {
-        guard try gallery?.refresh() == true, let snapshot = gallery?.loadedSnapshot else {
-          continue
+        if let opened = gallery.withLock({ $0 }) {
+          if try opened.refresh() { tell(opened) }
+        } else {
+          let opened = try Gallery(path)
+          gallery.withLock { $0 = opened }
+          tell(opened)
         }
-        logger.notice(
-          "the gallery is at version \(snapshot.version): \(snapshot.personCount) people, \(snapshot.encodingCount) encodings"
-        )
       } catch {
-        faults.tell("gallery", .error, "the gallery stays as it is in memory: \(error)")
+        let isOpen = gallery.withLock { $0 != nil }
+        pause = isOpen ? pause : Self.retryMilliseconds
+        let what =
+          isOpen ? "the gallery stays as it is in memory" : "faces are found, but not named"
+        faults.tell("gallery \(error)", .error, "\(what): \(error)")
       }
+      signal.wait(milliseconds: pause)
     }
+  }
+
+  private func tell(_ gallery: Gallery) {
+    guard let snapshot = gallery.loadedSnapshot else { return }
+    logger.notice(
+      "the gallery is at version \(snapshot.version): \(snapshot.personCount) people, \(snapshot.encodingCount) encodings"
+    )
   }
 
   func looks(at camera: String) -> Bool { numbers[camera] != nil }

@@ -60,8 +60,9 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   var latestPicture: PooledBytes? { latest.withLock { $0 } }
 
   func streamBegan(_ layout: FrameLayout) {
+    // A replay of pictures of several sizes begins anew with each.
+    if layout.format != self.layout?.format { framesOfLayout = 0 }
     self.layout = layout
-    framesOfLayout = 0
   }
 
   func take(_ frame: consuming Frame) {

@@ -1,23 +1,19 @@
+import CPosix
 import Glibc
 
-/// Takes signals in one place: they are blocked in every thread and waited for by the main one.
+/// Takes signals in one place, whichever thread they come to, and waits for them on the main one.
 package struct Signals {
-  private var set = sigset_t()
+  private let descriptor: Int32
 
-  /// Blocks the signals that the agent answers, in this thread and all that it starts later, and
-  /// ignores SIGPIPE.
+  /// Takes the signals that the agent answers, before any thread of ours is started, and ignores SIGPIPE.
   package init() {
-    unsafe sigemptyset(&set)
-    for number in [SIGTERM, SIGINT, SIGUSR1, SIGHUP] { unsafe sigaddset(&set, number) }
-    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    descriptor = unsafe vp_signal_open([SIGTERM, SIGINT, SIGUSR1, SIGHUP], 4)
     signal(SIGPIPE, SIG_IGN)
   }
 
   /// The next signal, or nil where none came in time.
-  package mutating func wait(seconds: Double) -> Int32? {
-    var timeout = timespec(
-      tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))
-    let number = unsafe sigtimedwait(&set, nil, &timeout)
+  package func wait(seconds: Double) -> Int32? {
+    let number = vp_signal_wait(descriptor, Int32(max(0, min(seconds, 3600)) * 1000))
     return number > 0 ? number : nil
   }
 }

@@ -14,11 +14,10 @@ package final class Analysis: Sendable {
   ///   - plans: one a camera.
   ///   - workers: threads; nil for one less than there are processors, at least 1.
   ///   - nice: how far the threads stand back, 0…19.
-  ///   - gallery: of those whom faces are compared with; nil where all are Unknown.
   package init(
-    _ plans: [CameraPlan], workers: Int?, nice: Int, models: FaceModels, gallery: Gallery?
+    _ plans: [CameraPlan], workers: Int?, nice: Int, models: FaceModels
   ) {
-    cameras = plans.map { CameraAnalysis($0, gallery: gallery) }
+    cameras = plans.map { CameraAnalysis($0) }
     pool = WorkerPool(slots: plans.count, workers: workers ?? max(1, Processors.count - 1))
     self.models = models
     self.nice = nice
@@ -28,9 +27,11 @@ package final class Analysis: Sendable {
 
   /// Starts the threads.
   /// - Parameters:
+  ///   - people: gives those whom faces are compared with; nil where nobody is known. Must not block.
   ///   - report: is given what was seen in a camera's picture, on the worker's thread.
   ///   - fail: is told what could not be done with one, and why.
   package func start(
+    people: @escaping @Sendable () -> GallerySnapshot?,
     report: @escaping @Sendable (Int, PublishedPicture, AnalysisReport) -> Void,
     fail: @escaping @Sendable (Int, AnalysisError) -> Void
   ) throws(ThreadError) {
@@ -47,7 +48,7 @@ package final class Analysis: Sendable {
         }
         worker = ready
         let began = Clock.monotonic
-        let seen = cameras[camera].analyse(picture, by: ready) { fail(camera, $0) }
+        let seen = cameras[camera].analyse(picture, by: ready, people()) { fail(camera, $0) }
         guard let seen else { return }
         cameras[camera].meters.note(seen, picture.time, began: began)
         report(camera, picture, seen)

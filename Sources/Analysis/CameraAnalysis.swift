@@ -13,7 +13,6 @@ final class CameraAnalysis: @unchecked Sendable {
   private static let pauseNanoseconds: UInt64 = 30_000_000_000
 
   private let current: Mutex<CameraPlan>
-  private let gallery: Gallery?
   let meters = AnalysisMeters()
   let faceCamera = FaceCamera()
 
@@ -36,10 +35,9 @@ final class CameraAnalysis: @unchecked Sendable {
   private var comparedWith: GallerySnapshot?
   private var facesPausedUntil: UInt64 = 0
 
-  init(_ plan: CameraPlan, gallery: Gallery?) {
+  init(_ plan: CameraPlan) {
     current = Mutex(plan)
     self.plan = plan
-    self.gallery = gallery
     adopt(plan)
   }
 
@@ -55,10 +53,13 @@ final class CameraAnalysis: @unchecked Sendable {
     facesPausedUntil = 0
   }
 
-  /// - Parameter fail: is told what could not be done, and why; the rest is done all the same.
+  /// - Parameters:
+  ///   - people: whom faces are compared with; nil where nobody is known.
+  ///   - fail: is told what could not be done, and why; the rest is done all the same.
   /// - Returns: nil where nothing was due, or nothing could be done.
   func analyse(
-    _ picture: PublishedPicture, by worker: AnalysisWorker, fail: (AnalysisError) -> Void
+    _ picture: PublishedPicture, by worker: AnalysisWorker, _ people: GallerySnapshot?,
+    fail: (AnalysisError) -> Void
   ) -> AnalysisReport? {
     let wanted = current.withLock { $0 }
     if wanted != plan { adopt(wanted) }
@@ -66,7 +67,7 @@ final class CameraAnalysis: @unchecked Sendable {
     var report = AnalysisReport()
     if let settings = plan.faces, time >= facesPausedUntil, facesCap?.admits(time) != false {
       do {
-        try seekFaces(picture, settings, worker, &report)
+        try seekFaces(picture, settings, worker, people, &report)
       } catch {
         meters.noteFailed()
         var text = "faces are not looked for: \(error)"
@@ -92,7 +93,7 @@ final class CameraAnalysis: @unchecked Sendable {
 
   private func seekFaces(
     _ picture: PublishedPicture, _ settings: FaceSettings, _ worker: AnalysisWorker,
-    _ report: inout AnalysisReport
+    _ people: GallerySnapshot?, _ report: inout AnalysisReport
   ) throws {
     let planes = try worker.decode(picture.jpeg)
     var settings = settings
@@ -103,7 +104,7 @@ final class CameraAnalysis: @unchecked Sendable {
         settings: settings
       ) { planes.patch($0) }
     }
-    let isRenamed = identify(found.faces)
+    let isRenamed = identify(found.faces, people)
     let faces = name(found.faces)
     report.faces = FacesReport(
       work: found.work, isNews: found.work == .detected || isRenamed, faces: faces)
@@ -128,8 +129,17 @@ final class CameraAnalysis: @unchecked Sendable {
   /// Compares new encodings with the gallery, and lets each vote on its track's name. Where the gallery is another
   /// than before, all votes are void, and the last encodings of those who are there vote anew.
   /// - Returns: whether it was another.
-  private func identify(_ faces: [AnalysedFace]) -> Bool {
-    guard let match = plan.match, let snapshot = gallery?.loadedSnapshot,
+  private func identify(_ faces: [AnalysedFace], _ people: GallerySnapshot?) -> Bool {
+    var fresh: Set<Int> = []
+    // Remembered though there may be no gallery yet: it is opened beside the first pictures.
+    for face in faces {
+      guard let track = face.track, let numbers = face.encoding,
+        let encoding = try? Encoding(numbers)
+      else { continue }
+      seen[track, default: Seen()].encoding = encoding
+      fresh.insert(track)
+    }
+    guard let match = plan.match, let snapshot = people,
       let model = try? ModelName(FaceModels.encoderIdentity)
     else { return false }
     let isAnother = snapshot !== comparedWith
@@ -137,13 +147,10 @@ final class CameraAnalysis: @unchecked Sendable {
     comparedWith = snapshot
     var encoded: [(face: AnalysedFace, track: Int, encoding: Encoding)] = []
     for face in faces {
-      guard let track = face.track else { continue }
-      if let numbers = face.encoding, let encoding = try? Encoding(numbers) {
-        seen[track, default: Seen()].encoding = encoding
-      } else if !isAnother {
-        continue
-      }
-      if let encoding = seen[track]?.encoding { encoded.append((face, track, encoding)) }
+      guard let track = face.track, isAnother || fresh.contains(track),
+        let encoding = seen[track]?.encoding
+      else { continue }
+      encoded.append((face, track, encoding))
     }
     guard !encoded.isEmpty else { return false }
     let found = snapshot.match(encoded.map(\.encoding), model: model, settings: match)

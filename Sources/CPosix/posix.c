@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +63,48 @@ int vp_ioctl(int fd, unsigned long request, void *argument)
         result = ioctl(fd, request, argument);
     } while (result < 0 && errno == EINTR);
     return result < 0 ? errno : 0;
+}
+
+static int signal_pipe[2] = {-1, -1};
+static sigset_t signals_told;
+
+static void tell_signal(int number)
+{
+    int kept = errno;
+    unsigned char byte = (unsigned char)number;
+    /* A full pipe holds enough of them already. */
+    (void)!write(signal_pipe[1], &byte, 1);
+    errno = kept;
+}
+
+int vp_signal_open(const int *signals, int count)
+{
+    if (signal_pipe[0] < 0 && pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = tell_signal;
+    action.sa_flags = SA_RESTART;
+    sigfillset(&action.sa_mask);
+    sigemptyset(&signals_told);
+    for (int i = 0; i < count; i++) sigaddset(&signals_told, signals[i]);
+    for (int i = 0; i < count; i++)
+        if (sigaction(signals[i], &action, NULL) != 0) return -1;
+    pthread_sigmask(SIG_BLOCK, &signals_told, NULL);
+    return signal_pipe[0];
+}
+
+int vp_signal_wait(int fd, int milliseconds)
+{
+    sigset_t mask;
+    pthread_sigmask(SIG_BLOCK, NULL, &mask);
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(&signals_told, number) == 1) sigdelset(&mask, number);
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000L};
+    /* Interrupted by a signal, it has been told of by now. */
+    ppoll(&polled, 1, &time, &mask);
+    unsigned char byte;
+    return read(fd, &byte, 1) == 1 ? byte : 0;
 }
 
 int vp_eventfd(void)

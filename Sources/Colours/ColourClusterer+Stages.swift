@@ -45,10 +45,9 @@ extension ColourClusterer {
     coarse.count(fine)
     lloyd.startFromMean(coarse.points)
     lloyd.settle(coarse.points, radius: lambda, tolerance: 1, share: 0, limit: Self.passesMax)
-    lloyd.settle(fine.points, radius: lambda, tolerance: 0.3, share: 0, limit: 110)
+    lloyd.settle(fine.points, radius: lambda, tolerance: 0.3, share: 0, limit: Self.passesMax)
     // What these passes find is a few too many: some can be spared once the others lie well.
-    let count = Double(lloyd.centres.count)
-    let target = Int((count * (count < 150 ? 0.94 : 0.97)).rounded())
+    let target = Int((0.97 * Double(lloyd.centres.count)).rounded())
     lloyd.resize(coarse.points, to: target, radius: 0.99 * lambda)
     lloyd.exchange(coarse.points, radius: 0.99 * lambda, rounds: 20)
     lloyd.settle(fine.points, radius: lambda, tolerance: 0.3, share: 0, limit: 30)

@@ -51,7 +51,7 @@ struct Demo: ParsableCommand {
   }
 
   func run() throws {
-    var signals = Signals()
+    let signals = Signals()
     let cluster = broker == nil ? try MockCluster(brokers: 1, partitions: 4) : nil
     let address = broker ?? cluster?.bootstrapServers ?? ""
     let scene = try camera == nil && photographs == nil ? TestScene() : nil

@@ -1,6 +1,7 @@
 import Agent
 import Faces
 import Frames
+import Gallery
 import Imaging
 
 /// What was found in one photograph.
@@ -9,9 +10,12 @@ struct FaceReport {
   let picture: UprightPicture
   /// In pixels of `picture`, which may be smaller than the photograph.
   let faces: [AnalysedFace]
+  /// Whose they are, one for each; nil where nobody asked.
+  let identities: [Identity?]?
 
   init(
-    _ path: String, _ decoder: JPEGDecoder, _ engine: FaceEngine, _ settings: FaceSettings
+    _ path: String, _ decoder: JPEGDecoder, _ engine: FaceEngine, _ settings: FaceSettings,
+    _ naming: FaceNaming?
   ) throws {
     self.path = path
     let bytes = try FaceImages.read(path)
@@ -21,11 +25,13 @@ struct FaceReport {
       var settings = settings
       settings.detector.widthMin = Int(Double(settings.detector.widthMin) / picture.scale)
       let luma = picture.luma
-      faces = try engine.analyse(
+      let found = try engine.analyse(
         luma: unsafe luma.span.bytes, PixelLayout(.luma, size: picture.size), settings: settings
       ) { _ in
         FacePatch(pixels: picture.rgb, layout: PixelLayout(.rgb, size: picture.size))
       }.faces
+      faces = found
+      identities = naming.map { naming in found.map { naming.identity($0) } }
     } catch let error as ImagingError {
       throw FaceImageError(path: path, reason: error.description)
     } catch let error as FacesError {
@@ -44,11 +50,13 @@ struct FaceReport {
       ("file", .string(path)), ("width", .integer(picture.originalSize.width)),
       ("height", .integer(picture.originalSize.height)),
     ]).text.dropLast()
-    let faces = faces.map { face -> String in
+    let faces = faces.enumerated().map { index, face -> String in
+      let identity = identities?[index]
       var members: [(String, JSON)] = [
         ("box", .array(box(face).map { .integer($0) })), ("score", .number(face.score)),
-        ("label", .null),
+        ("label", identity?.name.map { .string($0.text) } ?? .null),
       ]
+      members += identity?.members ?? []
       if numbers, let landmarks = face.landmarks, let quality = face.quality {
         members += [
           (
@@ -83,7 +91,7 @@ struct FaceReport {
       let box = box(face)
       let failed = face.quality?.failed.map(\.rawValue).joined(separator: ", ") ?? ""
       return
-        "  \(index + 1): \(box[2])x\(box[3]) at \(box[0]),\(box[1]), score \(Self.decimal(face.score))\(failed.isEmpty ? "" : " (\(failed))")"
+        "  \(index + 1): \(box[2])x\(box[3]) at \(box[0]),\(box[1]), score \(Self.decimal(face.score))\(failed.isEmpty ? "" : " (\(failed))")\(name(index))"
     }
     return (["\(path): \(count) in \(picture.originalSize)"] + lines).joined(separator: "\n")
   }
@@ -94,9 +102,24 @@ struct FaceReport {
         box: Rectangle(
           x: Int(face.box.x), y: Int(face.box.y), width: Int(face.box.width),
           height: Int(face.box.height)),
-        label: "\(index + 1): \(Self.decimal(face.score))",
-        colour: Colour(red: 40, green: 200, blue: 90))
+        label: identities == nil ? "\(index + 1): \(Self.decimal(face.score))" : label(index),
+        colour: identities != nil && identities?[index]?.name == nil
+          ? Colour(red: 240, green: 180, blue: 40) : Colour(red: 40, green: 200, blue: 90))
     }
+  }
+
+  private func label(_ index: Int) -> String {
+    guard let identity = identities?[index], let name = identity.name else { return "Unknown" }
+    return "\(name) \(Self.decimal(identity.distance ?? 0))"
+  }
+
+  private func name(_ index: Int) -> String {
+    guard identities != nil else { return "" }
+    guard let identity = identities?[index], let nearest = identity.nearest else {
+      return ": Unknown"
+    }
+    return
+      ": \(identity.name?.text ?? "Unknown"), nearest \(nearest.name) at \(Self.decimal(nearest.distance))"
   }
 
   private static func decimal(_ number: Double) -> String {

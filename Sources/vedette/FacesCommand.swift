@@ -3,6 +3,7 @@ import ArgumentParser
 import CPosix
 import Faces
 import Frames
+import Gallery
 import Glibc
 import Imaging
 
@@ -15,7 +16,7 @@ struct FacesCommand: ParsableCommand {
       Boxes are in pixels of the photograph as one sees it, turned as EXIF says. Exits with 65 where a picture cannot \
       be read; the others are gone through all the same.
 
-      Example: vedette faces --encode --json -o annotated.jpg photograph.jpg
+      Example: vedette faces --gallery gallery.sqlite --json -o annotated.jpg photograph.jpg
       """)
 
   @Argument(help: ArgumentHelp("JPEGs, or folders of them.", valueName: "image"))
@@ -40,6 +41,16 @@ struct FacesCommand: ParsableCommand {
   @Flag(help: "Blackens what is outside the face in --chips.")
   var removeBackground = false
 
+  @Option(help: "A gallery's file: whose faces they are.")
+  var gallery: String?
+
+  @Option(help: "How far a face may be from somebody's nearest encoding in --gallery.")
+  var distance = MatchSettings().threshold
+
+  @Option(
+    help: "How faces are named: nearest, or regression where 'vedette gallery train' was run.")
+  var method = MatchMethod.nearest
+
   @OptionGroup var detection: FaceDetectionOptions
 
   func validate() throws {
@@ -51,7 +62,8 @@ struct FacesCommand: ParsableCommand {
 
   func run() throws {
     let paths = try FaceImages.expand(images)
-    let settings = detection.settings(encodes: encode || chips != nil)
+    let naming = try naming()
+    let settings = detection.settings(encodes: encode || chips != nil || naming != nil)
     let engine = FaceEngine(models: FaceModels(folder: detection.models))
     do {
       try engine.prepare(settings)
@@ -68,7 +80,7 @@ struct FacesCommand: ParsableCommand {
     for (index, path) in paths.enumerated() {
       FaceImages.progress(index, paths.count)
       do {
-        let report = try FaceReport(path, decoder, engine, settings)
+        let report = try FaceReport(path, decoder, engine, settings, naming)
         FaceImages.progress(paths.count, paths.count)
         print(json ? report.json(numbers: encode) : report.text)
         try writer.write(report, removesBackground: removeBackground)
@@ -82,6 +94,34 @@ struct FacesCommand: ParsableCommand {
     }
     FaceImages.progress(paths.count, paths.count)
     if failures > 0 { throw ExitCode(ExitStatus.dataError) }
+  }
+
+  private func naming() throws -> FaceNaming? {
+    guard let gallery else { return nil }
+    var place = GalleryPlace()
+    place.gallery = gallery
+    let opened = try place.openExisting(isLoaded: true)
+    var settings = MatchSettings()
+    settings.method = method
+    settings.threshold = distance
+    return try GalleryPlace.attempt { () throws(GalleryError) in
+      try settings.check()
+      return FaceNaming(
+        snapshot: try opened.snapshot(), model: try FacePhotos.model(), settings: settings)
+    }
+  }
+}
+
+/// Tells whose faces those are that were found.
+struct FaceNaming {
+  var snapshot: GallerySnapshot
+  var model: ModelName
+  var settings: MatchSettings
+
+  /// Nil for a face that was not turned into numbers.
+  func identity(_ face: AnalysedFace) -> Identity? {
+    guard let numbers = face.encoding, let encoding = try? Encoding(numbers) else { return nil }
+    return snapshot.match([encoding], model: model, settings: settings).first
   }
 }
 

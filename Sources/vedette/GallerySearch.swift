@@ -136,17 +136,8 @@ struct GallerySearch: ParsableCommand {
       ] + (identity.map { members($0) } ?? [("label", .null)]))
   }
 
-  static func members(_ identity: Identity) -> [(String, JSON)] {
-    [
-      ("label", identity.name.map { .string($0.text) } ?? .null),
-      ("nearest", identity.nearest.map { .string($0.name.text) } ?? .null),
-      ("distance", identity.distance.map { .number($0) } ?? .null),
-      ("runner_up", identity.runnerUp.map { .string($0.name.text) } ?? .null),
-      ("margin", identity.margin.map { .number($0) } ?? .null),
-      ("likeliest", identity.likeliest.map { .string($0.text) } ?? .null),
-      ("probability", identity.probability.map { .number($0) } ?? .null),
-      ("method", .string(identity.method.rawValue)),
-    ]
+  private static func members(_ identity: Identity) -> [(String, JSON)] {
+    [("label", identity.name.map { .string($0.text) } ?? .null)] + identity.members
   }
 
   private static func sentence(_ identity: Identity) -> String {

@@ -1,28 +1,14 @@
 import Foundation
 import Frames
 import Kafka
+import TestFetching
 import Testing
 
 /// What the agent sees in pictures, from a camera to the topics.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct AnalysisTests {
-  static let models = fetched("models")
-  static let portraits = fetched("portraits")
+  static let models = Fetched.folder("models")
+  static let portraits = Fetched.folder("portraits")
   static var areThere: Bool { models != nil && portraits != nil }
-
-  private static func fetched(_ tool: String) -> String? {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let process = Process()
-    process.executableURL = root.appendingPathComponent("tools/\(tool)")
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    return String(decoding: data, as: UTF8.self).split(separator: "\n").last.map(String.init)
-  }
 
   /// A folder with some of the portraits, under other names.
   private func folder(_ pictures: [(from: String, to: String)]) throws -> Folder {

@@ -5,6 +5,26 @@ import Testing
 
 /// The daemon itself, a broker in another process, and a consumer that reads everything back.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct FlowTests {
+  @Test func `Signals never end the agent by chance, whichever thread they come to`() throws {
+    let broker = try Broker()
+    let pictures = try Folder()
+    try pictures.write("0.jpg", Pictures.jpeg(FrameSize(width: 64, height: 64), seed: 0))
+    let daemon = try Daemon(
+      broker.address, cameras: "  front: {replay: {path: '\(pictures.path)', rate: 5}}")
+    daemon.waitForLog("node box-1")
+    _ = daemon.askLedger()
+    // Libraries have threads of their own, started before main, that block no signal.
+    for _ in 0..<1000 {
+      daemon.program.signal(SIGUSR1)
+      usleep(500)
+    }
+    #expect(daemon.program.process.isRunning)
+    daemon.program.signal(SIGHUP)
+    daemon.waitForLog("SIGHUP: restart")
+    #expect(daemon.program.end() == 0)
+    expectBalance(try #require(daemon.ledger()))
+  }
+
   @Test func `Each picture of a folder arrives once, in order, as it was, with all headers`() throws
   {
     let broker = try Broker()

@@ -1,4 +1,5 @@
 import Foundation
+import TestFetching
 import Testing
 
 /// `vedette gallery` as an operator uses it.
@@ -85,22 +86,8 @@ import Testing
     #expect(stranger.code == 65 && stranger.log.contains("no gallery"))
   }
 
-  /// The folder that a tool fetches to; nil where it cannot.
-  private static func fetched(_ tool: String) -> String? {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let process = Process()
-    process.executableURL = root.appendingPathComponent("tools/\(tool)")
-    let output = Pipe()
-    process.standardOutput = output
-    guard (try? process.run()) != nil else { return nil }
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return process.terminationStatus == 0 ? text.split(separator: "\n").last.map(String.init) : nil
-  }
-
-  private static let portraits = fetched("portraits")
-  private static let models = fetched("models")
+  private static let portraits = Fetched.folder("portraits")
+  private static let models = Fetched.folder("models")
 
   @Test(
     .enabled("photographs and models can be fetched") { portraits != nil && models != nil },

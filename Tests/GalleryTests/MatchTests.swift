@@ -1,4 +1,5 @@
 import CMatching
+import TestDice
 import Testing
 
 @testable import Gallery

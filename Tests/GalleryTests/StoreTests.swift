@@ -1,5 +1,6 @@
 import CSQLite
 import Foundation
+import TestDice
 import Testing
 
 @testable import Gallery

@@ -19,6 +19,12 @@ int vp_allocate(int fd, long count);
 void vp_random(void *bytes, size_t count);
 /* ioctl, repeated while a signal interrupts it; returns 0 or an errno. */
 int vp_ioctl(int fd, unsigned long request, void *argument);
+/* From now on these signals are told by the descriptor that is returned (-1 with errno), whichever thread they come to:
+   libraries start threads of their own before main, which would otherwise end the process. They are blocked in the
+   calling thread and those that it starts. Once in a process. */
+int vp_signal_open(const int *signals, int count);
+/* The next of the signals, or 0 where none came within so many milliseconds. */
+int vp_signal_wait(int fd, int milliseconds);
 /* A non-blocking eventfd, or -1. */
 int vp_eventfd(void);
 /* A non-blocking netlink socket that hears the kernel announce devices, or -1. */

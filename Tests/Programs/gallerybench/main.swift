@@ -4,6 +4,7 @@
 import CPosix
 import Gallery
 import Glibc
+import TestDice
 
 func now() -> Double {
   var time = timespec()
@@ -20,18 +21,7 @@ func worked() -> Double {
 
 func median(_ numbers: [Double]) -> Double { numbers.sorted()[numbers.count / 2] }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-struct Dice: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension Dice {
   mutating func encoding(near centre: [Float]? = nil, spread: Float = 0.15) throws -> Encoding {
     var numbers = centre ?? [Float](repeating: 0, count: Encoding.count)
     for index in stride(from: 0, to: numbers.count, by: 4) {
@@ -47,7 +37,7 @@ struct Dice: RandomNumberGenerator {
 
 /// What is measured, and by what numbers.
 final class Bench {
-  var dice = Dice(state: 7)
+  var dice = Dice(seed: 7)
   let model: ModelName
 
   /// So many, made one after the other as they are asked for.

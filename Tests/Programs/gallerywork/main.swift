@@ -5,22 +5,10 @@
 import CPosix
 import Gallery
 import Glibc
-
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-struct Dice: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
+import TestDice
 
 func entries(_ step: UInt64, _ count: Int) throws(GalleryError) -> [GalleryEntry] {
-  var dice = Dice(state: step)
+  var dice = Dice(seed: step)
   let model = try ModelName("work")
   var all: [GalleryEntry] = []
   for _ in 0..<count {

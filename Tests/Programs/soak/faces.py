@@ -83,8 +83,9 @@ with tempfile.TemporaryDirectory() as folder:
         agent.kill()
         broker.process.kill()
 
-# What is loaded when first needed is there after a third of the time.
-early, late = max(resident[:max(1, len(resident) // 3)]), max(resident[-max(1, len(resident) // 3):])
+# Models and buffers are there when first needed, which takes a while: so the halves are compared without their first parts.
+part = max(1, len(resident) // 4)
+early, late = max(resident[part:2 * part + 1]), max(resident[-part:])
 seen = counts["analysis"]
 result = {
     "soak": "faces", "cycles": 1, "seconds": round(elapsed), "captured": counts["captured"],
@@ -98,5 +99,5 @@ result = {
 print(json.dumps(result))
 # How many were captured of those expected is for people to judge: it is a matter of the machine and its load.
 sound = result["lost"] == 0 and not result["dropped"] and result["failed"] == 0 \
-    and result["faces"] > 0 and most <= allowed and result["grown_mib"] <= 8
+    and result["faces"] > 0 and most <= allowed and result["grown_mib"] <= 8 and result["peak_mib"] <= 400
 sys.exit(0 if sound else 1)
