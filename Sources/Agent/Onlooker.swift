@@ -108,7 +108,7 @@ final class Onlooker: Sendable {
 
   /// Nil where faces are not named.
   var galleryView: GalleryView? {
-    guard let snapshot = gallery?.loadedSnapshot else { return nil }
+    guard let snapshot = gallery.withLock({ $0 })?.loadedSnapshot else { return nil }
     var view = GalleryView()
     view.version = snapshot.version
     view.hash = "\(snapshot.hash)"

@@ -1,5 +1,5 @@
 package import Frames
-package import Status
+import Status
 
 extension PooledBytes: Still {
   package func read(_ body: (RawSpan) -> Void) { withSpan(body) }

@@ -14,7 +14,8 @@ struct SystemProbe {
     var view = SystemView()
     view.isSynchronised = Self.isSynchronised
     var disk = statvfs()
-    if unsafe statvfs(folder, &disk) == 0 || unsafe statvfs("/", &disk) == 0 {
+    let isThere = unsafe statvfs(folder, &disk) == 0
+    if unsafe isThere || statvfs("/", &disk) == 0 {
       view.diskFree = Self.product(UInt64(disk.f_bavail), UInt64(disk.f_frsize))
       view.diskSize = Self.product(UInt64(disk.f_blocks), UInt64(disk.f_frsize))
     }

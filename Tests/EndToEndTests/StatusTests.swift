@@ -1,5 +1,6 @@
 import Foundation
 import Frames
+import Kafka
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(3))) struct StatusTests {
