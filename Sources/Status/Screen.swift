@@ -57,12 +57,20 @@ package struct Screen: Sendable {
     }
   }
 
-  // The columns' widths: 80 with the gaps between them.
+  /// Of the cameras' table, and the gap after each; together 80 columns.
   private static let widths = [13, 10, 19, 19, 6, 8]
+  /// Where the terminal is too narrow for all, what was asked is left out.
+  private static let asked = 2
+
+  /// Of the first column: what is left of a wide terminal is for long names.
+  private var titleWidth: Int {
+    let longest = picture.cameras.map(\.name.count).max() ?? 0
+    return min(max(longest, Self.widths[0]), Self.widths[0] + max(0, columns - 80))
+  }
 
   private var cameras: [String] {
     let titles = ["CAMERA", "STATE", "ASKED", "GIVES", "FPS", "LAST"]
-    var lines = [paint(Self.row(titles), "1")]
+    var lines = [paint(row(titles), "1")]
     for camera in picture.cameras {
       let isWell = camera.state == .streaming || camera.state == .ended
       let cells = [
@@ -70,19 +78,27 @@ package struct Screen: Sendable {
         Self.short(camera.negotiated), Wording.tenths(camera.measuredRate),
         camera.lastFrameAge.map { Wording.duration($0) } ?? "-",
       ]
-      let row = Self.row(cells)
-      lines.append(isWell ? row : paint(row, "31"))
+      lines.append(isWell ? row(cells) : paint(row(cells), "31"))
     }
     return lines
   }
 
-  private static func row(_ cells: [String]) -> String {
-    let padded = zip(cells, widths).map { cell, width in
-      let cell = clean(cell)
-      let fitting = cell.count > width ? cell.prefix(width - 1) + "…" : cell[...]
-      return fitting + String(repeating: " ", count: width - fitting.count)
+  private func row(_ cells: [String]) -> String {
+    var cells = cells
+    var widths = Self.widths
+    widths[0] = titleWidth
+    if columns < 80 {
+      cells.remove(at: Self.asked)
+      widths.remove(at: Self.asked)
     }
-    return trimmed(padded.joined(separator: " "))
+    return Self.trimmed(zip(cells, widths).map(Self.fit).joined(separator: " "))
+  }
+
+  /// The text in exactly so many columns.
+  private static func fit(_ text: String, _ width: Int) -> String {
+    let text = clean(text)
+    let shown = text.count > width ? text.prefix(width - 1) + "…" : text[...]
+    return shown + String(repeating: " ", count: width - shown.count)
   }
 
   /// Words of devices and brokers may hold what a terminal would obey.
@@ -215,12 +231,12 @@ package struct Screen: Sendable {
 
   /// A title in the first column and text beside it, over as many lines as it takes.
   private func section(_ title: String, _ text: String) -> [String] {
-    let width = Self.widths[0]
+    let width = titleWidth
     return wrap(text, to: columns - width - 1).enumerated().map { index, line in
-      let title = index == 0 ? title : ""
-      let shown = title.count > width ? title.prefix(width - 1) + "…" : title[...]
-      let padding = String(repeating: " ", count: width - shown.count + 1)
-      return paint(String(shown), "1") + padding + line
+      guard index == 0 else { return String(repeating: " ", count: width + 1) + line }
+      let fitting = Self.trimmed(Self.fit(title, width))
+      let gap = String(repeating: " ", count: width - fitting.count + 1)
+      return paint(fitting, "1") + gap + line
     }
   }
 

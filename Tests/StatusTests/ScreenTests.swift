@@ -37,6 +37,20 @@ import Testing
     }
   }
 
+  @Test func `A wide terminal shows a long name whole, and columns stay aligned`() {
+    let lines = Screen(badBox(), columns: 160).text.split(separator: "\n")
+    #expect(lines.contains { $0.hasPrefix(badBox().cameras[0].name + " no device") })
+    for columns in [60, 80, 160] {
+      let lines = Screen(badBox(), columns: columns).text.split(separator: "\n")
+      let header = lines.firstIndex { $0.hasPrefix("CAMERA") }
+      let table = header.map { lines[$0...($0 + 1)].map(Array.init) } ?? []
+      let starts = table.map { line in
+        line.indices.filter { $0 > 0 && line[$0] != " " && line[$0 - 1] == " " }.first
+      }
+      #expect(starts.count == 2 && starts[0] == starts[1])
+    }
+  }
+
   @Test func `The verdict is the first word`() {
     #expect(Screen(healthyBox()).text.hasPrefix(" OK  door-1: 1 of 1 cameras stream"))
     #expect(Screen(badBox()).text.hasPrefix(" CRITICAL "))
