@@ -84,17 +84,20 @@ let package = Package(
     room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames"]),
     room("Colours", ["CColours", "Threads"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
-    room("Spool", ["CChecksum", "CPosix", "CZstd", crypto], exclude: ["FORMAT.md"]),
+    room("Spool", ["CChecksum", "CPosix", "CZstd", "Threads", crypto], exclude: ["FORMAT.md"]),
     room("Gallery", ["CChecksum", "CMatching", "CSQLite", crypto]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
     room("Status", ["Meters"] + nio),
     room(
+      "Control",
+      ["CPosix", "Gallery", "Journal", "Kafka", "Threads", crypto, log]),
+    room(
       "Agent",
       [
-        "Analysis", "Capture", "Colours", "CPosix", "Delivery", "Faces", "Frames", "Gallery",
-        "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Status",
+        "Analysis", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
+        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Status",
         "Threads", log,
       ]),
 
@@ -104,9 +107,9 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "Capture", "Colours", "CPosix", "DaemonCommand", "Delivery", "Faces", "Frames",
-        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Status",
-        "Threads", arguments, log,
+        "Agent", "Capture", "Colours", "Control", "CPosix", "DaemonCommand", "Delivery", "Faces",
+        "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool",
+        "Status", "Threads", arguments, log,
       ]),
 
     // What tests and tools start.
@@ -124,9 +127,13 @@ let package = Package(
     program(
       "gallerybench", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerybench"),
     program("gallerywork", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerywork"),
+    program(
+      "controlwork", ["Control", "CPosix", "Gallery", "Threads", log],
+      path: "Tests/Programs/controlwork"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
-      "fuzz", ["CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments],
+      "fuzz",
+      ["Control", "CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments, log],
       path: "Tests/Programs/fuzz"),
 
     // What several of the tests share.
@@ -152,8 +159,9 @@ let package = Package(
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
     tests("StatusTests", ["Meters", "Status"]),
+    tests("ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "Threads", log]),
     tests("AgentTests", ["Agent", "Settings"]),
-    tests("EndToEndTests", ["Frames", "Imaging", "Kafka", "TestFetching"]),
+    tests("EndToEndTests", ["Control", "Frames", "Imaging", "Kafka", "TestFetching"]),
   ],
   cxxLanguageStandard: .cxx17
 )

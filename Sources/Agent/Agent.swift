@@ -1,6 +1,9 @@
+import Analysis
 import Capture
+import Control
 package import Delivery
 package import Frames
+import Gallery
 import Imaging
 import Kafka
 package import Logging
@@ -12,35 +15,42 @@ import Threads
 
 /// The whole agent: a pipeline per camera into one Delivery. It is started once and stopped once.
 package final class Agent: Sendable {
-  /// Of the shutdown budget, what cameras may take to end.
-  private static let camerasShare = 0.3
-
-  private struct Part {
-    var camera: Camera
-    var pipeline: Pipeline
-  }
-
-  package let settings: Settings
+  private let current: Mutex<Settings>
   package let identity: NodeIdentity
   package let delivery: Delivery
   /// Of each camera, in the configuration's order.
   package let meters: [CameraMeters]
-  private let parts: [Part]
+  let cameras: CameraSet
   /// Nil where no camera is looked at.
   let onlooker: Onlooker?
   let events: EventWriter
+  private let looked: [String: AnalysisBooks]
   private let writers: [AnalysisWriter]
+  private let numbers: NumberBook
   /// Of what analysis sends.
   private let books: [CameraMeters]
+  private let commanded: Commanded?
   private let logger: Logger
 
+  package var settings: Settings { current.withLock { $0 } }
+
   /// Puts the parts together; nothing runs yet.
+  /// - Parameters:
+  ///   - configuration: the file that the settings are from; without it the box cannot be commanded over a topic.
+  ///   - isOverlaid: whether what came over the topic before lies over the settings.
   /// - Throws: `AgentError` where the configuration cannot be carried out.
-  package init(_ settings: Settings, logger: Logger) throws(AgentError) {
-    self.settings = settings
+  package init(
+    _ files: Settings, configuration: String? = nil, isOverlaid: Bool = true, logger: Logger
+  ) throws(AgentError) {
+    let gallery = Self.gallery(files, logger)
+    let (settings, commands) = Commanded.prepare(
+      files, configuration, gallery, isOverlaid: isOverlaid, logger)
+    current = Mutex(settings)
     self.logger = logger
-    identity = NodeIdentity(node: settings.node)
-    let producer = try Self.producer(settings.kafka)
+    let identity = NodeIdentity(node: settings.node)
+    self.identity = identity
+    let secrets = try SecretFile.secrets(of: settings.kafka)
+    let producer = try Self.producer(settings.kafka, secrets)
     var options = DeliveryOptions(
       memoryMax: settings.delivery.memoryMax, outageAfter: settings.delivery.outageAfter,
       ageMax: settings.delivery.ageMax)
@@ -49,52 +59,66 @@ package final class Agent: Sendable {
     let eventsTopic = settings.kafka.name(of: .events)
     let meters = settings.cameras.map { CameraMeters(name: $0.name) }
     self.meters = meters
-    let onlooker = Onlooker(settings, logger: logger)
+    let numbers = NumberBook()
+    self.numbers = numbers
+    let onlooker = Onlooker(
+      settings, gallery: gallery, isChangeable: commands != nil, logger: logger)
     self.onlooker = onlooker
     let chips = CameraMeters(name: SpoolClass.faces.name)
-    let looked = settings.cameras.filter { onlooker?.looks(at: $0.name) == true }
-    let books = looked.map { AnalysisBooks(camera: $0.name, chips: chips) }
+    let names = settings.cameras.map(\.name).filter { onlooker?.looks(at: $0) == true }
+    let books = names.map { AnalysisBooks(camera: $0, chips: chips) }
+    looked = Dictionary(uniqueKeysWithValues: zip(names, books))
     let events = EventWriter(
       identity: identity, topic: eventsTopic, meters: CameraMeters(name: SpoolClass.events.name))
     self.events = events
+    let answers = CameraMeters(name: SpoolClass.results.name)
+    let heartbeats = CameraMeters(name: "node/heartbeat")
     let delivery = Delivery(
       producer: producer, options: options, topics: [topic, eventsTopic].compactMap { $0 },
-      cameras: meters + books.flatMap(\.ofCamera), classes: [events.meters, chips],
+      cameras: meters + books.flatMap(\.ofCamera) + (commands == nil ? [] : [heartbeats]),
+      classes: [events.meters, chips] + (commands == nil ? [] : [answers]),
       announcements: events.announcements, logger: logger)
     self.delivery = delivery
-    let identity = identity
     self.books = books.flatMap(\.ofCamera)
-    writers = zip(looked, books).map { camera, books in
+    writers = zip(names, books).map { name, books in
       AnalysisWriter(
-        camera: camera.name, settings.kafka, identity: identity, delivery: delivery,
-        events: events, books: books)
+        camera: name, settings.kafka, identity: identity, delivery: delivery,
+        events: events, books: books, numbers: numbers)
     }
-    var parts: [Part] = []
-    for (camera, meters) in zip(settings.cameras, meters) {
-      let pipeline: Pipeline
+    let ofCameras = Dictionary(uniqueKeysWithValues: zip(settings.cameras.map(\.name), meters))
+    cameras = try CameraSet(settings.cameras, topic: topic, logger: logger) {
+      camera, topic throws(AgentError) in
       do {
-        pipeline = try Pipeline(
-          camera, identity: identity, topic: topic, delivery: delivery, meters: meters,
+        return try Pipeline(
+          camera, identity: identity, topic: topic, delivery: delivery,
+          meters: ofCameras[camera.name] ?? CameraMeters(name: camera.name), numbers: numbers,
           look: onlooker?.look(at: camera.name), logger: logger)
       } catch {
         throw AgentError("camera \(camera.name): \(error)")
       }
-      let source = Camera(
-        name: camera.name, source: CameraSource(camera), sink: pipeline, meters: meters,
-        logger: logger)
-      parts.append(Part(camera: source, pipeline: pipeline))
     }
-    self.parts = parts
+    commanded = commands.map {
+      Commanded(
+        $0, settings, secrets: secrets, identity: identity, delivery: delivery, answers: answers,
+        heartbeats: heartbeats, logger: logger)
+    }
   }
 
-  private static func producer(_ kafka: KafkaSettings) throws(AgentError) -> Producer {
-    var secrets: [String: String] = [:]
-    for (property, file) in kafka.secretFiles {
-      guard let secret = SecretFile.read(file) else {
-        throw AgentError("kafka.secrets.\(property): \(file) cannot be read, or is empty")
-      }
-      secrets[property] = secret
+  /// The file of people, which also keeps what commands are known; nil where nobody commands, or it cannot be opened.
+  /// It is read into memory later, so that a large one does not hold up the start.
+  private static func gallery(_ settings: Settings, _ logger: Logger) -> Gallery? {
+    guard settings.control != nil else { return nil }
+    do {
+      return try Gallery(settings.analysis.gallery, isLoaded: false)
+    } catch {
+      logger.error("the box cannot be commanded: \(error)")
+      return nil
     }
+  }
+
+  private static func producer(
+    _ kafka: KafkaSettings, _ secrets: [String: String]
+  ) throws(AgentError) -> Producer {
     do {
       return try Producer(brokers: kafka.brokers, properties: kafka.properties, secrets: secrets)
     } catch {
@@ -107,7 +131,8 @@ package final class Agent: Sendable {
     do {
       try delivery.start()
       try onlooker?.start(writers)
-      for part in parts { try part.camera.start() }
+      try cameras.start()
+      try commanded?.start(self)
     } catch {
       throw AgentError("\(error)")
     }
@@ -117,16 +142,75 @@ package final class Agent: Sendable {
   /// nothing waiting afterwards.
   package func stop() {
     let began = Clock.monotonic
-    for part in parts { part.camera.stop() }
-    for part in parts { part.camera.join() }
+    commanded?.stop()
+    cameras.stop()
     onlooker?.stop()
     let used = Double(Clock.monotonic - began) / 1e9
     delivery.shutdown(seconds: max(0.5, settings.delivery.shutdownBudget - used))
   }
 
+  /// Makes the running agent what the settings say, as far as it can without a restart.
+  /// - Returns: the groups of settings that take effect at the next start.
+  func adopt(_ new: Settings) throws(AgentError) -> [String] {
+    let old = settings
+    let topic = new.kafka.name(of: .frames)
+    let isMoved = topic != old.kafka.name(of: .frames)
+    for camera in new.cameras {
+      guard let before = old.cameras.first(where: { $0.name == camera.name }) else { continue }
+      if isMoved || camera.withoutAnalysis != before.withoutAnalysis
+        || cameras.isUnsettled(camera.name)
+      {
+        try cameras.replace(camera, topic: topic)
+        note(camera)
+      }
+      let plan = CameraPlan(camera)
+      if plan != CameraPlan(before) { onlooker?.set(plan, camera: camera.name) }
+    }
+    if new.kafka.topics != old.kafka.topics {
+      events.topic = new.kafka.name(of: .events)
+      onlooker?.set(
+        new.cameras.compactMap { camera in
+          looked[camera.name].map {
+            AnalysisWriter(
+              camera: camera.name, new.kafka, identity: identity, delivery: delivery,
+              events: events, books: $0, numbers: numbers)
+          }
+        })
+    }
+    let waiting = Self.waiting(old, new)
+    current.withLock { $0 = new }
+    return waiting
+  }
+
+  /// What has been done stays known, should the next step fail.
+  private func note(_ camera: CameraSettings) {
+    current.withLock { settings in
+      guard let index = settings.cameras.firstIndex(where: { $0.name == camera.name }) else {
+        return
+      }
+      let before = settings.cameras[index]
+      settings.cameras[index] = camera
+      settings.cameras[index].faces = before.faces
+      settings.cameras[index].colours = before.colours
+    }
+  }
+
+  private static func waiting(_ old: Settings, _ new: Settings) -> [String] {
+    var kafka = (old.kafka, new.kafka)
+    (kafka.0.topics, kafka.1.topics) = ([:], [:])
+    let groups = [
+      ("node", old.node == new.node), ("kafka", kafka.0 == kafka.1),
+      ("delivery", old.delivery == new.delivery), ("spool", old.spool == new.spool),
+      ("analysis", old.analysis == new.analysis), ("control", old.control == new.control),
+      ("log", old.log == new.log), ("status", old.status == new.status),
+      ("cameras", old.cameras.map(\.name) == new.cameras.map(\.name)),
+    ]
+    return groups.filter { !$0.1 }.map(\.0)
+  }
+
   /// The last JPEG of a camera.
   package func latestPicture(of camera: String) -> PooledBytes? {
-    parts.first { $0.camera.name == camera }?.pipeline.latestPicture
+    cameras.latestPicture(of: camera)
   }
 
   /// Whether every camera that plays once has come to its end.
@@ -146,7 +230,7 @@ package final class Agent: Sendable {
   }
 
   /// The ledger with what goes beside it.
-  private func json(_ meters: CameraMeters) -> JSON {
+  func json(_ meters: CameraMeters) -> JSON {
     guard let seen = onlooker?.json(camera: meters.name) else { return meters.ledgerJSON }
     return meters.ledgerJSON.with("analysis", seen)
   }
@@ -162,6 +246,16 @@ package final class Agent: Sendable {
     let spool = delivery.spoolFault == nil ? "\(spooled) spooled" : "the spool cannot be used"
     return
       "\(streaming) of \(pictures.count) cameras, \(tenths / 10).\(tenths % 10) fps; \(brokers); \(delivery.waiting) waiting, \(spool)"
+  }
+}
+
+extension CameraSettings {
+  /// What the camera itself and its pictures depend on.
+  fileprivate var withoutAnalysis: CameraSettings {
+    var settings = self
+    settings.faces = nil
+    settings.colours = nil
+    return settings
   }
 }
 

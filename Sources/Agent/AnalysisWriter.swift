@@ -30,7 +30,7 @@ final class AnalysisWriter: Sendable {
 
   init(
     camera: String, _ kafka: KafkaSettings, identity: NodeIdentity, delivery: Delivery,
-    events: EventWriter, books: AnalysisBooks
+    events: EventWriter, books: AnalysisBooks, numbers: NumberBook
   ) {
     self.camera = camera
     self.identity = identity
@@ -42,7 +42,7 @@ final class AnalysisWriter: Sendable {
       kafka.name(of: topic).map {
         PictureStream(
           identity, camera: camera, name: topic.rawValue, topic: $0, type: type,
-          contentType: contentType, meters: meters)
+          contentType: contentType, meters: meters, numbers: numbers)
       }
     }
     annotated = stream(.annotated, "vedette.annotated.v1", books.annotated)

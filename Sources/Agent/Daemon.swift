@@ -12,14 +12,17 @@ package enum Daemon {
   private static let stuckSeconds = 15.0
 
   /// Runs until SIGTERM or SIGINT, or until all replays that play once are over.
-  package static func run(_ settings: Settings, logger: Logger) throws(AgentError) {
+  /// - Parameter configuration: the file that the settings are from.
+  package static func run(
+    _ settings: Settings, configuration: String, logger: Logger
+  ) throws(AgentError) {
     // Before any thread starts, so that all of them inherit the mask.
     let signals = Signals()
     let manager = ServiceManager()
-    let agent = try Agent(settings, logger: logger)
+    let agent = try Self.agent(settings, configuration, logger)
     logger.notice(
       """
-      node \(settings.node): \(settings.cameras.count) cameras to \
+      vedette \(Version.text), node \(settings.node): \(settings.cameras.count) cameras to \
       \(settings.kafka.brokers.joined(separator: ",")), \(settings.delivery.memoryMax >> 20) MiB of \
       memory for frames
       """)
@@ -66,6 +69,20 @@ package enum Daemon {
       }
     } catch {
       logger.warning("\(error); frames go on without it")
+    }
+  }
+
+  /// What came over the topic must not keep a box from starting: the command that it came with is then answered
+  /// for as failed, or the operator takes it back.
+  private static func agent(
+    _ settings: Settings, _ configuration: String, _ logger: Logger
+  ) throws(AgentError) -> Agent {
+    do {
+      return try Agent(settings, configuration: configuration, logger: logger)
+    } catch {
+      guard settings.control != nil else { throw error }
+      logger.error("\(error); tried without what came over the control topic")
+      return try Agent(settings, configuration: configuration, isOverlaid: false, logger: logger)
     }
   }
 }

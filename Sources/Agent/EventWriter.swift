@@ -3,20 +3,26 @@ import Kafka
 import Meters
 import Settings
 import Spool
+import Synchronization
 import Threads
 
 /// Makes the records of the events' topic: JSON, in CloudEvents' binary mode.
 struct EventWriter: Sendable {
   let identity: NodeIdentity
-  /// Nil where events are switched off.
-  let topic: String?
+  private let name: TopicName
   let meters: CameraMeters
   private let numbers = Numbers()
 
   init(identity: NodeIdentity, topic: String?, meters: CameraMeters) {
     self.identity = identity
-    self.topic = topic
+    name = TopicName(topic)
     self.meters = meters
+  }
+
+  /// Nil where events are switched off.
+  var topic: String? {
+    get { name.value }
+    nonmutating set { name.value = newValue }
   }
 
   var announcements: Announcements {
@@ -78,6 +84,18 @@ struct EventWriter: Sendable {
     record.spoolClass = .events
     record.sequence = number
     return record
+  }
+}
+
+/// A topic's name, which may change while records are made for it.
+final class TopicName: Sendable {
+  private let name: Mutex<String?>
+
+  init(_ name: String?) { self.name = Mutex(name) }
+
+  var value: String? {
+    get { name.withLock { $0 } }
+    set { name.withLock { $0 = newValue } }
   }
 }
 

@@ -9,6 +9,8 @@ package indirect enum JSON: Sendable {
   case boolean(Bool)
   /// Written as exactly as it is; not finite is null.
   case precise(Double)
+  /// JSON already.
+  case written(String)
   case null
 
   /// An object with one member more; what is none stays as it is.
@@ -28,6 +30,7 @@ package indirect enum JSON: Sendable {
     case .boolean(let truth): truth ? "true" : "false"
     case .number(let number) where number.isFinite && abs(number) < 1e15:
       Self.decimal(number)
+    case .written(let text): text
     case .precise(let number) where number.isFinite: "\(number)"
     case .number, .precise, .null: "null"
     }

@@ -8,3 +8,17 @@ final class Numbers: Sendable {
     nextNumber.add(1, ordering: .relaxed).oldValue
   }
 }
+
+/// The numbers of streams by their names: a stream that is made anew goes on where the old one was.
+final class NumberBook: Sendable {
+  private let known = Mutex<[String: Numbers]>([:])
+
+  subscript(name: String) -> Numbers {
+    known.withLock { known in
+      if let numbers = known[name] { return numbers }
+      let numbers = Numbers()
+      known[name] = numbers
+      return numbers
+    }
+  }
+}

@@ -25,10 +25,12 @@ final class Onlooker: Sendable {
   /// The cameras that are looked at, by name: their number within `analysis`.
   private let numbers: [String: Int]
   private let names: [String]
+  /// Of each camera: whether nothing is to be done with its pictures now.
+  private let idle: [Flag]
   private let writers: Mutex<[AnalysisWriter]>
-  /// Opened by its own thread, so that a large one does not hold up the start.
-  private let gallery = Mutex<Gallery?>(nil)
-  /// Nil where nobody is named.
+  /// Opened and read by its own thread, so that a large one does not hold up the start.
+  private let gallery: Mutex<Gallery?>
+  /// Nil where nobody is named, nor can be.
   private let galleryPath: String?
   private let logger: Logger
   private let faults: FaultLog
@@ -37,8 +39,13 @@ final class Onlooker: Sendable {
   private let thread = Mutex<NamedThread?>(nil)
 
   /// Nil where no camera is looked at.
-  init?(_ settings: Settings, logger: Logger) {
-    let cameras = settings.cameras.filter { $0.faces != nil || $0.colours != nil }
+  /// - Parameters:
+  ///   - gallery: where another part of the agent has opened it already.
+  ///   - isChangeable: whether cameras that nobody looks at now may be looked at later.
+  init?(_ settings: Settings, gallery: Gallery?, isChangeable: Bool, logger: Logger) {
+    let cameras = settings.cameras.filter {
+      isChangeable || $0.faces != nil || $0.colours != nil
+    }
     guard !cameras.isEmpty else { return nil }
     self.logger = logger
     faults = FaultLog(logger: logger)
@@ -47,16 +54,36 @@ final class Onlooker: Sendable {
     writers = Mutex([])
     let models = FaceModels(folder: settings.analysis.models)
     let isNaming = cameras.contains { $0.faces.map { $0.identify != .off } ?? false }
-    galleryPath = isNaming ? settings.analysis.gallery : nil
+    galleryPath = gallery?.path ?? (isNaming ? settings.analysis.gallery : nil)
+    self.gallery = Mutex(gallery)
+    let plans = cameras.map { CameraPlan($0) }
+    idle = plans.map { plan in
+      let flag = Flag()
+      _ = flag.set(plan.isIdle)
+      return flag
+    }
     analysis = Analysis(
-      cameras.map { CameraPlan($0) }, workers: settings.analysis.workers,
-      nice: settings.analysis.nice, models: models)
+      plans, workers: settings.analysis.workers, nice: settings.analysis.nice, models: models)
+  }
+
+  /// Changes what is done with a camera's pictures, from the next one on.
+  func set(_ plan: CameraPlan, camera: String) {
+    guard let number = numbers[camera] else { return }
+    analysis.set(plan, camera: number)
+    _ = idle[number].set(plan.isIdle)
+  }
+
+  /// Sends what is seen elsewhere from now on.
+  /// - Parameter writers: one for each camera that is looked at.
+  func set(_ writers: [AnalysisWriter]) {
+    self.writers.withLock { $0 = writers }
   }
 
   /// - Parameter writers: one for each camera that is looked at.
   func start(_ writers: [AnalysisWriter]) throws(ThreadError) {
     self.writers.withLock { $0 = writers }
-    logger.notice("\(names.count) cameras are looked at by \(analysis.workerCount) threads")
+    let count = idle.count { !$0.value }
+    logger.notice("\(count) cameras are looked at by \(analysis.workerCount) threads")
     try analysis.start(
       people: { [self] in gallery.withLock { $0 }?.loadedSnapshot },
       report: { [self] camera, picture, report in
@@ -78,7 +105,9 @@ final class Onlooker: Sendable {
       var pause = Self.refreshMilliseconds
       do {
         if let opened = gallery.withLock({ $0 }) {
-          if try opened.refresh() { tell(opened) }
+          let isKnown = opened.loadedSnapshot != nil
+          _ = try opened.snapshot()
+          if try opened.refresh() || !isKnown { tell(opened) }
         } else {
           let opened = try Gallery(path)
           gallery.withLock { $0 = opened }
@@ -120,7 +149,9 @@ final class Onlooker: Sendable {
   /// What a camera's pipeline hands its pictures to; nil where nobody looks at them.
   func look(at camera: String) -> (@Sendable (PublishedPicture) -> Void)? {
     guard let number = numbers[camera] else { return nil }
-    return { [analysis] in analysis.submit($0, camera: number) }
+    return { [analysis, idle = idle[number]] in
+      if !idle.value { analysis.submit($0, camera: number) }
+    }
   }
 
   func stop() {

@@ -21,12 +21,14 @@ final class PictureStream: Sendable {
   /// What is the same in every record.
   private let constantHeaders: Headers
   private let idPrefix: String
-  private let numbers = Numbers()
+  private let numbers: Numbers
 
-  /// - Parameter name: of the stream within the camera, as a part of `ce_id`; nil for its frames.
+  /// - Parameters:
+  ///   - name: of the stream within the camera, as a part of `ce_id`; nil for its frames.
+  ///   - numbers: where those are kept that were given, should the stream be made anew within a run.
   init(
     _ identity: NodeIdentity, camera: String, name: String? = nil, topic: String, type: String,
-    contentType: String = "image/jpeg", meters: CameraMeters
+    contentType: String = "image/jpeg", meters: CameraMeters, numbers: NumberBook = NumberBook()
   ) {
     self.topic = topic
     self.meters = meters
@@ -34,6 +36,7 @@ final class PictureStream: Sendable {
     key = Array("\(identity.node)/\(camera)".utf8)
     let place = name.map { "\(camera)/\($0)" } ?? camera
     idPrefix = "\(identity.node)/\(place)/\(identity.boot)/"
+    self.numbers = numbers[place]
     constantHeaders = Headers([
       Header("content-type", contentType),
       Header("ce_specversion", "1.0"),

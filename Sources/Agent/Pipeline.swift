@@ -38,12 +38,14 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   ///   - look: is given each picture that is published, or would be.
   init(
     _ settings: CameraSettings, identity: NodeIdentity, topic: String?, delivery: Delivery,
-    meters: CameraMeters, look: (@Sendable (PublishedPicture) -> Void)?, logger: Logger
+    meters: CameraMeters, numbers: NumberBook, look: (@Sendable (PublishedPicture) -> Void)?,
+    logger: Logger
   ) throws(ImagingError) {
     self.settings = settings
     stream = topic.map {
       PictureStream(
-        identity, camera: settings.name, topic: $0, type: "vedette.frame.v1", meters: meters)
+        identity, camera: settings.name, topic: $0, type: "vedette.frame.v1", meters: meters,
+        numbers: numbers)
     }
     self.delivery = delivery
     self.look = look

@@ -1,9 +1,22 @@
 import CPosix
 import Glibc
+package import Settings
 
 /// A secret in a file of its own: a password, without the newline that editors add.
-enum SecretFile {
+package enum SecretFile {
   private static let bytesMax = 64 << 10
+
+  /// The values of librdkafka's properties that are secrets.
+  package static func secrets(of kafka: KafkaSettings) throws(AgentError) -> [String: String] {
+    var secrets: [String: String] = [:]
+    for (property, file) in kafka.secretFiles {
+      guard let secret = read(file) else {
+        throw AgentError("kafka.secrets.\(property): \(file) cannot be read, or is empty")
+      }
+      secrets[property] = secret
+    }
+    return secrets
+  }
 
   static func read(_ path: String) -> String? {
     let fd = unsafe vp_open(path, O_RDONLY)

@@ -1,4 +1,4 @@
-/* Landmarks and chips, and the networks, by the system's libdlib: their time goes into BLAS. */
+/* Landmarks and chips, and the networks: their time goes into BLAS. */
 #pragma once
 #include <memory>
 #include <vector>

@@ -7,7 +7,8 @@ extension Silhouette {
   /// else is said. Over all pairs of distinct colours, O(n²).
   /// - Parameters:
   ///   - threads: how many work at it, at least one.
-  ///   - progress: called on the caller's thread some times a second with what is done, 0…1; false cancels.
+  ///   - progress: called on the caller's thread at the start and some times a second with what is done, 0…1;
+  ///     false cancels.
   /// - Throws: `.cancelled`, or `.noThread`.
   package static func exact(
     _ colours: LabelledColours, threads: Int,
@@ -31,12 +32,12 @@ extension Silhouette {
         throw ColoursError(.noThread, "\(error)")
       }
     }
-    while !work.wait(milliseconds: 100) {
+    repeat {
       guard progress(work.share) else {
         work.cancel()
         throw ColoursError(.cancelled, "the silhouette was cancelled")
       }
-    }
+    } while !work.wait(milliseconds: 100)
     running.forEach { $0.join() }
     _ = progress(1)
     return Silhouette(colours, widths: work.widths(colours))

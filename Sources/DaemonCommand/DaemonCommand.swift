@@ -37,7 +37,7 @@ package struct DaemonCommand: ParsableCommand {
     let level = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
     let logger = Logger(label: "vedetted") { _ in JournalHandler(level: level, style: style) }
     do {
-      try Daemon.run(settings, logger: logger)
+      try Daemon.run(settings, configuration: config, logger: logger)
     } catch {
       logger.error("\(error)")
       throw ExitCode(ExitStatus.configuration)

@@ -98,6 +98,24 @@ package final class Delivery: Sendable {
   /// How the spool stands; nil where there is none, or where it cannot be opened.
   package var spoolPicture: SpoolPicture? { keeper?.picture }
 
+  /// Sends what is spooled as fast as it goes, without waiting for its share of the line, until the next start.
+  package func drain() {
+    perform { state in
+      state.bucket.open()
+      pump(&state)
+    }
+    keeper?.wake()
+    wakeIfPausing()
+  }
+
+  /// Gives up what is spooled of a class, but for what is being sent; soon, on the spool's thread.
+  /// - Returns: false where there is no spool.
+  package func discard(_ spoolClass: SpoolClass) -> Bool {
+    guard let keeper else { return false }
+    keeper.discard(spoolClass)
+    return true
+  }
+
   private func pumpBacklog() {
     perform { pump(&$0) }
     wakeIfPausing()

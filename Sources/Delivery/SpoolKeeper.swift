@@ -17,6 +17,7 @@ final class SpoolKeeper: Sendable {
     var spills: [RecordWindow.Entry] = []
     var done: [(SpoolClass, SpoolPosition)] = []
     var buried: [SpoolEntry] = []
+    var discarded: Set<SpoolClass> = []
     /// By when all is to be written and the thread gone, nanoseconds of CLOCK_MONOTONIC.
     var deadline: UInt64?
   }
@@ -73,6 +74,12 @@ final class SpoolKeeper: Sendable {
   /// Keeps a record that no broker will ever take.
   func bury(_ entry: SpoolEntry) {
     inbox.withLock { $0.buried.append(entry) }
+    signal.set()
+  }
+
+  /// Gives up what is on disk of a class.
+  func discard(_ spoolClass: SpoolClass) {
+    inbox.withLock { _ = $0.discarded.insert(spoolClass) }
     signal.set()
   }
 

@@ -8,12 +8,16 @@ struct SpoolWork: ~Copyable {
   private static let upkeepNanoseconds: UInt64 = 1_000_000_000
   /// Records read in one round, so that writing is not kept waiting.
   private static let readsMax = 256
+  /// How many times as many bytes as otherwise are written together while the disk is slow.
+  private static let rushFactor = 4
 
   private let keeper: SpoolKeeper
   private var store: Store?
   /// Appended, but not lasting yet, in order.
   private var pending: [SpoolClass: [RecordWindow.Entry]] = [:]
   private var pendingBytes = 0
+  /// Bytes of them that no commit was begun for.
+  private var freshBytes = 0
   private var firstPending: UInt64 = 0
   private var retryAt: UInt64 = 0
   private var nextUpkeep: UInt64 = 0
@@ -32,6 +36,7 @@ struct SpoolWork: ~Copyable {
       let isDue = pendingBytes > 0 && now >= firstPending + UInt64(keeper.use.commitInterval * 1e9)
       if isDue || inbox.deadline != nil { commit() }
       if inbox.deadline != nil { break }
+      discard(inbox.discarded)
       readBack()
       leaveNote()
       if now >= nextUpkeep { keepUp(now) }
@@ -138,6 +143,7 @@ struct SpoolWork: ~Copyable {
       if pendingBytes == 0 { firstPending = Clock.monotonic }
       pending[spoolClass, default: []].append(entry)
       pendingBytes += entry.record.memoryBytes
+      freshBytes += entry.record.memoryBytes
       do {
         try store.append(entry.stored, to: spoolClass)
       } catch {
@@ -146,16 +152,28 @@ struct SpoolWork: ~Copyable {
           return
         }
       }
-      if pendingBytes >= keeper.commitBytes { commit() }
+      if freshBytes >= keeper.commitBytes { beginCommit(spoolClass) }
       if fault != nil, !rest.isEmpty {
         keeper.state.withLock { $0.unspilled(Array(rest)) }
         return
+      }
+    }
+    flush(store)
+  }
+
+  private mutating func flush(_ store: Store) {
+    for spoolClass in SpoolClass.allCases where pending[spoolClass]?.isEmpty == false {
+      do {
+        try store.flush(spoolClass)
+      } catch {
+        guard tryAnew(spoolClass, error) else { return }
       }
     }
   }
 
   private mutating func commit() {
     guard let store else { return }
+    freshBytes = 0
     for spoolClass in SpoolClass.allCases where pending[spoolClass]?.isEmpty == false {
       do {
         try store.commit(spoolClass)
@@ -163,6 +181,22 @@ struct SpoolWork: ~Copyable {
       } catch {
         _ = tryAnew(spoolClass, error)
       }
+    }
+  }
+
+  /// In a rush: the disk works at what was appended to one class, while the next records are. A disk that is slow is
+  /// given more at a time, up to a bound.
+  private mutating func beginCommit(_ spoolClass: SpoolClass) {
+    guard let store else { return }
+    do {
+      let waits = freshBytes >= keeper.commitBytes * Self.rushFactor
+      guard try store.beginCommit(spoolClass, waits: waits) else { return }
+      freshBytes = 0
+      settle(
+        spoolClass,
+        lasting: (pending[spoolClass]?.count ?? 0) - store.uncommittedCount(spoolClass))
+    } catch {
+      _ = tryAnew(spoolClass, error)
     }
   }
 
@@ -262,6 +296,20 @@ struct SpoolWork: ~Copyable {
   }
 
   // MARK: Upkeep
+
+  /// By the operator's word.
+  private mutating func discard(_ classes: Set<SpoolClass>) {
+    guard let store, fault == nil else { return }
+    for spoolClass in classes.sorted() {
+      do {
+        let losses = try store.discard(spoolClass)
+        book(losses)
+        announce(losses)
+      } catch {
+        fail(error)
+      }
+    }
+  }
 
   private mutating func keepUp(_ now: UInt64) {
     nextUpkeep = now + Self.upkeepNanoseconds

@@ -1,8 +1,8 @@
 /// Lets bytes through at a rate, with bursts of a tenth of a second. Times are nanoseconds of
 /// CLOCK_MONOTONIC.
 struct TokenBucket {
-  private let rate: Double
-  private let capacity: Double
+  private var rate: Double
+  private var capacity: Double
   private var tokens: Double
   private var filledAt: UInt64 = 0
   /// Nothing passes before this time.
@@ -14,6 +14,17 @@ struct TokenBucket {
     capacity = rate / 10
     tokens = capacity
   }
+
+  /// Lets as much through as comes.
+  mutating func open() {
+    rate = Self.openRate
+    capacity = rate / 10
+    tokens = capacity
+    closedUntil = 0
+  }
+
+  /// More than any line takes, in bytes a second.
+  private static let openRate = 1e10
 
   mutating func close(until time: UInt64) { closedUntil = max(closedUntil, time) }
 

@@ -16,7 +16,7 @@ package struct GalleryEntry: Equatable, Sendable {
 
   /// What the entry is known by. Of a photo it is the photo and the model, since boxes with different
   /// processors compute numbers that differ in the last place; else the numbers.
-  var digest: Digest {
+  package var digest: Digest {
     var hasher = DigestHasher()
     if let photo {
       hasher.add("photo")

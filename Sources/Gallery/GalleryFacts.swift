@@ -48,7 +48,7 @@ struct GalleryFacts: Equatable {
 /// The hash of a gallery's content: of the people by the bytes of their names, each with the hash of the
 /// sorted digests of their encodings. So it does not depend on the order in which they came, and one change
 /// costs one person's encodings and one pass over the people.
-enum ContentHash {
+package enum ContentHash {
   static let empty: Digest = start().finish()
 
   static func start() -> DigestHasher {
@@ -70,7 +70,7 @@ enum ContentHash {
   }
 
   /// The hash that a gallery of these entries has; entries with equal digests count once.
-  static func of(_ entries: some Sequence<GalleryEntry>) -> Digest {
+  package static func of(_ entries: some Sequence<GalleryEntry>) -> Digest {
     var people: [PersonName: Set<Digest>] = [:]
     for entry in entries { people[entry.name, default: []].insert(entry.digest) }
     var hasher = start()

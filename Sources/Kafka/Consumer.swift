@@ -21,7 +21,7 @@ package struct ConsumedRecord: Sendable {
 package enum ReadStart: Sendable, Equatable {
   /// With the oldest record that the broker has.
   case beginning
-  /// With what comes after the broker is asked, which is soon after the consumer was made.
+  /// With what comes after the consumer was made.
   case end
   /// With the record of this offset, from 0; where the broker does not have it, `auto.offset.reset`
   /// decides, which is set to the beginning.
@@ -41,15 +41,20 @@ package enum ReadStart: Sendable, Equatable {
 @safe
 package final class Consumer: @unchecked Sendable {
   private let handle: OpaquePointer
+  private let redaction: Redaction
+  /// How many partitions there were when it was made; 0 where there was no such topic.
+  package private(set) var partitionCount: Int32 = 0
 
   /// Reads `topic`.
   /// - Parameters:
+  ///   - secrets: properties that are never shown in an error.
   ///   - start: where each partition begins that is not among `starts`.
   ///   - starts: by partition; one that the topic does not have is an error.
   ///   - timeoutMilliseconds: for asking which partitions there are.
   package init(
     brokers: [String], topic: String, from start: ReadStart = .beginning,
     starts: [Int32: ReadStart] = [:], properties: [String: String] = [:],
+    secrets: [String: String] = [:],
     timeoutMilliseconds: Int32 = 10_000
   ) throws(KafkaError) {
     let configuration = Configuration()
@@ -60,23 +65,36 @@ package final class Consumer: @unchecked Sendable {
     try configuration.set("auto.offset.reset", "earliest")
     try configuration.set("log_level", "0")
     for (property, value) in properties { try configuration.set(property, value) }
-    let made = try unsafe configuration.makeHandle(RD_KAFKA_CONSUMER)
+    for (property, value) in secrets { try configuration.set(property, value, isSecret: true) }
+    redaction = Redaction(secrets.values)
+    let made = try unsafe configuration.makeHandle(RD_KAFKA_CONSUMER, redaction: redaction)
     unsafe handle = unsafe made
     _ = unsafe rd_kafka_poll_set_consumer(made)
     // A topic that is made on its first use has at least one.
-    let partitions = 0..<max(1, try partitionCount(topic, timeoutMilliseconds))
+    partitionCount = try currentPartitionCount(topic, timeoutMilliseconds: timeoutMilliseconds)
+    let partitions = 0..<max(1, partitionCount)
     if let unknown = starts.keys.sorted().first(where: { !partitions.contains($0) }) {
       throw KafkaError(
         RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, call: "assign",
         text: "\(topic) has no partition \(unknown)")
     }
-    try assign(topic, partitions.map { starts[$0] ?? start })
+    var places: [ReadStart] = []
+    for partition in partitions {
+      var place = starts[partition] ?? start
+      // Asked now: librdkafka would ask at its leisure, and what came until then would be missed.
+      if place == .end, partitionCount > 0 {
+        place = .offset(try end(topic, partition, timeoutMilliseconds))
+      }
+      places.append(place)
+    }
+    try assign(topic, places)
   }
 
   deinit { unsafe rd_kafka_destroy(handle) }
 
-  private func partitionCount(
-    _ topic: String, _ timeoutMilliseconds: Int32
+  /// Asks how many partitions there are now; 0 where there is no such topic.
+  package func currentPartitionCount(
+    _ topic: String, timeoutMilliseconds: Int32
   ) throws(KafkaError) -> Int32 {
     guard let local = unsafe rd_kafka_topic_new(handle, topic, nil) else {
       throw KafkaError(rd_kafka_last_error(), call: "rd_kafka_topic_new")
@@ -90,6 +108,19 @@ package final class Consumer: @unchecked Sendable {
     defer { unsafe rd_kafka_metadata_destroy(metadata) }
     return unsafe metadata.pointee.topic_cnt > 0
       ? unsafe metadata.pointee.topics[0].partition_cnt : 0
+  }
+
+  /// The offset of the next record of a partition.
+  private func end(
+    _ topic: String, _ partition: Int32, _ timeoutMilliseconds: Int32
+  ) throws(KafkaError) -> Int64 {
+    var (low, high) = (Int64(0), Int64(0))
+    let code = unsafe rd_kafka_query_watermark_offsets(
+      handle, topic, partition, &low, &high, timeoutMilliseconds)
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+      throw KafkaError(code, call: "rd_kafka_query_watermark_offsets")
+    }
+    return high
   }
 
   /// - Parameter starts: of each partition from 0 on.
@@ -113,12 +144,25 @@ package final class Consumer: @unchecked Sendable {
 
   /// The next record, or nil where none came in time.
   package func poll(timeoutMilliseconds: Int32) -> ConsumedRecord? {
+    try? next(timeoutMilliseconds: timeoutMilliseconds)
+  }
+
+  /// The next record, or nil where none came in time.
+  /// - Throws: what librdkafka tells instead of a record. Reading goes on; `_AUTO_OFFSET_RESET` is the exception,
+  ///   after which its partition is not read any more.
+  package func next(timeoutMilliseconds: Int32) throws(KafkaError) -> ConsumedRecord? {
     guard let message = unsafe rd_kafka_consumer_poll(handle, timeoutMilliseconds) else {
       return nil
     }
     defer { unsafe rd_kafka_message_destroy(message) }
     let content = unsafe message.pointee
-    guard unsafe content.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+    guard unsafe content.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
+      let text = unsafe rd_kafka_message_errstr(message).map { unsafe String(cString: $0) }
+      var error = unsafe KafkaError(
+        content.err, call: "rd_kafka_consumer_poll", text: text.map { redaction.apply($0) })
+      error.partition = unsafe content.partition >= 0 ? content.partition : nil
+      throw error
+    }
     return unsafe ConsumedRecord(
       topic: String(cString: rd_kafka_topic_name(content.rkt)), partition: content.partition,
       offset: content.offset, timestamp: rd_kafka_message_timestamp(message, nil),

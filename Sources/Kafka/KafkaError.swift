@@ -29,6 +29,11 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   package var call: String
   /// A sentence with what to do where that is known.
   package var description: String
+  /// Of a consumer: the partition that it is about.
+  package var partition: Int32?
+
+  /// What a consumer's offset pointed at is not there any more.
+  package var isOffsetGone: Bool { code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET.rawValue }
 
   init(_ code: rd_kafka_resp_err_t, call: String, text: String? = nil) {
     self.code = code.rawValue

@@ -7,6 +7,8 @@ package struct Settings: Equatable, Sendable {
   package var kafka = KafkaSettings()
   package var delivery = DeliverySettings()
   package var analysis = AnalysisSettings()
+  /// Nil where nobody commands the box over a topic.
+  package var control: ControlSettings?
   /// Nil where there is none: records then wait in memory alone.
   package var spool: SpoolSettings?
   package var status = StatusSettings()
@@ -51,8 +53,12 @@ package enum Topic: String, CaseIterable, Sendable {
   case faces
   /// Faces and who they are, gaps, records that no broker takes.
   case events
-  /// Colours of pictures.
+  /// Colours of pictures, heartbeats.
   case metrics
+  /// Commands, which are read.
+  case control
+  /// What became of commands.
+  case results
 }
 
 package struct DeliverySettings: Equatable, Sendable {
@@ -129,6 +135,8 @@ package struct CameraSettings: Equatable, Sendable {
   /// 1…63 of letters, digits, `.`, `_`, `-`.
   package var name: String
   package var source: Source
+  /// False where the camera is known, but not opened.
+  package var enabled = true
   /// JPEG quality 1…100.
   package var quality = 80
   package var chroma = Chroma.auto

@@ -3,7 +3,8 @@ extension SettingsDecoder {
     "yuyv", "uyvy", "yvyu", "nv12", "nv21", "nv16", "yu12", "grey", "rgb24", "bgr24", "mjpeg",
   ]
   private static let common = [
-    "quality", "chroma", "range", "publish_rate", "scale", "fit", "masks", "verify", "faces",
+    "enabled", "quality", "chroma", "range", "publish_rate", "scale", "fit", "masks", "verify",
+    "faces",
     "colours",
   ]
   private static let deviceOnly = [
@@ -66,6 +67,8 @@ extension SettingsDecoder {
     let value = key.value
     switch key.key {
     case "device", "replay": break
+    case "enabled":
+      if let enabled = reader.flag(value, path) { camera.enabled = enabled }
     case "quality":
       if let quality = reader.integer(value, path, 1...100) { camera.quality = quality }
     case "chroma":

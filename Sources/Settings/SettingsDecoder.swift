@@ -26,6 +26,7 @@ struct SettingsDecoder {
       case "spool": settings.spool = spool(entry.value, path)
       case "analysis": analysis(entry.value, path, &settings.analysis)
       case "status": status(entry.value, path, &settings.status)
+      case "control": settings.control = control(entry.value, path)
       case "cameras":
         camerasPlace = entry.keyPlace
         for camera in reader.group(entry.value, path) ?? [] {
@@ -34,7 +35,9 @@ struct SettingsDecoder {
       default:
         reader.unknown(
           entry, "",
-          known: ["node", "log", "kafka", "delivery", "spool", "analysis", "status", "cameras"])
+          known: [
+            "node", "log", "kafka", "delivery", "spool", "analysis", "status", "control", "cameras",
+          ])
       }
     }
     if settings.cameras.isEmpty, reader.errors.isEmpty {

@@ -10,12 +10,26 @@ package enum SettingsLoader {
   /// Reads `path` and, in the order of their names, `conf.d/*.yaml` in its folder: groups of keys are
   /// joined, later values replace earlier ones.
   /// - Throws: all errors found, each with file and line.
-  package static func load(path: String) throws(SettingsError) -> LoadedSettings {
-    let slash = path.lastIndex(of: "/")
-    let folder = slash.map { String(path[..<$0]) } ?? "."
+  /// - Parameter overlay: laid over the files, as one more of them; what errors call it, and its text.
+  package static func load(
+    path: String, overlay: (name: String, text: [UInt8])? = nil
+  ) throws(SettingsError) -> LoadedSettings {
+    var files = try texts(path: path)
+    if let overlay { files.append(overlay) }
+    return try parse(files, folder: folder(of: path))
+  }
+
+  /// The files that `load` reads.
+  package static func texts(
+    path: String
+  ) throws(SettingsError) -> [(name: String, text: [UInt8])] {
     var files = [(name: path, text: try read(path))]
-    for name in try fragments("\(folder)/conf.d") { files.append((name, try read(name))) }
-    return try parse(files, folder: folder)
+    for name in try fragments("\(folder(of: path))/conf.d") { files.append((name, try read(name))) }
+    return files
+  }
+
+  private static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
   }
 
   /// Checks a configuration that is no file.

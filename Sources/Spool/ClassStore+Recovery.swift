@@ -32,6 +32,7 @@ extension ClassStore {
   /// Brings files and state together after whatever end the last process had.
   func recover() throws(SpoolError) {
     try verifyKeys()
+    try restoreName()
     for number in state.deleting {
       try Folder.remove(path(number), options.faults)
       try Folder.remove(path(number, "open"), options.faults)
@@ -57,6 +58,16 @@ extension ClassStore {
     // An older slot of the state may know of segments that were done with.
     for track in Array(tracks.values) { try settle(track) }
     reconcile()
+  }
+
+  /// The segment that was sealed last may have lost its name with the machine's power: the folder is synced with
+  /// the first commit to the next segment.
+  private func restoreName() throws(SpoolError) {
+    let sealed = [state.untouched.last?.upperBound, state.cursors.keys.max()].compactMap { $0 }
+    for number in sealed where !Folder.exists(path(number)) && Folder.exists(path(number, "open")) {
+      try Folder.rename(path(number, "open"), path(number), options.faults)
+      try Folder.sync(folder, options.faults)
+    }
   }
 
   /// A segment that entries had been taken from.

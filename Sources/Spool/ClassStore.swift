@@ -22,13 +22,20 @@ final class ClassStore {
   /// Bytes before and after compression, of this process.
   var rawBytes: UInt64 = 0
   var storedBytes: UInt64 = 0
-  /// Appended since the last commit, in order.
+  /// Appended since what lasts, in order.
   var uncommitted: [SpoolEntry] = []
-  var uncommittedBytes = 0
+  /// How many of them a commit that was begun covers.
+  var committing = 0
+  /// Made when a commit is begun for the first time.
+  var syncer: Syncer?
   /// Those of them that wait to be written as one block.
   var group: [SpoolEntry] = []
   var groupBytes = 0
   var samples: [[UInt8]]? = []
+  /// The age of the oldest segment, looked up once.
+  var oldestSeen: (number: UInt64, appended: UInt64)?
+  /// Segments that failed and could not be sealed yet; what was committed to them can still be read.
+  var abandoned: [Track] = []
   private let began: UInt64
   private let clockBase: UInt64
 
@@ -100,9 +107,7 @@ final class ClassStore {
 
   /// Takes an entry; it lasts once `commit` has returned.
   func append(_ entry: SpoolEntry) throws(SpoolFailure) {
-    if uncommitted.isEmpty, group.isEmpty { uncommittedBytes = 0 }
     uncommitted.append(entry)
-    uncommittedBytes += entry.encodedCount
     group.append(entry)
     groupBytes += entry.encodedCount
     do {
@@ -112,78 +117,7 @@ final class ClassStore {
     }
   }
 
-  /// Makes all that was appended last.
-  func commit() throws(SpoolFailure) {
-    guard !uncommitted.isEmpty else { return }
-    do {
-      try writeGroup()
-      try active?.segment.sync()
-    } catch {
-      throw giveBack(error)
-    }
-    noteCommitted()
-  }
-
-  private func noteCommitted() {
-    for entry in uncommitted { backlog.add(entry) }
-    uncommitted = []
-    uncommittedBytes = 0
-  }
-
-  /// After a failure: takes back what does not last, and leaves the segment behind, for its descriptor
-  /// is not to be trusted any more.
-  private func giveBack(_ error: SpoolError) -> SpoolFailure {
-    let failure = SpoolFailure(error: error, entries: uncommitted)
-    if let active {
-      let committed = uncommitted.count - group.count
-      active.noteRolledBack(Array(uncommitted.prefix(max(0, committed))))
-      active.segment.rollBack()
-      do {
-        try leave(active)
-      } catch {
-        notices.append("\(active.segment.file.path) is left as it is: \(error)")
-        let number = active.segment.number
-        abandoned.append(active)
-        tracks[number] = nil
-        state.left.append(number)
-        state.active = nil
-      }
-    }
-    uncommitted = []
-    uncommittedBytes = 0
-    group = []
-    groupBytes = 0
-    return failure
-  }
-
-  /// The age of the oldest segment, looked up once.
-  var oldestSeen: (number: UInt64, appended: UInt64)?
-
-  /// Segments that failed and could not be sealed yet; what was committed to them can still be read.
-  var abandoned: [Track] = []
-
-  /// Seals a segment whose descriptor failed.
-  private func leave(_ track: Track) throws(SpoolError) {
-    let number = track.segment.number
-    if !track.segment.isSealed { try track.segment.sealAnew(options.faults) }
-    tracks[number] = track
-    do {
-      try putAway(track)
-    } catch {
-      if state.left.contains(number) { tracks[number] = nil }
-      throw error
-    }
-  }
-
-  /// Tries again to seal what failed before.
-  private func retryAbandoned() throws(SpoolError) {
-    while let track = abandoned.first {
-      try leave(track)
-      abandoned.removeFirst()
-    }
-  }
-
-  private func writeGroup() throws(SpoolError) {
+  func writeGroup() throws(SpoolError) {
     guard !group.isEmpty else { return }
     let rawCount = groupBytes
     let entries = group
@@ -232,7 +166,7 @@ final class ClassStore {
       if active.segment.entryCount == 0 || active.segment.end + need <= options.segmentBytes {
         return active.segment
       }
-      try seal()
+      try seal(isFollowed: true)
     }
     CrashPoint.pass(.beforeReserve)
     let number = state.nextNumber
@@ -262,18 +196,19 @@ final class ClassStore {
   }
 
   /// Ends the segment that is appended to.
-  func seal() throws(SpoolError) {
+  /// - Parameter isFollowed: whether the next one is made at once: what is told to the folder and to the state then
+  ///   waits for what the next one has to tell them.
+  func seal(isFollowed: Bool = false) throws(SpoolError) {
     guard let active else { return }
+    try finishCommit()
     try active.segment.seal()
     // All that was written to it lasts now; a group that was not written goes to the next one.
-    let written = uncommitted.count - group.count
-    for entry in uncommitted.prefix(written) { backlog.add(entry) }
-    uncommitted.removeFirst(written)
-    try putAway(active)
+    noteCommitted(uncommitted.count - group.count)
+    try putAway(active, isFollowed: isFollowed)
   }
 
   /// Gives a sealed segment its name, and books it.
-  private func putAway(_ track: Track) throws(SpoolError) {
+  func putAway(_ track: Track, isFollowed: Bool = false) throws(SpoolError) {
     let number = track.segment.number
     if track.isDone {
       state.left.removeAll { $0 == number }
@@ -285,14 +220,13 @@ final class ClassStore {
       try Folder.rename(path(number, "open"), path(number), options.faults)
     }
     CrashPoint.pass(.afterRename)
-    try Folder.sync(folder, options.faults)
-    CrashPoint.pass(.afterFolderSync)
+    if !isFollowed { try Folder.sync(folder, options.faults) }
     if state.active == number { state.active = nil }
     state.left.removeAll { $0 == number }
     book(track)
     if track.isDone {
       try finish(track)
-    } else {
+    } else if !isFollowed {
       try writeState()
     }
   }

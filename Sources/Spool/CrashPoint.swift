@@ -17,6 +17,7 @@ package enum CrashPoint: String, CaseIterable, Sendable {
   case beforeSeal = "before-seal"
   case afterFooter = "after-footer"
   case afterRename = "after-rename"
+  /// The names of a new segment's file, and of the one before, last.
   case afterFolderSync = "after-folder-sync"
   case beforeState = "before-state"
   /// Half of a state slot is written.

@@ -18,18 +18,18 @@ package struct DiskFaults: Sendable {
 /// An open file of the store; closed when it goes.
 final class StoreFile {
   let path: String
-  private let descriptor: Int32
+  private let file: Descriptor
   private let faults: DiskFaults
   /// Linux forgets dirty pages that could not be written: a later fdatasync would lie.
   private(set) var isTainted = false
 
   private init(path: String, descriptor: Int32, faults: DiskFaults) {
     self.path = path
-    self.descriptor = descriptor
+    file = Descriptor(descriptor)
     self.faults = faults
   }
 
-  deinit { _ = close(descriptor) }
+  private var descriptor: Int32 { file.number }
 
   /// Makes a file that must not be there yet.
   static func create(_ path: String, _ faults: DiskFaults) throws(SpoolError) -> StoreFile {
@@ -88,32 +88,48 @@ final class StoreFile {
     }
   }
 
-  /// Writes all of `parts` in a row at `offset`.
+  /// Writes all of `parts`, which are few, in a row at `offset`, by one call where the system lets it.
   func write(_ parts: [[UInt8]], at offset: UInt64) throws(SpoolError) {
     if let error = faults.error(.write, path) {
       throw failure(error, "\(path) cannot be written")
     }
-    var position = offset
-    for part in parts where !part.isEmpty {
-      let code = unsafe part.withUnsafeBytes { unsafe writeAll($0, at: position) }
-      guard code == 0 else { throw failure(code, "\(path) cannot be written") }
-      position += UInt64(part.count)
-    }
+    var vectors: [iovec] = unsafe []
+    let code = unsafe write(parts[...], &vectors, at: off_t(offset))
+    guard code == 0 else { throw failure(code, "\(path) cannot be written") }
   }
 
   func write(_ bytes: [UInt8], at offset: UInt64) throws(SpoolError) {
     try write([bytes], at: offset)
   }
 
+  /// Holds on to each of `parts` in turn, then writes them all.
   /// - Returns: 0 or an errno.
-  private func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Int32 {
-    var done = 0
-    while done < bytes.count {
-      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[done...])
-      let count = unsafe pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + done)
+  private func write(
+    _ parts: ArraySlice<[UInt8]>, _ vectors: inout [iovec], at offset: off_t
+  ) -> Int32 {
+    guard let part = parts.first else { return unsafe writeAll(&vectors, at: offset) }
+    return unsafe part.withUnsafeBytes { bytes in
+      let base = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+      if bytes.count > 0 { unsafe vectors.append(iovec(iov_base: base, iov_len: bytes.count)) }
+      return unsafe write(parts.dropFirst(), &vectors, at: offset)
+    }
+  }
+
+  private func writeAll(_ vectors: inout [iovec], at offset: off_t) -> Int32 {
+    var offset = offset
+    while !(unsafe vectors.isEmpty) {
+      var count = unsafe pwritev(descriptor, vectors, Int32(vectors.count), offset)
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return count == 0 ? ENOSPC : errno }
-      done += count
+      offset += count
+      while let first = unsafe vectors.first, unsafe count >= first.iov_len {
+        unsafe count -= first.iov_len
+        unsafe vectors.removeFirst()
+      }
+      if count > 0 {
+        unsafe vectors[0].iov_base += count
+        unsafe vectors[0].iov_len -= count
+      }
     }
     return 0
   }
@@ -138,8 +154,17 @@ final class StoreFile {
 
   /// Makes what was written last. After a failure the file is not to be trusted.
   func sync() throws(SpoolError) {
+    try noteSynced(try syncing()())
+  }
+
+  /// What `sync` does, to be called on any thread, once; `noteSynced` is to be given the errno that it returns.
+  func syncing() throws(SpoolError) -> @Sendable () -> Int32 {
     guard !isTainted else { throw failure(EIO, "\(path) failed to be written before") }
-    let code = faults.error(.sync, path) ?? (fdatasync(descriptor) == 0 ? 0 : errno)
+    if let error = faults.error(.sync, path) { return { error } }
+    return { [file] in fdatasync(file.number) == 0 ? 0 : errno }
+  }
+
+  func noteSynced(_ code: Int32) throws(SpoolError) {
     guard code == 0 else {
       isTainted = true
       throw failure(code, "\(path) cannot be made durable")
@@ -155,6 +180,15 @@ final class StoreFile {
   private func failure(_ code: Int32, _ sentence: String) -> SpoolError {
     SpoolError(.disk, errno: code, sentence)
   }
+}
+
+/// Closed when nobody has it any more.
+private final class Descriptor: Sendable {
+  let number: Int32
+
+  init(_ number: Int32) { self.number = number }
+
+  deinit { _ = close(number) }
 }
 
 /// What is done to folders.

@@ -1,5 +1,9 @@
 /// One file of the store: open for appending, or sealed. Used by one thread.
 final class Segment {
+  /// A few large writes cost the system less than many small ones.
+  private static let writeBytes: UInt64 = 1 << 20
+  private static let writeParts = 64
+
   let header: SegmentHeader
   private(set) var file: StoreFile
   /// Where the next block goes, or where the footer begins.
@@ -14,32 +18,47 @@ final class Segment {
   private(set) var committedCount: UInt64 = 0
   private(set) var committedEnd = UInt64(SegmentFormat.headerCount)
   private var committedTable = SourceTable()
+  /// Blocks in a row that wait to be written together, and where.
+  private var unwritten: [[UInt8]] = []
+  private var unwrittenStart: UInt64
+  /// The folder, until the file's own name in it lasts.
+  private var unsyncedFolder: String?
+  /// What lasts once the sync that another thread is at has ended.
+  private var begun: Extent?
+  private let faults: DiskFaults
 
-  private init(header: SegmentHeader, file: StoreFile, end: UInt64) {
+  private struct Extent {
+    var entryCount: UInt64
+    var end: UInt64
+    var table: SourceTable
+  }
+
+  private init(header: SegmentHeader, file: StoreFile, end: UInt64, _ faults: DiskFaults) {
     self.header = header
     self.file = file
     self.end = end
+    unwrittenStart = end
+    self.faults = faults
   }
 
   /// One that is to be recovered: all of the file may be blocks.
-  init(recovering header: SegmentHeader, _ file: StoreFile) {
-    self.header = header
-    self.file = file
-    end = file.size
+  convenience init(recovering header: SegmentHeader, _ file: StoreFile) {
+    self.init(header: header, file: file, end: file.size, DiskFaults())
   }
 
   /// Takes what a scan found for the segment's sums; what lies behind is cut off.
   func adopt(_ scan: SegmentScan) {
     end = scan.soundEnd
+    unwrittenStart = end
     entryCount = scan.nextOrdinal
     table = scan.table
     lastAppended = scan.lastAppended
-    noteCommitted()
+    noteCommitted(extent)
   }
 
   var number: UInt64 { header.number }
 
-  /// Makes the file and its header last, with room for `capacity` bytes.
+  /// Makes the file and its header, with room for `capacity` bytes. They last with what is committed first.
   static func create(
     path: String, folder: String, header: SegmentHeader, capacity: UInt64, faults: DiskFaults
   ) throws(SpoolError) -> Segment {
@@ -49,15 +68,16 @@ final class Segment {
       try file.allocate(capacity)
       CrashPoint.pass(.afterAllocate)
       try file.write(header.bytes, at: 0)
-      try file.sync()
-      try Folder.sync(folder, faults)
     } catch {
       // Nothing of it is wanted; where even this fails, the next start clears it away.
       try? Folder.remove(path, faults)
       throw error
     }
     CrashPoint.pass(.afterSegmentHeader)
-    return Segment(header: header, file: file, end: UInt64(SegmentFormat.headerCount))
+    let segment = Segment(
+      header: header, file: file, end: UInt64(SegmentFormat.headerCount), faults)
+    segment.unsyncedFolder = folder
+    return segment
   }
 
   /// Opens a sealed segment.
@@ -67,7 +87,7 @@ final class Segment {
     guard let header = SegmentHeader(try file.read(count: SegmentFormat.headerCount, at: 0)),
       let (end, footer) = try SegmentFooter.read(file, uuid: header.uuid)
     else { return nil }
-    let segment = Segment(header: header, file: file, end: end)
+    let segment = Segment(header: header, file: file, end: end, faults)
     segment.entryCount = footer.entryCount
     segment.table = footer.table
     segment.lastAppended = footer.lastAppended
@@ -91,14 +111,17 @@ final class Segment {
     block.payloadChecksum = checksum.value
     let head = block.bytes(uuid: header.uuid, offset: end)
     if CrashPoint.isDue(.withinAppend) {
+      try flush()
       try file.write([head] + parts.prefix(1), at: end)
       CrashPoint.die()
     }
     let padding = Int(block.end(from: end) - end) - head.count - block.storedCount
-    // What was written in part is written over by the next block, or cut off.
-    try file.write([head] + parts + [[UInt8](repeating: 0, count: padding)], at: end)
-    CrashPoint.pass(.afterAppend)
+    unwritten += [head] + parts
+    if padding > 0 { unwritten.append([UInt8](repeating: 0, count: padding)) }
     end = block.end(from: end)
+    let isMuch = end - unwrittenStart >= Self.writeBytes || unwritten.count >= Self.writeParts
+    if isMuch { try flush() }
+    CrashPoint.pass(.afterAppend)
     entryCount += UInt64(block.entryCount)
     lastAppended = block.appended
     for entry in entries { table.add(entry) }
@@ -106,19 +129,66 @@ final class Segment {
     return block.storedCount
   }
 
+  /// Hands the blocks over to the system that were gathered for one large write.
+  func flush() throws(SpoolError) {
+    guard !unwritten.isEmpty else { return }
+    // What is written in part is written over by the next block, or cut off.
+    try file.write(unwritten, at: unwrittenStart)
+    forgetUnwritten()
+  }
+
+  private func forgetUnwritten() {
+    unwritten.removeAll(keepingCapacity: true)
+    unwrittenStart = end
+  }
+
   func sync() throws(SpoolError) {
     guard isDirty else { return }
+    try flush()
     CrashPoint.pass(.beforeCommit)
     try file.sync()
-    noteCommitted()
+    try syncFolder()
+    noteCommitted(extent)
     CrashPoint.pass(.afterCommit)
   }
 
-  private func noteCommitted() {
+  /// Begins what `sync` does on another thread; `finishSync` is to be called before anything else is synced.
+  func beginSync(by syncer: Syncer) throws(SpoolError) {
+    guard isDirty else { return }
+    try flush()
+    CrashPoint.pass(.beforeCommit)
+    syncer.begin(try file.syncing())
+    begun = extent
     isDirty = false
-    committedCount = entryCount
-    committedEnd = end
-    committedTable = table
+  }
+
+  /// Waits for the sync that was begun.
+  func finishSync(by syncer: Syncer) throws(SpoolError) {
+    guard let extent = begun else { return }
+    begun = nil
+    // Until it is known to last, it does not.
+    isDirty = true
+    try file.noteSynced(syncer.wait())
+    try syncFolder()
+    noteCommitted(extent)
+    CrashPoint.pass(.afterCommit)
+  }
+
+  /// Makes the names last that were given in the folder up to when the file was made.
+  private func syncFolder() throws(SpoolError) {
+    guard let folder = unsyncedFolder else { return }
+    try Folder.sync(folder, faults)
+    unsyncedFolder = nil
+    CrashPoint.pass(.afterFolderSync)
+  }
+
+  private var extent: Extent { Extent(entryCount: entryCount, end: end, table: table) }
+
+  private func noteCommitted(_ extent: Extent) {
+    committedCount = extent.entryCount
+    committedEnd = extent.end
+    committedTable = extent.table
+    if committedEnd == end { isDirty = false }
   }
 
   /// Forgets what was appended since the last commit, which failed.
@@ -127,6 +197,7 @@ final class Segment {
     entryCount = committedCount
     table = committedTable
     isDirty = false
+    forgetUnwritten()
   }
 
   /// Seals a segment whose descriptor failed by another descriptor: what was committed lasts already.
@@ -139,13 +210,15 @@ final class Segment {
 
   /// Writes the footer, gives back the room that was not used, and makes it last.
   func seal() throws(SpoolError) {
+    try flush()
     CrashPoint.pass(.beforeSeal)
     let footer = SegmentFooter(entryCount: entryCount, table: table, lastAppended: lastAppended)
     let bytes = footer.bytes(uuid: header.uuid, offset: end)
     try file.write(bytes, at: end)
     try file.truncate(to: end + UInt64(bytes.count))
     try file.sync()
-    noteCommitted()
+    try syncFolder()
+    noteCommitted(extent)
     isSealed = true
     CrashPoint.pass(.afterFooter)
   }

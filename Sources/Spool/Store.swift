@@ -77,9 +77,25 @@ package final class Store {
     try classes[spoolClass]?.commit()
   }
 
-  /// Records and bytes that no commit covers yet.
-  package var uncommitted: (count: Int, bytes: Int) {
-    classes.values.reduce((0, 0)) { ($0.0 + $1.uncommitted.count, $0.1 + $1.uncommittedBytes) }
+  /// Hands all that was appended to the class over to the system, where it outlives the process.
+  package func flush(_ spoolClass: SpoolClass) throws(SpoolFailure) {
+    try classes[spoolClass]?.flush()
+  }
+
+  /// Begins to make all that was appended to the class last, so that the disk works while the next records are
+  /// appended. What it covers lasts once a later call has begun another, or `commit` has returned.
+  /// - Parameter waits: whether to wait where the disk is still at what was begun before.
+  /// - Returns: whether it was begun; false only where the disk is still at what was begun before.
+  @discardableResult
+  package func beginCommit(_ spoolClass: SpoolClass, waits: Bool = true) throws(SpoolFailure)
+    -> Bool
+  {
+    try classes[spoolClass]?.beginCommit(waits: waits) ?? true
+  }
+
+  /// Records of the class that do not last yet.
+  package func uncommittedCount(_ spoolClass: SpoolClass) -> Int {
+    classes[spoolClass]?.uncommitted.count ?? 0
   }
 
   /// Keeps a record that no broker will ever take; the oldest of those go when there are too many.

@@ -2,7 +2,7 @@
 package protocol StatusSource: Sendable {
   /// The box as it was seen last.
   var picture: BoxPicture { get }
-  /// The same as JSON, as docs/schemas/status.json tells.
+  /// The same as JSON, as docs/schemas/box.json tells.
   var json: String { get }
   /// The last picture of a camera; nil before the first.
   func still(of camera: String) -> (any Still)?

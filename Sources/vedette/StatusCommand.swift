@@ -17,7 +17,7 @@ struct StatusCommand: ParsableCommand {
       Example: vedette status --watch
       """)
 
-  @Flag(help: "One JSON object, as docs/schemas/status.json tells.")
+  @Flag(help: "One JSON object, as docs/schemas/box.json tells.")
   var json = false
 
   @Flag(help: "Again every second, until Ctrl-C.")

@@ -21,6 +21,6 @@ struct Vedette: ParsableCommand {
     subcommands: [
       Demo.self, StatusCommand.self, SnapshotCommand.self, Check.self, Cameras.self,
       FacesCommand.self, ColoursCommand.self,
-      GalleryCommand.self, SpoolCommand.self,
+      GalleryCommand.self, SpoolCommand.self, ControlGroup.self,
     ])
 }

@@ -109,7 +109,7 @@ struct SilhouetteTests {
 
   @Test("It tells how far it is, and ends when told to")
   func cancelling() throws {
-    let colours = try colours(120, 90, lambda: 20, noise: 40)
+    let colours = try colours(40, 30)
     #expect {
       _ = try Silhouette.exact(colours, threads: 1) { _ in false }
     } throws: { error in

@@ -153,7 +153,7 @@ final class Daemon {
   /// - Parameter cameras: YAML of the cameras, indented by two.
   init(
     _ broker: String, delivery: String = "{}", spool: String = "off", analysis: String = "{}",
-    cameras: String
+    control: String = "off", cameras: String
   ) throws {
     folder = try Folder()
     let file = try folder.write(
@@ -166,6 +166,7 @@ final class Daemon {
         spool: \(spool)
         analysis: \(analysis)
         status: {socket: "\(folder.path)/status.sock"}
+        control: \(control)
         cameras:
         \(cameras)
         """.utf8))

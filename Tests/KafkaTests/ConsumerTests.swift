@@ -66,6 +66,17 @@ import Testing
     #expect(seen[0] ?? 0 >= Self.count && seen[2] ?? 0 >= Self.count)
   }
 
+  @Test func `From the end, what comes right after the making is not missed`() throws {
+    let producer = try Producer(brokers: [cluster.bootstrapServers])
+    for key in 0..<10 {
+      let late = try consumer(from: .end)
+      try producer.send(record(UInt64(key), BytesPayload([3]), key: "\(key)"))
+      let report = try #require(producer.reports(1).first)
+      let seen = firsts(late) { !$0.isEmpty }
+      #expect(seen.count == 1 && seen[report.partition] != nil, "\(seen)")
+    }
+  }
+
   @Test func `An offset that the broker does not have becomes the beginning`() throws {
     let lost = try consumer(from: .offset(1_000_000))
     #expect(firsts(lost) { $0.count == 3 } == [0: 0, 1: 0, 2: 0])

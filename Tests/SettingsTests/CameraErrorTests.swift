@@ -10,7 +10,7 @@ import Testing
     .front("qualty: 80", 5, "cameras.front: there is no key \"qualty\"; did you mean \"quality\"?"),
     .front(
       "zoom: 2", 5,
-      "cameras.front: there is no key \"zoom\"; known here: buffers, chroma, colours, controls, device, faces, fit, format, masks, publish_rate, quality, range, rate, replay, scale, size, timeout, verify"
+      "cameras.front: there is no key \"zoom\"; known here: buffers, chroma, colours, controls, device, enabled, faces, fit, format, masks, publish_rate, quality, range, rate, replay, scale, size, timeout, verify"
     ),
     .front(
       "faces: {detector: hag}", 23,

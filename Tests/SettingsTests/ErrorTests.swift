@@ -8,7 +8,7 @@ import Testing
     .below("Kafka: {}", 1, "there is no key \"Kafka\"; did you mean \"kafka\"?"),
     .below(
       "zebra: a", 1,
-      "there is no key \"zebra\"; known here: analysis, cameras, delivery, kafka, log, node, spool, status"
+      "there is no key \"zebra\"; known here: analysis, cameras, control, delivery, kafka, log, node, spool, status"
     ),
     .below(
       "node: a b", 7,
@@ -132,7 +132,7 @@ import Testing
   }
 
   private static let known =
-    "known here: analysis, cameras, delivery, kafka, log, node, spool, status"
+    "known here: analysis, cameras, control, delivery, kafka, log, node, spool, status"
 
   @Test(arguments: general) func `A general fault is told with place and remedy`(fault: Fault) {
     fault.verify()

@@ -231,9 +231,52 @@ import Testing
 }
 
 @Suite struct VanishingTests {
-  @Test(arguments: [DiskFaults.Call.rename, .folderSync, .sync, .unlink])
+  @Test func `What a commit that was begun did not make last is its owner's again`() throws {
+    let scratch = Scratch()
+    let failing = Mutex(false)
+    var options = SpoolOptions()
+    options.faults = DiskFaults { call, _ in
+      call == .sync && failing.withLock { $0 } ? EIO : nil
+    }
+    let store = try Store(folder: scratch.path, options: options)
+    try store.put(1...3)
+    for number in UInt64(4)...6 { try store.append(entry(number), to: .frames) }
+    failing.withLock { $0 = true }
+    try store.beginCommit(.frames)
+    try store.append(entry(7), to: .frames)
+    #expect(store.uncommittedCount(.frames) == 4)
+    #expect(try store.drain(.frames, isDone: false).map(\.sequence) == [1, 2, 3])
+    #expect {
+      try store.beginCommit(.frames)
+    } throws: { error in
+      (error as? SpoolFailure)?.entries.map(\.sequence) == [4, 5, 6, 7]
+    }
+    failing.withLock { $0 = false }
+    try store.put(8...8)
+    try store.close()
+    let next = try Store(folder: scratch.path)
+    #expect(try next.drain(.frames).map(\.sequence) == [1, 2, 3, 8])
+  }
+
+  @Test func `A segment whose new name went with the power is read under its old one`() throws {
+    let scratch = Scratch()
+    do {
+      let store = try Store(folder: scratch.path, options: smallSegments())
+      try store.put(1...40)
+      try store.close()
+    }
+    let last = try #require(scratch.files(".seg").filter { $0.contains("/frames/") }.last)
+    try FileManager.default.moveItem(
+      atPath: last, toPath: String(last.dropLast("seg".count)) + "open")
+    let store = try Store(folder: scratch.path, options: smallSegments())
+    #expect(store.takeNews().losses.isEmpty)
+    #expect(try store.drain(.frames).map(\.sequence) == Array(1...40))
+    try store.close()
+  }
+
+  @Test(arguments: [DiskFaults.Call.rename, .folderSync, .sync, .unlink], [false, true])
   func `A failure between two steps of sealing or deleting is made good later`(
-    call: DiskFaults.Call
+    call: DiskFaults.Call, isBegun: Bool
   ) throws {
     let scratch = Scratch()
     let failing = Mutex(false)
@@ -248,6 +291,7 @@ import Testing
     for number in UInt64(31)...80 {
       do {
         try store.append(entry(number), to: .frames)
+        if isBegun, number % 3 == 0 { try store.beginCommit(.frames) }
       } catch {
         returned += error.entries
       }

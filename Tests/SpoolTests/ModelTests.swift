@@ -43,7 +43,12 @@ import Testing
         model.known[number] = entry
         model.appended.append(number)
         try store.append(entry, to: spoolClass)
-      case 450..<500:
+      case 450..<475:
+        try store.beginCommit(spoolClass, waits: Bool.random(using: &dice))
+        let lasting = model.appended.count - store.uncommittedCount(spoolClass)
+        model.waiting += model.appended.prefix(lasting)
+        model.appended.removeFirst(max(0, lasting))
+      case 475..<500:
         try store.commit(spoolClass)
         model.waiting += model.appended
         model.appended = []

@@ -45,7 +45,7 @@ import Testing
     #expect(!asked.isEmpty)
   }
 
-  @Test(arguments: ["docs/runbook.md", "docs/asyncapi.yaml", "docs/schemas/status.json"])
+  @Test(arguments: ["docs/runbook.md", "docs/asyncapi.yaml", "docs/schemas/box.json"])
   func `Every alarm is named`(file: String) throws {
     let text = try document(file)
     for kind in AlarmKind.allCases { #expect(text.contains(kind.rawValue), "\(kind.rawValue)") }

@@ -5,7 +5,9 @@ import Foundation
 /// Feeds mutated input to a parser. The work is done in processes of their own, so that a crash or a
 /// hang is counted and the rest goes on.
 struct Fuzz: ParsableCommand {
-  enum Target: String, ExpressibleByArgument, CaseIterable { case mjpeg, config, segment, gallery }
+  enum Target: String, ExpressibleByArgument, CaseIterable {
+    case mjpeg, config, segment, gallery, control
+  }
 
   static let configuration = CommandConfiguration(
     abstract: "Feeds mutated input to a parser and counts crashes, hangs and sanitizer reports.",
@@ -14,7 +16,7 @@ struct Fuzz: ParsableCommand {
       A run that went wrong: fuzz mjpeg --seed 7 --only 4711 --save input.jpg
       """)
 
-  @Argument(help: "mjpeg, config, segment or gallery.")
+  @Argument(help: "mjpeg, config, segment, gallery or control.")
   var target: Target
 
   @Option(help: "How many inputs.")
@@ -61,6 +63,7 @@ struct Fuzz: ParsableCommand {
     case .config: try ConfigFuzz()
     case .segment: try SegmentFuzz()
     case .gallery: try GalleryFuzz()
+    case .control: try ControlFuzz()
     }
   }
 

@@ -52,8 +52,8 @@ func append(_ folder: String, _ megabytes: Int) throws -> String {
       to: .frames)
     bytes += frame.count
     if bytes >= 1 << 20 {
-      try store.commit(.frames)
-      bytes = 0
+      // As the agent does it.
+      if try store.beginCommit(.frames, waits: bytes >= 4 << 20) { bytes = 0 }
     }
   }
   try store.commit(.frames)

@@ -73,6 +73,8 @@ do {
   var number = base
   var done = 0
   let classes: [SpoolClass] = [.frames, .events]
+  /// The last that a commit was begun for.
+  var last: [SpoolClass: UInt64] = [:]
   for step in 0..<steps where !isDraining {
     let dice = mix(base &+ UInt64(step))
     let spoolClass = classes[Int(dice % 2)]
@@ -81,8 +83,16 @@ do {
       say("I \(spoolClass.name) \(number)")
       try store.append(entry(number), to: spoolClass)
     }
-    try store.commit(spoolClass)
-    say("D \(spoolClass.name) \(number)")
+    // Often the disk is still at work while the next entries are appended.
+    if dice >> 24 % 2 == 0 {
+      let before = last[spoolClass]
+      try store.beginCommit(spoolClass)
+      if let before { say("D \(spoolClass.name) \(before)") }
+    } else {
+      try store.commit(spoolClass)
+      say("D \(spoolClass.name) \(number)")
+    }
+    last[spoolClass] = number
     for _ in 0..<Int(dice >> 16 % 9) {
       guard try handOut(store, spoolClass) else { break }
       done += 1

@@ -1,19 +1,19 @@
-import Faces
+package import Faces
 import Frames
-import Gallery
+package import Gallery
 import Glibc
 import Imaging
 
 /// Sees the faces of photographs, for the gallery. Used by one thread.
-final class FacePhotos {
+package final class FacePhotos {
   /// Larger photographs are looked at made smaller; faces of 100 pixels are found all the same.
   private static let pixelCountMax = 6 << 20
 
-  struct Face {
+  package struct Face {
     /// In pixels of the photograph.
-    var box: FaceBox
-    var quality: FaceQuality?
-    var encoding: [Float]?
+    package var box: FaceBox
+    package var quality: FaceQuality?
+    package var encoding: [Float]?
   }
 
   private let engine: FaceEngine
@@ -24,7 +24,7 @@ final class FacePhotos {
   /// - Parameters:
   ///   - takesLargest: whether of several faces in a photograph of one person the largest is taken.
   ///   - takesPoorOnes: whether faces are taken that do not pass the quality gates.
-  init(
+  package init(
     models folder: String, takesLargest: Bool, takesPoorOnes: Bool
   ) throws(FacesError) {
     self.takesLargest = takesLargest
@@ -34,14 +34,14 @@ final class FacePhotos {
   }
 
   /// What the encodings are made by.
-  static func model() throws(GalleryError) -> ModelName {
+  package static func model() throws(GalleryError) -> ModelName {
     try ModelName(FaceModels.encoderIdentity)
   }
 
   /// The faces; where there are none at first, smaller ones are looked for.
   /// - Parameter encodesPoorOnes: whether faces that are small, blurred, clipped or turned are encoded too.
   /// - Throws: `ImagingError` where it is no picture; `FacesError`.
-  func faces(in file: [UInt8], encodesPoorOnes: Bool) throws -> [Face] {
+  package func faces(in file: [UInt8], encodesPoorOnes: Bool) throws -> [Face] {
     let picture = try JPEGDecoder().upright(
       of: unsafe file.span.bytes, pixelCountMax: Self.pixelCountMax)
     let luma = picture.luma
@@ -64,7 +64,7 @@ final class FacePhotos {
   }
 
   /// What a photograph of one person shows.
-  func read(_ file: [UInt8]) -> PhotoReading {
+  package func read(_ file: [UInt8]) -> PhotoReading {
     let faces: [Face]
     do {
       faces = try self.faces(in: file, encodesPoorOnes: takesPoorOnes)

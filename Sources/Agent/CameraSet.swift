@@ -1,0 +1,108 @@
+import Capture
+import Delivery
+import Frames
+import Logging
+import Meters
+import Settings
+import Synchronization
+
+/// The cameras of the configuration, each of which can be made anew while the others go on. It is called by one thread
+/// at a time, but for what reads pictures.
+final class CameraSet: Sendable {
+  private struct Part {
+    var settings: CameraSettings
+    var camera: Camera
+    var pipeline: Pipeline
+    var isRunning = false
+    /// Whether the last change of it failed half way.
+    var isUnsettled = false
+  }
+
+  /// How a camera's pipeline is made.
+  typealias Make = @Sendable (CameraSettings, String?) throws(AgentError) -> Pipeline
+
+  private let parts: Mutex<[Part]>
+  private let make: Make
+  private let logger: Logger
+
+  /// - Parameter topic: where frames go; nil where they are switched off.
+  init(
+    _ cameras: [CameraSettings], topic: String?, logger: Logger, make: @escaping Make
+  ) throws(AgentError) {
+    self.make = make
+    self.logger = logger
+    var parts: [Part] = []
+    for camera in cameras {
+      parts.append(Self.part(camera, try make(camera, topic), logger))
+    }
+    self.parts = Mutex(parts)
+  }
+
+  private static func part(_ settings: CameraSettings, _ pipeline: Pipeline, _ logger: Logger)
+    -> Part
+  {
+    let camera = Camera(
+      name: settings.name, source: CameraSource(settings), sink: pipeline,
+      meters: pipeline.meters, logger: logger)
+    return Part(settings: settings, camera: camera, pipeline: pipeline)
+  }
+
+  func start() throws(AgentError) {
+    for index in parts.withLock({ $0.indices }) { try start(index) }
+  }
+
+  private func start(_ index: Int) throws(AgentError) {
+    let part = parts.withLock { $0[index] }
+    guard part.settings.enabled else {
+      part.pipeline.meters.update { $0.state = .stopped }
+      return
+    }
+    do {
+      try part.camera.start()
+    } catch {
+      throw AgentError("\(error)")
+    }
+    parts.withLock { $0[index].isRunning = true }
+  }
+
+  /// Ends all cameras; their pipelines stay to be read.
+  func stop() {
+    let running = parts.withLock { $0.filter(\.isRunning).map(\.camera) }
+    for camera in running { camera.stop() }
+    for camera in running { camera.join() }
+  }
+
+  /// Makes a camera what the settings say. Where that cannot be made, it goes on as it was.
+  func replace(_ settings: CameraSettings, topic: String?) throws(AgentError) {
+    guard
+      let index = parts.withLock({ parts in
+        parts.firstIndex { $0.settings.name == settings.name }
+      })
+    else { return }
+    let new = Self.part(settings, try make(settings, topic), logger)
+    let old = parts.withLock { $0[index] }
+    if old.isRunning {
+      old.camera.stop()
+      old.camera.join()
+    }
+    parts.withLock { parts in
+      parts[index] = new
+      parts[index].isUnsettled = true
+    }
+    try start(index)
+    parts.withLock { $0[index].isUnsettled = false }
+  }
+
+  /// Whether the camera is not what it was last told to be.
+  func isUnsettled(_ name: String) -> Bool {
+    parts.withLock { $0.contains { $0.settings.name == name && $0.isUnsettled } }
+  }
+
+  /// The last JPEG of a camera.
+  func latestPicture(of camera: String) -> PooledBytes? {
+    let pipeline = parts.withLock { parts in
+      parts.first { $0.settings.name == camera }?.pipeline
+    }
+    return pipeline?.latestPicture
+  }
+}

@@ -1,0 +1,22 @@
+package import Gallery
+
+/// The part of the agent that commands change. Called on Control's two threads, one call at a time on each.
+package protocol CommandTarget: AnyObject, Sendable {
+  /// Whether the agent could run with these changes over the configuration's files. Touches nothing.
+  func check(overlay: JSONValue) throws(Rejection)
+  /// Whether there is what the command is about. Touches nothing.
+  func check(_ command: ControlCommand) throws(Rejection)
+  /// Makes the running agent what files and overlay say. The overlay was checked before, and is stored.
+  /// - Returns: what to tell of it.
+  func adopt(overlay: JSONValue) throws(CommandFailure) -> [String: JSONValue]
+  /// Whether a camera gives pictures, later ones than it gave at `since`, in nanoseconds of CLOCK_MONOTONIC.
+  func hasPictures(camera: String, since: UInt64) -> Bool
+  /// Carries out a command that changes neither gallery nor configuration.
+  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSONValue]
+  /// What made the encodings of `read`.
+  var model: ModelName? { get }
+  /// Looks for the face in a photograph.
+  func read(photo: [UInt8]) -> PhotoReading
+  /// Told when something on the control topic is worth an event.
+  func announce(_ type: String, _ facts: [String: JSONValue])
+}

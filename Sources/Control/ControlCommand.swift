@@ -1,0 +1,166 @@
+package import Gallery
+
+/// A command whose arguments are right. Whether it can be carried out on this box is another question.
+package enum ControlCommand: Sendable {
+  /// Answers.
+  case ping
+  /// Answers with how the box stands.
+  case status
+  /// Answers with the last picture of a camera.
+  case snapshot(camera: String)
+  /// Changes the configuration of the running agent, for good.
+  case configure(Configure)
+  /// Judges the palette of a camera's last picture.
+  case silhouette(camera: String, lambda: Double?)
+  case galleryPut([GalleryPerson])
+  case galleryRemove(names: [PersonName], photos: [Digest])
+  case galleryReplace(GalleryChunk)
+  case galleryTrain(TrainingOptions)
+  /// Sends what is spooled as fast as it goes.
+  case spoolDrain
+  /// Forgets what is spooled of a class.
+  case spoolDiscard(spoolClass: String)
+  /// Reads the configuration's files anew.
+  case configReload
+  /// Goes back to the configuration's files.
+  case configReset
+  case keysPut(TrustedKey)
+  case keysRevoke(id: String)
+
+  /// A change of the configuration, as a merge patch over what the files say.
+  package struct Configure: Equatable, Sendable {
+    package var patch: JSONValue
+    /// The camera that it is about; nil for all, or none.
+    package var camera: String?
+    /// Seconds within which the camera must give pictures, or the change is taken back.
+    package var probation: Double?
+  }
+
+  /// All types, as they are written.
+  package static let types = [
+    "ping", "status", "snapshot", "faces.set", "colours.set", "colours.silhouette", "camera.set",
+    "camera.start", "camera.stop", "gallery.put", "gallery.remove", "gallery.replace",
+    "gallery.train", "topics.set", "spool.drain", "spool.discard", "config.reload", "config.reset",
+    "keys.put", "keys.revoke",
+  ]
+
+  /// - Throws: `.unknownType`, `.badArgument`.
+  package init(_ value: JSONValue) throws(Rejection) {
+    let type = value["type"]?.text ?? ""
+    var fields = try Fields(value, type)
+    _ = fields.value("type")
+    switch type {
+    case "ping": self = .ping
+    case "status": self = .status
+    case "snapshot": self = .snapshot(camera: try fields.word("camera", bytesMax: 63))
+    case "faces.set", "colours.set", "camera.set", "camera.start", "camera.stop", "topics.set":
+      self = .configure(try Configure(type, &fields))
+    case "colours.silhouette":
+      self = .silhouette(
+        camera: try fields.word("camera", bytesMax: 63),
+        lambda: try fields.optionalNumber("lambda", 0...1000))
+    case "gallery.put": self = .galleryPut(try GalleryPerson.list(&fields))
+    case "gallery.remove": self = try Self.remove(&fields)
+    case "gallery.replace": self = .galleryReplace(try GalleryChunk(&fields))
+    case "gallery.train": self = .galleryTrain(try Self.training(&fields))
+    case "spool.drain": self = .spoolDrain
+    case "spool.discard":
+      let name = try fields.word("class")
+      guard ["frames", "faces", "events"].contains(name) else {
+        throw fields.failure("class", "frames, faces or events belongs here")
+      }
+      self = .spoolDiscard(spoolClass: name)
+    case "config.reload": self = .configReload
+    case "config.reset": self = .configReset
+    case "keys.put": self = .keysPut(try TrustedKey(fields.value("key")))
+    case "keys.revoke": self = .keysRevoke(id: try fields.word("key"))
+    default: throw Rejection(.unknownType, "there is no command \(type)")
+    }
+    try fields.finish()
+  }
+
+  private static func remove(_ fields: inout Fields) throws(Rejection) -> ControlCommand {
+    var names: [PersonName] = []
+    for text in try fields.texts("names", countMax: 10_000) {
+      do throws(GalleryError) {
+        names.append(try PersonName(text))
+      } catch {
+        throw fields.failure("names", error.description)
+      }
+    }
+    var photos: [Digest] = []
+    for text in try fields.texts("photos", countMax: 10_000) {
+      guard let digest = Digest(hex: text) else {
+        throw fields.failure("photos", "SHA-256 sums in hexadecimal belong in the list")
+      }
+      photos.append(digest)
+    }
+    guard !names.isEmpty || !photos.isEmpty else {
+      throw fields.failure("names", "nobody is named; give names or photos")
+    }
+    return .galleryRemove(names: names, photos: photos)
+  }
+
+  private static func training(_ fields: inout Fields) throws(Rejection) -> TrainingOptions {
+    var options = TrainingOptions()
+    if let c = try fields.optionalNumber("inverse_regularisation", 1e-6...1e6) {
+      options.inverseRegularisation = c
+    }
+    if let folds = try fields.optionalInteger("folds", 0...TrainingOptions.foldsMax) {
+      guard folds != 1 else { throw fields.failure("folds", "0 or 2 and more belongs here") }
+      options.folds = folds
+    }
+    if let least = try fields.optionalInteger("encodings_min", 1...1000) {
+      options.encodingsMin = least
+    }
+    if let model = try fields.optionalText("model") {
+      options.model = try GalleryPerson.model(model, fields)
+    }
+    return options
+  }
+
+  /// Whether it takes so long that the next must not wait for it.
+  package var isLong: Bool {
+    switch self {
+    case .galleryTrain, .silhouette: true
+    case .configure(let change): change.probation != nil
+    default: false
+    }
+  }
+}
+
+extension ControlCommand.Configure {
+  /// A probation's length, in seconds.
+  private static let probation = 1.0...600.0
+
+  init(_ type: String, _ fields: inout Fields) throws(Rejection) {
+    probation = try fields.optionalNumber("probation", Self.probation)
+    if type == "topics.set" {
+      patch = ["kafka": ["topics": try Self.group(&fields)]]
+      if probation != nil { throw fields.failure("probation", "topics have none") }
+      return
+    }
+    let camera = try fields.word("camera", bytesMax: 63)
+    let change: JSONValue
+    switch type {
+    case "camera.start": change = ["enabled": true]
+    case "camera.stop": change = ["enabled": false]
+    case "camera.set": change = try Self.group(&fields)
+    default:
+      let value = fields.value("set")
+      guard let value, value.members != nil || value == "on" || value == "off" else {
+        throw fields.failure("set", "an object, on or off belongs here")
+      }
+      change = [type == "faces.set" ? "faces" : "colours": value]
+    }
+    self.camera = camera
+    patch = ["cameras": [camera: change]]
+  }
+
+  private static func group(_ fields: inout Fields) throws(Rejection) -> JSONValue {
+    guard let value = fields.value("set"), value.members?.isEmpty == false else {
+      throw fields.failure("set", "an object with what is to change belongs here")
+    }
+    return value
+  }
+}

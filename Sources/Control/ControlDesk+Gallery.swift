@@ -1,0 +1,186 @@
+import Gallery
+
+/// Commands whose whole effect is in the transaction.
+extension ControlDesk {
+  func change(
+    _ envelope: Envelope, _ command: ControlCommand, _ prepared: Prepared, _ memory: ControlMemory
+  ) throws(GalleryError) {
+    try commit { edit, inner, results throws(GalleryError) in
+      inner.memory.take(memory)
+      results.append(ControlResult(number: inner.memory.nextNumber(), envelope, .accepted))
+      let outcome: Result<[String: JSONValue], CommandFailure>
+      switch command {
+      case .keysPut(let key): outcome = try Self.put(key, &edit, &inner)
+      case .keysRevoke(let id): outcome = try Self.revoke(id, &edit, &inner)
+      default:
+        let attempt = try edit.attempt { edit throws(GalleryError) in
+          try Self.apply(command, prepared, &edit)
+        }
+        switch attempt {
+        case .success(let facts): outcome = .success(facts)
+        case .failure(let error):
+          guard Self.isFinal(error) else { throw error }
+          if case .galleryReplace(let chunk) = command { try Self.forget(chunk.upload, &edit) }
+          outcome = .failure(CommandFailure(error.description))
+        }
+      }
+      var result = Self.result(outcome, envelope, inner.memory.nextNumber())
+      if result.facts["hash"] == nil, envelope.type.hasPrefix("gallery.") {
+        result.facts["hash"] = .string(try edit.hash().description)
+      }
+      results.append(result)
+    }
+  }
+
+  /// Whether trying again would end alike.
+  private static func isFinal(_ error: GalleryError) -> Bool {
+    switch error.code {
+    case .disk, .busy, .damaged, .unknownVersion, .cancelled: false
+    case .badInput, .full, .notFound, .stale, .mismatch: true
+    }
+  }
+
+  private static func apply(
+    _ command: ControlCommand, _ prepared: Prepared, _ edit: inout GalleryEdit
+  ) throws(GalleryError) -> [String: JSONValue] {
+    switch command {
+    case .galleryPut(let people): return try put(people, prepared, &edit)
+    case .galleryRemove(let names, let photos):
+      var removed = 0
+      for name in names { removed += try edit.remove(name) }
+      for photo in photos { removed += try edit.remove(photo: photo) }
+      return ["removed": .number(Double(removed))]
+    case .galleryReplace(let chunk): return try replace(chunk, &edit)
+    default: return [:]
+    }
+  }
+
+  /// - Throws: `.badInput` where nobody is there now who was not before.
+  private static func put(
+    _ people: [GalleryPerson], _ prepared: Prepared, _ edit: inout GalleryEdit
+  ) throws(GalleryError) -> [String: JSONValue] {
+    var photos: [JSONValue] = []
+    var added = 0
+    var there = 0
+    var refused: [String] = []
+    for (person, readings) in zip(people, prepared.readings) {
+      for (photo, reading) in zip(person.photos, readings) {
+        guard let model = prepared.model else { continue }
+        let digest = Digest(of: photo)
+        let outcome = try edit.add(reading, photo: digest, name: person.name, model: model)
+        if case .added = outcome {
+          added += 1
+        } else if outcome.isThere(as: person.name) {
+          there += 1
+        } else {
+          refused.append("\(person.name): \(outcome.detail ?? outcome.word)")
+        }
+        photos.append([
+          "name": .string(person.name.text), "photo": .string(digest.description),
+          "outcome": .string(outcome.word), "detail": outcome.detail.map { .string($0) } ?? .null,
+        ])
+      }
+      for entry in person.encodings {
+        if try edit.add(entry) == .added { added += 1 } else { there += 1 }
+      }
+    }
+    guard added + there > 0 || refused.isEmpty else {
+      throw GalleryError(
+        .badInput, "no photo was taken: \(refused.prefix(5).joined(separator: "; "))")
+    }
+    return [
+      "added": .number(Double(added)), "already_there": .number(Double(there)),
+      "refused": .number(Double(refused.count)), "photos": .array(photos),
+    ]
+  }
+
+  // MARK: A set in pieces
+
+  private static func uploadKey(_ upload: String) -> String { "control/upload/\(upload)" }
+
+  private static func forget(_ upload: String, _ edit: inout GalleryEdit) throws(GalleryError) {
+    try edit.discard(upload: upload)
+    try edit.setState(uploadKey(upload), nil)
+  }
+
+  private static func replace(
+    _ chunk: GalleryChunk, _ edit: inout GalleryEdit
+  ) throws(GalleryError) -> [String: JSONValue] {
+    let announced: [String: JSONValue] = [
+      "version": .number(Double(chunk.version)), "hash": .string(chunk.hash.description),
+      "chunks": .number(Double(chunk.chunks)),
+    ]
+    var have: Set<Int> = []
+    if let bytes = try edit.state(uploadKey(chunk.upload)),
+      let stored = try? JSONReader.read(bytes)
+    {
+      for (name, value) in announced where stored[name] != value {
+        throw GalleryError(
+          .mismatch, "its \(name) is not that of the other pieces of \(chunk.upload)")
+      }
+      have = Set((stored["have"]?.items ?? []).compactMap(\.integer))
+    } else {
+      try forgetOlder(than: chunk.version, &edit)
+    }
+    have.insert(chunk.chunk)
+    let staged = try edit.stage(chunk.entries, upload: chunk.upload)
+    guard have.count == chunk.chunks else {
+      var stored = announced
+      stored["have"] = .array(have.sorted().map { .number(Double($0)) })
+      try edit.setState(uploadKey(chunk.upload), JSONValue.object(stored).canonical)
+      return [
+        "received": .number(Double(have.count)), "chunks": .number(Double(chunk.chunks)),
+        "entries": .number(Double(staged)),
+      ]
+    }
+    try edit.replace(upload: chunk.upload, version: chunk.version, hash: chunk.hash)
+    try edit.setState(uploadKey(chunk.upload), nil)
+    return [
+      "received": .number(Double(have.count)), "chunks": .number(Double(chunk.chunks)),
+      "entries": .number(Double(edit.encodingCount)), "version": .number(Double(edit.version)),
+    ]
+  }
+
+  /// Sets that are arriving, and would be out of date when they are there.
+  private static func forgetOlder(
+    than version: UInt64, _ edit: inout GalleryEdit
+  ) throws(GalleryError) {
+    for (key, value) in try edit.states(prefix: uploadKey("")) {
+      let stored = try? JSONReader.read(value)
+      guard let old = stored?["version"]?.integer, UInt64(max(0, old)) >= version else {
+        try forget(String(key.dropFirst(uploadKey("").count)), &edit)
+        continue
+      }
+    }
+  }
+
+  // MARK: Keys
+
+  private static func put(
+    _ key: TrustedKey, _ edit: inout GalleryEdit, _ inner: inout Inner
+  ) throws(GalleryError) -> Result<[String: JSONValue], CommandFailure> {
+    do throws(Rejection) {
+      try inner.ring.put(key)
+    } catch {
+      return .failure(CommandFailure(error.description))
+    }
+    try edit.setState("control/key/\(key.id)", key.json.canonical)
+    return .success(["key": .string(key.id), "keys": .number(Double(inner.ring.keys.count))])
+  }
+
+  private static func revoke(
+    _ id: String, _ edit: inout GalleryEdit, _ inner: inout Inner
+  ) throws(GalleryError) -> Result<[String: JSONValue], CommandFailure> {
+    var ring = inner.ring
+    ring.revoke(id)
+    guard ring.rootCount > 0 else {
+      return .failure(
+        CommandFailure("\(id) is the last root key: put another first, or nobody could put one"))
+    }
+    inner.ring = ring
+    inner.memory.forgetSequence(id)
+    try edit.setState("control/key/\(id)", nil)
+    try edit.setState("control/revoked/\(id)", [1])
+    return .success(["key": .string(id), "keys": .number(Double(ring.keys.count))])
+  }
+}

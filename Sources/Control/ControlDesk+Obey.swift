@@ -1,0 +1,301 @@
+import Gallery
+import Logging
+import Synchronization
+import Threads
+
+/// What becomes of commands.
+extension ControlDesk {
+  /// A command that is stored, and still to be carried out.
+  struct Pending: Sendable {
+    var number: Int
+    var envelope: Envelope
+    var command: ControlCommand
+    /// Of the configuration, as it was before.
+    var previous: JSONValue
+  }
+
+  func obey(
+    _ envelope: Envelope, _ command: ControlCommand, _ memory: ControlMemory
+  ) throws(GalleryError) {
+    let prepared: Prepared
+    do throws(Rejection) {
+      prepared = try prepare(envelope, command)
+    } catch {
+      return try reject(envelope, error, memory)
+    }
+    switch command {
+    case .galleryPut, .galleryRemove, .galleryReplace, .keysPut, .keysRevoke:
+      try change(envelope, command, prepared, memory)
+    case .configure(let patch):
+      try configuring.withLock { _ throws(GalleryError) in
+        let overlay = inner.withLock { $0.overlay }.merging(patch.patch)
+        try adopt(try accept(envelope, command, memory, overlay: overlay), overlay)
+      }
+    case .configReset:
+      try configuring.withLock { _ throws(GalleryError) in
+        try adopt(try accept(envelope, command, memory, overlay: [:]), [:])
+      }
+    default: try carryOut(try accept(envelope, command, memory, overlay: nil))
+    }
+  }
+
+  /// What was found out before the transaction.
+  struct Prepared: Sendable {
+    var readings: [[PhotoReading]] = []
+    var model: ModelName?
+  }
+
+  private func prepare(
+    _ envelope: Envelope, _ command: ControlCommand
+  ) throws(Rejection) -> Prepared {
+    var prepared = Prepared()
+    switch command {
+    case .galleryPut(let people):
+      prepared.model = target.model
+      if people.contains(where: { !$0.photos.isEmpty }), prepared.model == nil {
+        throw Rejection(.unavailable, "there are no face models on this node")
+      }
+      prepared.readings = people.map { person in person.photos.map { target.read(photo: $0) } }
+    case .galleryRemove, .galleryReplace, .keysPut, .keysRevoke: break
+    case .configure(let change):
+      try target.check(command)
+      try target.check(overlay: overlay.merging(change.patch))
+    case .configReset: try target.check(overlay: [:])
+    default: try target.check(command)
+    }
+    guard !isPending(command) || fits(envelope) else {
+      throw Rejection(.tooLarge, "a command of this type has \(Self.pendingBytesMax) bytes at most")
+    }
+    if command.isLong, worker.isFull {
+      throw Rejection(.unavailable, "too many long commands are waiting already")
+    }
+    return prepared
+  }
+
+  private func isPending(_ command: ControlCommand) -> Bool {
+    switch command {
+    case .galleryPut, .galleryRemove, .galleryReplace, .keysPut, .keysRevoke: false
+    default: true
+    }
+  }
+
+  private func fits(_ envelope: Envelope) -> Bool {
+    envelope.signedBytes.count <= Self.pendingBytesMax
+  }
+
+  /// Stores that a command is to be carried out, and with it what the configuration is to be.
+  private func accept(
+    _ envelope: Envelope, _ command: ControlCommand, _ memory: ControlMemory, overlay: JSONValue?
+  ) throws(GalleryError) -> Pending {
+    try commit { edit, inner, results throws(GalleryError) in
+      inner.memory.take(memory)
+      let accepted = ControlResult(number: inner.memory.nextNumber(), envelope, .accepted)
+      results.append(accepted)
+      let previous = inner.overlay
+      if let overlay {
+        try edit.setState("control/overlay", overlay == [:] ? nil : overlay.canonical)
+        inner.overlay = overlay
+      }
+      let message = String(decoding: envelope.signedBytes, as: UTF8.self)
+      let stored: JSONValue = ["message": .string(message), "previous": previous]
+      try edit.setState(Self.pendingKey(accepted.number), stored.canonical)
+      return Pending(
+        number: accepted.number, envelope: envelope, command: command, previous: previous)
+    }
+  }
+
+  /// Tells how a command ended, and forgets it.
+  func finish(
+    _ pending: Pending, _ outcome: Result<[String: JSONValue], CommandFailure>
+  ) throws(GalleryError) {
+    try commit { edit, inner, results throws(GalleryError) in
+      try edit.setState(Self.pendingKey(pending.number), nil)
+      results.append(
+        Self.result(outcome, pending.envelope, inner.memory.nextNumber()))
+    }
+  }
+
+  static func result(
+    _ outcome: Result<[String: JSONValue], CommandFailure>, _ envelope: Envelope, _ number: Int
+  ) -> ControlResult {
+    var result = ControlResult(number: number, envelope, .succeeded)
+    switch outcome {
+    case .success(let facts): result.facts = facts
+    case .failure(let failure):
+      result.state = .failed
+      result.reason = "failed"
+      result.detail = failure.description
+    }
+    return result
+  }
+
+  // MARK: The configuration
+
+  /// Makes the agent what the overlay says, or, where that fails, what it was before.
+  private func adopt(_ pending: Pending, _ overlay: JSONValue) throws(GalleryError) {
+    let facts: [String: JSONValue]
+    do throws(CommandFailure) {
+      facts = try target.adopt(overlay: overlay)
+    } catch {
+      try goBack(to: pending.previous)
+      return try finish(pending, .failure(error))
+    }
+    guard case .configure(let change) = pending.command, let seconds = change.probation,
+      let camera = change.camera
+    else { return try finish(pending, .success(facts)) }
+    watch(pending, camera, seconds, facts)
+  }
+
+  private func goBack(to overlay: JSONValue) throws(GalleryError) {
+    try commit { edit, inner, _ throws(GalleryError) in
+      inner.overlay = overlay
+      try edit.setState("control/overlay", overlay == [:] ? nil : overlay.canonical)
+    }
+    do throws(CommandFailure) {
+      _ = try target.adopt(overlay: overlay)
+    } catch {
+      logger.error("the configuration of before cannot be brought back: \(error)")
+    }
+  }
+
+  /// A picture this old tells that a camera is at work.
+  private static let recentNanoseconds: UInt64 = 10_000_000_000
+
+  /// Waits for the camera's pictures; where none come, the camera's settings become what they were.
+  private func watch(
+    _ pending: Pending, _ camera: String, _ seconds: Double, _ facts: [String: JSONValue]
+  ) {
+    let since = Clock.monotonic
+    perform(pending) { [self] isStopping throws(GalleryError) in
+      while Double(Clock.monotonic - since) / 1e9 < seconds {
+        if isStopping() { return }
+        worker.rest(milliseconds: 100)
+      }
+      let now = Clock.monotonic
+      let recently = max(since, now - min(now, Self.recentNanoseconds))
+      if target.hasPictures(camera: camera, since: recently) {
+        return try finish(pending, .success(facts))
+      }
+      try configuring.withLock { _ throws(GalleryError) in
+        let before = pending.previous["cameras"]?[camera] ?? .null
+        let now = inner.withLock { $0.overlay }
+        let cleared = now.merging(["cameras": [camera: .null]])
+        try goBack(to: cleared.merging(["cameras": [camera: before]]))
+      }
+      try finish(
+        pending,
+        .failure(
+          CommandFailure(
+            "\(camera) gave no pictures within \(Int(seconds)) s; its settings are what they were"))
+      )
+    }
+  }
+
+  // MARK: The rest
+
+  /// Carries out a command that is stored.
+  private func carryOut(_ pending: Pending) throws(GalleryError) {
+    guard pending.command.isLong else {
+      return try finish(
+        pending,
+        attempt { () throws(CommandFailure) in
+          if case .configReload = pending.command { try reloadKeys() }
+          return try target.carryOut(pending.command)
+        })
+    }
+    perform(pending) { [self] isStopping throws(GalleryError) in
+      guard case .galleryTrain(let options) = pending.command else {
+        return try finish(
+          pending,
+          attempt { () throws(CommandFailure) in
+            try target.carryOut(pending.command)
+          })
+      }
+      try train(pending, options, isStopping)
+    }
+  }
+
+  private func reloadKeys() throws(CommandFailure) {
+    do throws(GalleryError) {
+      let ring = try loadKeys()
+      inner.withLock { $0.ring = ring }
+    } catch {
+      throw CommandFailure(error.description)
+    }
+  }
+
+  private func attempt(
+    _ body: () throws(CommandFailure) -> [String: JSONValue]
+  ) -> Result<[String: JSONValue], CommandFailure> {
+    do throws(CommandFailure) {
+      return .success(try body())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// On the thread of long commands. Where the file refuses, the command stays pending until the next start.
+  private func perform(
+    _ pending: Pending, _ body: @escaping @Sendable (() -> Bool) throws(GalleryError) -> Void
+  ) {
+    worker.add { [self] isStopping in
+      do throws(GalleryError) {
+        try body(isStopping)
+      } catch {
+        logger.error("command \(pending.envelope.id) cannot be ended: \(error)")
+      }
+    }
+  }
+
+  private func train(
+    _ pending: Pending, _ options: TrainingOptions, _ isStopping: () -> Bool
+  ) throws(GalleryError) {
+    let classifier: Classifier
+    do throws(GalleryError) {
+      classifier = try gallery.snapshot().train(options) { _ in !isStopping() }
+    } catch {
+      if error.code == .cancelled { return }
+      return try finish(pending, .failure(CommandFailure(error.description)))
+    }
+    let training = classifier.training
+    try commit { edit, inner, results throws(GalleryError) in
+      try edit.setClassifier(classifier)
+      try edit.setState(Self.pendingKey(pending.number), nil)
+      let facts: [String: JSONValue] = [
+        "people": .number(Double(training.people)), "encodings": .number(Double(training.samples)),
+        "accuracy": training.accuracy.map { .number($0) } ?? .null,
+        "hash": .string(training.hash.description),
+      ]
+      results.append(
+        Self.result(.success(facts), pending.envelope, inner.memory.nextNumber()))
+    }
+  }
+
+  /// Goes on with a command that was stored before the last end of the process. All can be done again, but one:
+  /// what is spooled now is not what was spooled then.
+  func resume(_ number: Int, _ stored: [UInt8]) throws(GalleryError) {
+    let envelope: Envelope
+    let command: ControlCommand
+    let previous: JSONValue
+    do throws(Rejection) {
+      let value = try JSONReader.read(stored, limits: .stored)
+      envelope = try Envelope(JSONReader.read(Array((value["message"]?.text ?? "").utf8)))
+      command = try ControlCommand(envelope.command)
+      previous = value["previous"] ?? [:]
+    } catch {
+      logger.error("a command of before the last start cannot be read: \(error)")
+      return try gallery.transaction { edit throws(GalleryError) in
+        try edit.setState(Self.pendingKey(number), nil)
+      }
+    }
+    let pending = Pending(
+      number: number, envelope: envelope, command: command, previous: previous)
+    switch command {
+    case .configure, .configReset: try adopt(pending, overlay)
+    case .spoolDiscard:
+      try finish(
+        pending, .failure(CommandFailure("the node ended while it was at it; ask for the status")))
+    default: try carryOut(pending)
+    }
+  }
+}

@@ -1,0 +1,304 @@
+package import Gallery
+import Journal
+package import Logging
+import Synchronization
+import Threads
+
+/// Takes the messages of the control topic one after the other, and sees to it that each has its effect once: where
+/// the node stands in the topic, whom it has heard, what it has still to do and to answer change in one
+/// transaction with the gallery.
+///
+/// `handle` and `tick` are called on one thread. Long commands are carried out on another.
+package final class ControlDesk: Sendable {
+  struct Inner: Sendable {
+    var memory = ControlMemory()
+    /// As it is in the file.
+    var saved = ControlMemory()
+    var ring = KeyRing()
+    /// Changes over the configuration's files.
+    var overlay: JSONValue = [:]
+    /// Messages that were passed since the last transaction.
+    var unsaved = 0
+    /// Results that were handed on, and are in the file until they are settled.
+    var sent: Set<Int> = []
+    var reports = ReportLimit()
+  }
+
+  /// Messages without effect that may be handled anew after a crash: judging them costs less than a transaction each.
+  private static let unsavedMax = 256
+  /// What is kept of a command that is still to be carried out, in bytes.
+  static let pendingBytesMax = 256 << 10
+  /// What the file keeps of a result; a broker takes 1 MiB.
+  private static let resultBytesMax = 900_000
+
+  let gallery: Gallery
+  let target: any CommandTarget
+  let options: ControlOptions
+  let logger: Logger
+  private let judge: Judge
+  private let sink: any ResultSink
+  private let faults: FaultLog
+  let inner = Mutex(Inner())
+  /// Held while overlay and agent change together.
+  let configuring = Mutex(())
+  let worker = LongWork()
+  private let frozen = FreezeWatch()
+
+  /// Reads the node's memory and its keys.
+  package init(
+    gallery: Gallery, target: any CommandTarget, sink: any ResultSink, options: ControlOptions,
+    logger: Logger
+  ) throws(GalleryError) {
+    self.gallery = gallery
+    self.target = target
+    self.sink = sink
+    self.options = options
+    self.logger = logger
+    faults = FaultLog(logger: logger)
+    judge = Judge(identity: options.identity)
+    let topic = options.topic
+    let (memory, overlay) = try gallery.transaction { edit throws(GalleryError) in
+      (try ControlMemory(edit, topic: topic), try Self.overlay(edit))
+    }
+    let ring = try loadKeys()
+    inner.withLock {
+      $0.memory = memory
+      $0.saved = memory
+      $0.overlay = overlay
+      $0.ring = ring
+    }
+  }
+
+  /// The changes that came over the topic, over what the files say; empty where there are none.
+  package static func overlay(_ edit: borrowing GalleryEdit) throws(GalleryError) -> JSONValue {
+    guard let bytes = try edit.state("control/overlay") else { return [:] }
+    return (try? JSONReader.read(bytes)) ?? [:]
+  }
+
+  package var overlay: JSONValue { inner.withLock { $0.overlay } }
+
+  /// The next offset of each partition.
+  package var offsets: [Int32: Int64] { inner.withLock { $0.memory.offsets } }
+
+  package var keyCount: Int { inner.withLock { $0.ring.keys.count } }
+
+  /// Whether nothing signed has come for longer than it may.
+  package var isFrozen: Bool { frozen.isFrozen }
+
+  /// Keys of the folder and of the file, without those that were revoked.
+  func loadKeys() throws(GalleryError) -> KeyRing {
+    var (ring, troubles) = KeyRing.load(folder: options.keysFolder)
+    let (stored, revoked) = try gallery.transaction { edit throws(GalleryError) in
+      (
+        try edit.states(prefix: "control/key/").map(\.value),
+        try edit.states(prefix: "control/revoked/").map(\.key)
+      )
+    }
+    for bytes in stored {
+      do throws(Rejection) {
+        try ring.put(try TrustedKey(JSONReader.read(bytes)))
+      } catch {
+        troubles.append("a key that came over the topic is not used: \(error)")
+      }
+    }
+    for key in revoked { ring.revoke(String(key.dropFirst("control/revoked/".count))) }
+    for trouble in troubles { logger.warning("\(trouble)") }
+    return ring
+  }
+
+  // MARK: Messages
+
+  /// Handles a message, unless it was handled before.
+  /// - Throws: what the file refuses; nothing has happened then, and the message is to be given again.
+  package func handle(partition: Int32, offset: Int64, value: [UInt8]) throws(GalleryError) {
+    var (memory, ring) = inner.withLock { ($0.memory, $0.ring) }
+    guard offset >= memory.offsets[partition] ?? 0 else { return }
+    memory.pass(partition, offset)
+    let envelope: Envelope
+    do throws(Rejection) {
+      envelope = try judge.read(value)
+    } catch {
+      return try pass(memory, nil, error)
+    }
+    switch judge.judge(envelope, ring, &memory, clock: .now) {
+    case .ignore: try pass(memory, nil, nil)
+    case .reject(let rejection, isReported: false): try pass(memory, envelope, rejection)
+    case .reject(let rejection, isReported: true): try reject(envelope, rejection, memory)
+    case .obey(let command): try obey(envelope, command, memory)
+    }
+  }
+
+  /// A message without effect.
+  private func pass(
+    _ memory: ControlMemory, _ envelope: Envelope?, _ rejection: Rejection?
+  ) throws(GalleryError) {
+    let (isDue, report) = inner.withLock { inner in
+      inner.memory.take(memory)
+      inner.unsaved += 1
+      var report: ControlResult?
+      if let rejection, inner.reports.admits(Clock.monotonic) {
+        // Not numbered: it is not kept, and a number that is given twice would hide another result.
+        report = Self.result(rejection, envelope, 0)
+      }
+      return (inner.unsaved >= Self.unsavedMax, report)
+    }
+    if let rejection {
+      faults.tell(
+        "rejected \(rejection.reason)", .warning,
+        "a message on \(options.topic) is not obeyed: \(rejection.reason.rawValue): \(rejection)")
+    }
+    if let report { sink.send(report) }
+    if isDue { try flush() }
+  }
+
+  func reject(
+    _ envelope: Envelope, _ rejection: Rejection, _ memory: ControlMemory
+  ) throws(GalleryError) {
+    logger.notice(
+      "command \(envelope.id) (\(envelope.type)) is not obeyed: \(rejection.reason.rawValue): \(rejection)"
+    )
+    try commit { _, inner, results throws(GalleryError) in
+      inner.memory.take(memory)
+      results.append(Self.result(rejection, envelope, inner.memory.nextNumber()))
+    }
+  }
+
+  private static func result(
+    _ rejection: Rejection, _ envelope: Envelope?, _ number: Int
+  ) -> ControlResult {
+    var result = ControlResult(
+      number: number, envelope, rejection.reason == .expired ? .expired : .rejected)
+    result.reason = rejection.reason.rawValue
+    result.detail = rejection.description
+    return result
+  }
+
+  // MARK: Transactions
+
+  /// Changes gallery, memory and results as one, then hands the results on.
+  func commit<Result: Sendable>(
+    _ body: (inout GalleryEdit, inout Inner, inout [ControlResult]) throws(GalleryError) -> Result
+  ) throws(GalleryError) -> Result {
+    let topic = options.topic
+    let (result, results) = try inner.withLock { inner throws(GalleryError) in
+      var next = inner
+      let before = inner.saved
+      let made = try gallery.transaction { edit throws(GalleryError) in
+        var results: [ControlResult] = []
+        let result = try body(&edit, &next, &results)
+        for place in results.indices {
+          results[place] = try Self.keep(results[place], &edit)
+        }
+        try next.memory.write(&edit, topic: topic, before: before)
+        return (result, results)
+      }
+      next.saved = next.memory
+      next.unsaved = 0
+      next.sent.formUnion(made.1.map(\.number))
+      inner = next
+      return made
+    }
+    for result in results { sink.send(result) }
+    return result
+  }
+
+  private static func key(_ kind: String, _ number: Int) -> String {
+    let digits = String(number)
+    return
+      "control/\(kind)/\(String(repeating: "0", count: max(0, 16 - digits.utf8.count)))\(digits)"
+  }
+
+  static func pendingKey(_ number: Int) -> String { key("pending", number) }
+
+  private static func keep(
+    _ result: ControlResult, _ edit: inout GalleryEdit
+  ) throws(GalleryError) -> ControlResult {
+    var result = result
+    var bytes = result.json.canonical
+    if bytes.count > resultBytesMax {
+      result.facts = [:]
+      result.detail = "\(result.detail ?? ""); what there is to tell is larger than a result may be"
+      bytes = result.json.canonical
+    }
+    try edit.setState(key("outbox", result.number), bytes)
+    return result
+  }
+
+  private func flush() throws(GalleryError) {
+    guard inner.withLock({ $0.unsaved > 0 }) else { return }
+    try commit { _, _, _ throws(GalleryError) in }
+  }
+
+  /// What is done now and then: the memory is written, results that have arrived are forgotten, silence is told of.
+  package func tick() throws(GalleryError) {
+    try flush()
+    let sent = inner.withLock { $0.sent }
+    if !sent.isEmpty, sink.isSettled {
+      try gallery.transaction { edit throws(GalleryError) in
+        for number in sent { try edit.setState(Self.key("outbox", number), nil) }
+      }
+      inner.withLock { $0.sent.subtract(sent) }
+    }
+    guard let limit = options.freezeAfter else { return }
+    let heard = inner.withLock { $0.memory.heard }
+    if let silence = frozen.news(heard: heard, limit: limit) {
+      logger.error("nothing signed was heard on \(options.topic) for \(Int(silence)) s")
+      target.announce("vedette.control.frozen.v1", ["seconds": .number(silence.rounded())])
+    }
+  }
+
+  /// The log was cut off before the place up to which it was read: what was in between is not known.
+  package func truncated(partition: Int32) {
+    let last = inner.withLock { inner in
+      let last = inner.memory.offsets[partition] ?? 0
+      inner.memory.forgetOffset(partition)
+      return last
+    }
+    logger.error(
+      "\(options.topic), partition \(partition): what follows offset \(last) is gone; commands may be missing"
+    )
+    target.announce(
+      "vedette.control.truncated.v1",
+      ["partition": .number(Double(partition)), "offset": .number(Double(last))])
+  }
+
+  // MARK: Start and end
+
+  /// Hands on the results that may not have arrived, and goes on with what was begun before the last end.
+  package func start() throws(GalleryError) {
+    do throws(ThreadError) {
+      try worker.start()
+    } catch {
+      throw GalleryError(.full, error.description)
+    }
+    let (outbox, pending) = try gallery.transaction { edit throws(GalleryError) in
+      (
+        try edit.states(prefix: "control/outbox/").map(\.value),
+        try edit.states(prefix: "control/pending/")
+      )
+    }
+    for bytes in outbox {
+      guard let value = try? JSONReader.read(bytes, limits: .stored),
+        let result = try? ControlResult(value)
+      else { continue }
+      _ = inner.withLock { $0.sent.insert(result.number) }
+      sink.send(result)
+    }
+    for (key, value) in pending {
+      guard let number = key.split(separator: "/").last.flatMap({ Int($0) }) else { continue }
+      try resume(number, value)
+    }
+  }
+
+  /// Ends the thread of long commands; one that is not done goes on at the next start.
+  package func stop() { worker.stop() }
+}
+
+extension JSONReader.Limits {
+  /// For what the node itself has written.
+  static var stored: JSONReader.Limits {
+    var limits = JSONReader.Limits()
+    limits.bytesMax = 8 << 20
+    return limits
+  }
+}

@@ -1,0 +1,175 @@
+import Gallery
+import Journal
+import Kafka
+package import Logging
+import Synchronization
+package import Threads
+
+/// Where the control topic is.
+package struct ControlSource: Sendable {
+  package var brokers: [String]
+  package var properties: [String: String]
+  package var secrets: [String: String]
+
+  package init(brokers: [String], properties: [String: String], secrets: [String: String]) {
+    self.brokers = brokers
+    self.properties = properties
+    self.secrets = secrets
+  }
+}
+
+/// Reads the control topic on a thread of its own, each partition from where the node left off, and gives the messages
+/// to the desk. No broker, a full disk or a locked file only make it wait.
+package final class ControlReceiver: Sendable {
+  private static let pollMilliseconds: Int32 = 200
+  private static let retryMilliseconds: Int32 = 2000
+  private static let metadataMilliseconds: Int32 = 5000
+  private static let tickNanoseconds: UInt64 = 500_000_000
+  /// How often it is asked whether the topic has more partitions, and while it has none.
+  private static let partitionsNanoseconds: UInt64 = 60_000_000_000
+  private static let newTopicNanoseconds: UInt64 = 1_000_000_000
+  /// Properties of producers, which a consumer does not know.
+  private static let producerPrefixes = [
+    "acks", "request.required.acks", "linger.ms", "batch.", "queue.buffering.", "compression.",
+    "delivery.", "message.timeout", "enable.idempotence", "retries", "message.send.max.retries",
+    "partitioner", "sticky.partitioning", "transaction", "request.timeout", "max.in.flight",
+    "enable.gapless", "retry.backoff", "dr_", "group.", "auto.", "enable.auto", "message.max.bytes",
+  ]
+
+  private let source: ControlSource
+  private let desk: ControlDesk
+  private let logger: Logger
+  private let faults: FaultLog
+  private let thread = Mutex<NamedThread?>(nil)
+  private let isStopping = Atomic(false)
+  private let signal = EventSignal()
+  /// Called now and then on the thread.
+  private let onTurn: @Sendable () -> Void
+
+  package init(
+    _ source: ControlSource, desk: ControlDesk, logger: Logger,
+    onTurn: @escaping @Sendable () -> Void = {}
+  ) {
+    self.source = source
+    self.desk = desk
+    self.logger = logger
+    self.onTurn = onTurn
+    faults = FaultLog(logger: logger)
+  }
+
+  package func start() throws(ThreadError) {
+    let made = try NamedThread("control") { [self] in run() }
+    thread.withLock { $0 = made }
+  }
+
+  package func stop() {
+    isStopping.store(true, ordering: .relaxed)
+    signal.set()
+    thread.withLock { $0 }?.join()
+    desk.stop()
+  }
+
+  private var goesOn: Bool { !isStopping.load(ordering: .relaxed) }
+
+  private func run() {
+    while goesOn {
+      do throws(GalleryError) {
+        try desk.start()
+        break
+      } catch {
+        wait(after: "start", error.description)
+      }
+    }
+    while goesOn {
+      do throws(KafkaError) {
+        try read(try consumer())
+      } catch {
+        wait(after: "consumer", error.description)
+      }
+    }
+    do throws(GalleryError) { try desk.tick() } catch { logger.error("\(error)") }
+  }
+
+  private func wait(after what: String, _ sentence: String) {
+    faults.tell(what, .warning, "the control topic is not read: \(sentence)")
+    onTurn()
+    signal.wait(milliseconds: Self.retryMilliseconds)
+  }
+
+  /// Of a producer's properties those that a consumer knows.
+  package static func consumerProperties(_ all: [String: String]) -> [String: String] {
+    var properties = all.filter { property in
+      !producerPrefixes.contains { property.key.hasPrefix($0) }
+    }
+    properties["client.id"] = properties["client.id"] ?? "vedette"
+    return properties
+  }
+
+  private func consumer() throws(KafkaError) -> Consumer {
+    var properties = Self.consumerProperties(source.properties)
+    properties["group.id"] = "vedette-\(desk.options.identity.node)"
+    // A log that was cut off must not look like one that is empty.
+    properties["auto.offset.reset"] = "error"
+    properties["fetch.wait.max.ms"] = "100"
+    properties["reconnect.backoff.max.ms"] = "1000"
+    properties["queued.max.messages.kbytes"] = "8192"
+    return try Consumer(
+      brokers: source.brokers, topic: desk.options.topic,
+      starts: desk.offsets.mapValues { .offset($0) }, properties: properties,
+      secrets: source.secrets, timeoutMilliseconds: Self.metadataMilliseconds)
+  }
+
+  /// Reads until the end, or until a new consumer is wanted.
+  private func read(_ consumer: Consumer) throws(KafkaError) {
+    logger.info("reading \(desk.options.topic), \(consumer.partitionCount) partitions")
+    var ticked = Clock.monotonic
+    var asked = Clock.monotonic
+    while goesOn {
+      let record: ConsumedRecord?
+      do throws(KafkaError) {
+        record = try consumer.next(timeoutMilliseconds: Self.pollMilliseconds)
+      } catch {
+        if error.isOffsetGone, let partition = error.partition {
+          return desk.truncated(partition: partition)
+        }
+        faults.tell("poll \(error.name)", .warning, "the control topic: \(error)")
+        continue
+      }
+      if let record { handle(record) }
+      let now = Clock.monotonic
+      if record == nil || now - ticked > Self.tickNanoseconds {
+        ticked = now
+        tick()
+      }
+      let pause =
+        consumer.partitionCount == 0 ? Self.newTopicNanoseconds : Self.partitionsNanoseconds
+      if now - asked > pause {
+        asked = now
+        let count = try? consumer.currentPartitionCount(
+          desk.options.topic, timeoutMilliseconds: Self.metadataMilliseconds)
+        if let count, count != consumer.partitionCount { return }
+      }
+    }
+  }
+
+  /// Gives a message to the desk until it is taken.
+  private func handle(_ record: ConsumedRecord) {
+    while goesOn {
+      do throws(GalleryError) {
+        return try desk.handle(
+          partition: record.partition, offset: record.offset, value: record.value)
+      } catch {
+        wait(after: "handle", error.description)
+      }
+    }
+  }
+
+  private func tick() {
+    onTurn()
+    do throws(GalleryError) {
+      try desk.tick()
+    } catch {
+      faults.tell("tick", .warning, "the control's state cannot be written: \(error)")
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import Synchronization
+import Threads
+
+/// Knows since when nothing signed has come: somebody may be keeping messages back.
+final class FreezeWatch: Sendable {
+  private struct State {
+    var heard: Timestamp?
+    /// When it was last heard, or when the watch began, nanoseconds of CLOCK_MONOTONIC: the wall clock may jump.
+    var since = Clock.monotonic
+    var isFrozen = false
+  }
+
+  private let state = Mutex(State())
+
+  var isFrozen: Bool { state.withLock { $0.isFrozen } }
+
+  /// - Parameters:
+  ///   - heard: when something signed last came.
+  ///   - limit: in seconds.
+  /// - Returns: how long it has been silent, in seconds, where that is to be told now.
+  func news(heard: Timestamp?, limit: Double, now: UInt64 = Clock.monotonic) -> Double? {
+    state.withLock { state in
+      if state.heard != heard {
+        state.heard = heard
+        state.since = now
+        state.isFrozen = false
+      }
+      let silence = Double(now - min(now, state.since)) / 1e9
+      guard silence > limit, !state.isFrozen else { return nil }
+      state.isFrozen = true
+      return silence
+    }
+  }
+}
+
+/// How many messages that nobody has signed are answered: a flood of them makes no flood of answers.
+struct ReportLimit: Sendable {
+  private static let burst = 20.0
+  private static let perSecond = 0.2
+
+  private var tokens = burst
+  private var last: UInt64 = 0
+
+  mutating func admits(_ now: UInt64) -> Bool {
+    tokens = min(Self.burst, tokens + Double(now - min(now, last)) / 1e9 * Self.perSecond)
+    last = now
+    guard tokens >= 1 else { return false }
+    tokens -= 1
+    return true
+  }
+}

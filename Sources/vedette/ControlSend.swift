@@ -1,0 +1,149 @@
+import Agent
+import ArgumentParser
+import Control
+import Glibc
+import Kafka
+import Settings
+import Threads
+
+struct ControlSend: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "send",
+    abstract: "Signs a command, sends it, and shows who answered what.",
+    discussion: """
+      It ends when all nodes that were named have answered, or --expect of them, or when time is up: 69 where answers \
+      are missing, 65 where one failed.
+
+      Example: vedette control send camera.set camera=front 'set={"quality":70}' probation=10 --node door-1 --key ops.key
+      Example: vedette control send gallery.replace --set gallery.jsonl --all --key ops.key
+      Example: vedette control send gallery.put --photo 'Ada Lovelace=ada.jpg' --label site=hanoi --key ops.key
+      """)
+
+  @OptionGroup var options: CommandOptions
+  @OptionGroup var place: BrokerPlace
+  @Option(help: "How long answers are awaited, in seconds.")
+  var timeout = 30.0
+  @Option(help: "How many nodes must answer; by default those that were named.")
+  var expect: Int?
+  @Flag(help: "Each answer as it came, one JSON object a line.")
+  var json = false
+
+  func run() throws {
+    let messages = try options.signed()
+    let place = try place.place()
+    let topic = try place.topic(.control)
+    let answers = try place.reader(.results, from: .end)
+    try answers.begin()
+    do {
+      let sender = try Sender(place, topic: topic)
+      for message in messages { try sender.send(message) }
+    } catch {
+      throw ControlGroup.fail("it was not sent: \(error)", ExitStatus.unavailable)
+    }
+    if !json {
+      let more = messages.count == 1 ? "" : ", \(messages.count) pieces"
+      print("sent \(messages[0].id)\(more)")
+    }
+    try watch(answers, Set(messages.map(\.id)))
+  }
+
+  private func watch(_ answers: TopicReader, _ ids: Set<String>) throws {
+    let named = options.target.percent == nil ? Set(options.target.node) : []
+    let wanted = expect ?? (named.isEmpty ? Int.max : named.count)
+    let began = Clock.monotonic
+    var ended: [String: [String: ControlResult.State]] = [:]
+    // Those that have answered to every piece.
+    var done = 0
+    while done < wanted, Double(Clock.monotonic - began) / 1e9 < timeout {
+      guard let bytes = try answers.next(milliseconds: 100), let answer = Answer(bytes),
+        let id = answer.result.id, ids.contains(id)
+      else { continue }
+      print(json ? String(decoding: bytes, as: UTF8.self) : answer.line)
+      _ = fflush(nil)
+      guard answer.result.state != .accepted, ended[answer.node]?[id] == nil else { continue }
+      ended[answer.node, default: [:]][id] = answer.result.state
+      if ended[answer.node]?.count == ids.count { done += 1 }
+    }
+    try tell(ended.filter { $0.value.count == ids.count }, missing: named, wanted: wanted)
+  }
+
+  private func tell(
+    _ ended: [String: [String: ControlResult.State]], missing named: Set<String>, wanted: Int
+  ) throws {
+    let failed = ended.values.count { !$0.values.allSatisfy { $0 == .succeeded } }
+    if !json {
+      let missing = named.subtracting(ended.keys).sorted()
+      print(
+        "\(ended.count) answered, \(failed) of them not with success"
+          + (missing.isEmpty ? "" : "; nothing from \(missing.joined(separator: ", "))"))
+    }
+    if failed > 0 { throw ExitCode(ExitStatus.dataError) }
+    if ended.isEmpty || wanted != Int.max && ended.count < wanted {
+      throw ExitCode(ExitStatus.unavailable)
+    }
+  }
+}
+
+/// A node's answer.
+struct Answer {
+  var node: String
+  var result: ControlResult
+
+  init?(_ bytes: [UInt8]) {
+    guard let value = try? JSONReader.read(bytes), let node = value["node"]?.text,
+      let members = value.members
+    else { return nil }
+    self.node = node
+    let own = ["number", "id", "command", "issuer", "state", "reason", "detail", "facts", "time"]
+    guard
+      let result = try? ControlResult(.object(members.filter { own.contains($0.key) }))
+    else { return nil }
+    self.result = result
+  }
+
+  var line: String {
+    var facts = result.facts
+    // A picture is nothing for a terminal.
+    if let jpeg = facts["jpeg"]?.text {
+      facts["jpeg"] = .string("\(jpeg.utf8.count * 3 / 4) bytes")
+    }
+    let more = result.detail ?? (facts.isEmpty ? "" : JSONValue.object(facts).canonicalText)
+    let reason = result.reason.map { " \($0)" } ?? ""
+    return "\(node)\t\(result.command)\t\(result.state.rawValue)\(reason)\t\(more)"
+  }
+}
+
+extension ControlResult {
+  fileprivate var command: String { type ?? "-" }
+}
+
+/// Sends messages, and waits for the acknowledgement of each.
+struct Sender {
+  private static let warmMilliseconds: Int32 = 5000
+
+  private let producer: Producer
+  private let topic: String
+
+  init(_ place: BrokerPlace.Place, topic: String) throws(KafkaError) {
+    producer = try Producer(
+      brokers: place.kafka.brokers, properties: place.kafka.properties, secrets: place.secrets)
+    self.topic = topic
+    // Else the first message may wait a second for librdkafka to find out where it goes.
+    _ = producer.warm(topic: topic, timeoutMilliseconds: Self.warmMilliseconds)
+  }
+
+  func send(_ message: SignedMessage) throws(KafkaError) {
+    try producer.send(
+      OutgoingRecord(
+        topic: topic, key: message.key,
+        headers: Headers([Header("content-type", "application/json")]), timestamp: 0,
+        payload: BytesPayload(Array(message.text.utf8)), token: 1))
+    while true {
+      for event in producer.poll(timeoutMilliseconds: 100) {
+        guard case .delivered(let reports) = event, let report = reports.first else { continue }
+        if let error = report.error { throw error }
+        return
+      }
+    }
+  }
+}

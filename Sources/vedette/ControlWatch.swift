@@ -1,0 +1,83 @@
+import Agent
+import ArgumentParser
+import Control
+import Glibc
+import Kafka
+import Settings
+import Threads
+
+struct ControlWatch: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "watch",
+    abstract: "Shows what nodes answer, as it comes.",
+    discussion: "Example: vedette control watch --broker kafka-1:9092")
+
+  @OptionGroup var place: BrokerPlace
+  @Flag(help: "What there is already, too.")
+  var all = false
+  @Option(help: "Ends after so many seconds; by default never.")
+  var seconds: Double?
+  @Flag(help: "Each answer as it came, one JSON object a line.")
+  var json = false
+
+  func run() throws {
+    let reader = try place.place().reader(.results, from: all ? .beginning : .end)
+    let began = Clock.monotonic
+    while Double(Clock.monotonic - began) / 1e9 < seconds ?? .infinity {
+      guard let bytes = try reader.next(milliseconds: 200) else { continue }
+      if json {
+        print(String(decoding: bytes, as: UTF8.self))
+      } else if let answer = Answer(bytes) {
+        print("\(answer.result.time)\t\(answer.result.id ?? "-")\t\(answer.line)")
+      }
+      _ = fflush(nil)
+    }
+  }
+}
+
+struct ControlFleet: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fleet",
+    abstract: "The nodes by their heartbeats: last seen, cameras, fps, spool, version, gallery.",
+    discussion: "Example: vedette control fleet --broker kafka-1:9092")
+
+  @OptionGroup var place: BrokerPlace
+  @Flag(help: "One JSON object a line, one for each node: its last heartbeat.")
+  var json = false
+
+  /// How long nothing more must come until all has been read.
+  private static let quietMilliseconds: Int32 = 1500
+
+  func run() throws {
+    let reader = try place.place().reader(.metrics, from: .beginning)
+    try reader.begin()
+    var nodes: [String: JSONValue] = [:]
+    var isFirst = true
+    while let bytes = try reader.next(milliseconds: isFirst ? 5000 : Self.quietMilliseconds) {
+      isFirst = false
+      guard let value = try? JSONReader.read(bytes), value["type"] == "vedette.heartbeat.v1",
+        let node = value["node"]?.text, let time = value["time"]?.text
+      else { continue }
+      if time >= nodes[node]?["time"]?.text ?? "" { nodes[node] = value }
+    }
+    if !json { print("node\tlast seen\tcameras\tfps\tspooled\tversion\tgallery") }
+    for (node, value) in nodes.sorted(by: { $0.key < $1.key }) {
+      print(json ? value.canonicalText : Self.line(node, value))
+    }
+    if nodes.isEmpty { throw ExitCode(ExitStatus.unavailable) }
+  }
+
+  private static func line(_ node: String, _ value: JSONValue) -> String {
+    let cameras = value["cameras"]?.members ?? [:]
+    let streaming = cameras.values.count { $0["state"] == "streaming" }
+    let fps = cameras.values.reduce(0) { $0 + ($1["fps"]?.number ?? 0) }
+    let spooled = cameras.values.reduce(0) { $0 + ($1["spooled"]?.integer ?? 0) }
+    let seen = value["time"]?.text.flatMap { Timestamp($0) }
+    let age = seen.map { (Timestamp.now.microseconds - $0.microseconds) / 1_000_000 } ?? 0
+    let hash = value["gallery"]?["hash"]?.text?.prefix(12) ?? "-"
+    let marks =
+      (value["frozen"] == true ? " frozen" : "") + (value["outage"] == true ? " outage" : "")
+    return
+      "\(node)\t\(age) s ago\(marks)\t\(streaming)/\(cameras.count)\t\((fps * 10).rounded() / 10)\t\(spooled)\t\(value["version"]?.text ?? "-")\t\(hash)"
+  }
+}

@@ -1,0 +1,87 @@
+import Control
+import Foundation
+import Kafka
+import Logging
+import Synchronization
+import Testing
+
+@Suite("The reader of the control topic", .serialized) struct ReceiverTests {
+  private func produce(_ cluster: MockCluster, _ values: [[UInt8]]) throws {
+    let producer = try Producer(brokers: [cluster.bootstrapServers])
+    for (token, value) in values.enumerated() {
+      try producer.send(
+        OutgoingRecord(
+          topic: "vedette.control", key: [1], headers: Headers(), timestamp: 0,
+          payload: BytesPayload(value), token: UInt64(token)))
+    }
+    var delivered = 0
+    for _ in 0..<200 where delivered < values.count {
+      for case .delivered(let reports) in producer.poll(timeoutMilliseconds: 100) {
+        delivered += reports.count
+      }
+    }
+    #expect(delivered == values.count)
+  }
+
+  private func receiver(_ box: Box, _ cluster: MockCluster) throws -> ControlReceiver {
+    let receiver = ControlReceiver(
+      ControlSource(
+        brokers: [cluster.bootstrapServers], properties: ["linger.ms": "5"], secrets: [:]),
+      desk: box.desk, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    try receiver.start()
+    return receiver
+  }
+
+  private func wait(_ isSo: () -> Bool) -> Bool {
+    for _ in 0..<1500 {
+      if isSo() { return true }
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    return false
+  }
+
+  @Test("begins with the oldest, goes on where it left off, and obeys nothing twice")
+  func reading() throws {
+    let cluster = try MockCluster(brokers: 1, partitions: 1)
+    cluster.createTopic("vedette.control", partitions: 3)
+    let box = try Box(isStarted: false)
+    try produce(
+      cluster, (0..<3).map { try box.signed(box.envelope(["type": "ping"], id: "a\($0)")) })
+    let first = try self.receiver(box, cluster)
+    #expect(wait { box.sink.states("a2").count == 2 })
+    first.stop()
+    try box.reopen()
+    try produce(cluster, [try box.signed(box.envelope(["type": "ping"], id: "b"))])
+    let second = try self.receiver(box, cluster)
+    #expect(wait { box.sink.states("b").count == 2 })
+    second.stop()
+    #expect(box.target.state.withLock { $0.done.count } == 4)
+  }
+
+  @Test("waits for a topic that is made later, with all of its partitions") func newTopic() throws {
+    let cluster = try MockCluster(brokers: 1, partitions: 1)
+    let box = try Box(isStarted: false)
+    let receiver = try self.receiver(box, cluster)
+    Thread.sleep(forTimeInterval: 0.3)
+    try produce(cluster, [try box.signed(box.envelope(["type": "ping"], id: "late"))])
+    #expect(wait { box.sink.states("late").count == 2 })
+    receiver.stop()
+  }
+
+  @Test("tells when the log no longer has what comes next, and reads on from its beginning")
+  func truncated() throws {
+    let cluster = try MockCluster(brokers: 1, partitions: 1)
+    cluster.createTopic("vedette.control", partitions: 1)
+    let box = try Box()
+    // The box has read further than this log goes: it is another one, or was cut off.
+    try box.desk.handle(
+      partition: 0, offset: 500, value: box.signed(box.envelope(["type": "ping"], id: "before")))
+    box.desk.stop()
+    try box.reopen()
+    try produce(cluster, [try box.signed(box.envelope(["type": "ping"], id: "after"))])
+    let receiver = try self.receiver(box, cluster)
+    #expect(wait { box.sink.states("after").count == 2 })
+    #expect(box.target.state.withLock { $0.announced } == ["vedette.control.truncated.v1"])
+    receiver.stop()
+  }
+}

@@ -1,0 +1,172 @@
+import Control
+import Foundation
+import Gallery
+import Logging
+import Synchronization
+
+/// An agent that notes what it is told.
+final class FakeTarget: CommandTarget {
+  struct State {
+    var adopted: [JSONValue] = []
+    var done: [String] = []
+    var announced: [String] = []
+    var refusal: Rejection?
+    var failure: CommandFailure?
+    var hasPictures = true
+  }
+
+  let state = Mutex(State())
+  /// Cameras that there are.
+  let cameras: Set<String> = ["front", "yard"]
+
+  func check(overlay: JSONValue) throws(Rejection) {
+    if let refusal = state.withLock({ $0.refusal }) { throw refusal }
+  }
+
+  func check(_ command: ControlCommand) throws(Rejection) {
+    if case .snapshot(let camera) = command, !cameras.contains(camera) {
+      throw Rejection(.unavailable, "there is no camera \(camera)")
+    }
+  }
+
+  func adopt(overlay: JSONValue) throws(CommandFailure) -> [String: JSONValue] {
+    let failure = state.withLock { state in
+      state.adopted.append(overlay)
+      defer { state.failure = nil }
+      return state.failure
+    }
+    if let failure { throw failure }
+    return [:]
+  }
+
+  func hasPictures(camera: String, since: UInt64) -> Bool { state.withLock { $0.hasPictures } }
+
+  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSONValue] {
+    state.withLock { $0.done.append("\(command)") }
+    return ["answer": 42]
+  }
+
+  var model: ModelName? { try? ModelName("m") }
+
+  func read(photo: [UInt8]) -> PhotoReading {
+    guard photo.first == 1 else { return .noFace }
+    return (try? Encoding((0..<128).map { Float($0) / 1000 + Float(photo.count) })).map {
+      .face($0)
+    }
+      ?? .noFace
+  }
+
+  func announce(_ type: String, _ facts: [String: JSONValue]) {
+    state.withLock { $0.announced.append(type) }
+  }
+}
+
+final class FakeSink: ResultSink {
+  let results = Mutex<[ControlResult]>([])
+  let settled = Mutex(false)
+
+  func send(_ result: ControlResult) { results.withLock { $0.append(result) } }
+  var isSettled: Bool { settled.withLock { $0 } }
+
+  /// The states of a command's results, in their order.
+  func states(_ id: String?) -> [ControlResult.State] {
+    results.withLock { $0.filter { $0.id == id }.map(\.state) }
+  }
+
+  var last: ControlResult? { results.withLock { $0.last } }
+}
+
+/// A box with its folder, and those who may command it.
+final class Box {
+  let folder: String
+  let key = SigningKey()
+  let root = SigningKey()
+  let target = FakeTarget()
+  let sink = FakeSink()
+  var desk: ControlDesk
+  var gallery: Gallery
+  var identity = ControlIdentity(node: "door-1", labels: ["site": "hanoi", "role": "door"])
+  private var offset: Int64 = 0
+  var sequence = 0
+
+  /// - Parameter isStarted: false where a receiver starts the desk.
+  init(freezeAfter: Double? = nil, allowsUnsigned: Bool = false, isStarted: Bool = true) throws {
+    folder = NSTemporaryDirectory() + "control-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(
+      atPath: folder + "/keys.d", withIntermediateDirectories: true)
+    identity.allowsUnsigned = allowsUnsigned
+    for (name, key) in [
+      ("ops", TrustedKey(issuer: "ops", bytes: key.publicBytes)),
+      ("root", TrustedKey(issuer: "root", bytes: root.publicBytes, isRoot: true, commands: [])),
+    ] {
+      try key.json.canonicalText.write(
+        toFile: "\(folder)/keys.d/\(name).pub", atomically: true, encoding: .utf8)
+    }
+    (gallery, desk) = try Self.open(folder, identity, target, sink, freezeAfter)
+    if isStarted { try desk.start() }
+  }
+
+  private static func open(
+    _ folder: String, _ identity: ControlIdentity, _ target: FakeTarget, _ sink: FakeSink,
+    _ freezeAfter: Double?
+  ) throws -> (Gallery, ControlDesk) {
+    let gallery = try Gallery(folder + "/gallery.sqlite")
+    var options = ControlOptions(
+      identity: identity, topic: "vedette.control", keysFolder: folder + "/keys.d")
+    options.freezeAfter = freezeAfter
+    let desk = try ControlDesk(
+      gallery: gallery, target: target, sink: sink, options: options,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    return (gallery, desk)
+  }
+
+  /// Ends the process, as it were, and starts it again.
+  func restart() throws {
+    desk.stop()
+    try reopen()
+    try desk.start()
+  }
+
+  /// The same, where the desk was ended by its receiver, and will be started by one.
+  func reopen() throws {
+    (gallery, desk) = try Self.open(folder, identity, target, sink, nil)
+  }
+
+  deinit {
+    desk.stop()
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  func envelope(
+    _ command: JSONValue, id: String = UUID().uuidString, issuer: String = "ops",
+    target: Target = Target(.all), issued: Double = 0, lasts: Double = 3600, sequence: Int? = nil
+  ) -> JSONValue {
+    self.sequence += 1
+    let issuedAt = Timestamp.now.adding(seconds: issued)
+    return Envelope.json(
+      id: id, issuer: issuer, sequence: sequence ?? self.sequence, issuedAt: issuedAt,
+      expiresAt: issuedAt.adding(seconds: lasts), target: target, command: command)
+  }
+
+  func signed(_ envelope: JSONValue, by other: SigningKey? = nil) throws -> [UInt8] {
+    try (other ?? key).signed(envelope).canonical
+  }
+
+  func give(_ bytes: [UInt8]) throws {
+    try desk.handle(partition: 0, offset: offset, value: bytes)
+    offset += 1
+  }
+
+  /// Signs and gives a command; the states and the reason of what is answered.
+  @discardableResult
+  func command(_ command: JSONValue, id: String = UUID().uuidString) throws -> ControlResult? {
+    try give(signed(envelope(command, id: id)))
+    return sink.last
+  }
+
+  func hash() throws -> String { try gallery.summary().hash.description }
+}
+
+func encoding(_ seed: Int) -> JSONValue {
+  .array((0..<128).map { .number(Double(($0 * 7 + seed * 13) % 100) / 1000) })
+}

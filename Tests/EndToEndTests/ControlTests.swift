@@ -1,0 +1,205 @@
+import Control
+import Foundation
+import Frames
+import Kafka
+import TestFetching
+import Testing
+
+/// Commands over the topic, from the operator's tool to the running agent and back.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ControlEndToEndTests {
+  let folder: Folder
+  let broker: Broker
+  let pictures: Folder
+
+  init() throws {
+    folder = try Folder()
+    broker = try Broker()
+    pictures = try Folder()
+    for number in 0..<4 {
+      try pictures.write(
+        "\(number).jpg", Pictures.jpeg(FrameSize(width: 320, height: 240), seed: number))
+    }
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/keys.d", withIntermediateDirectories: true)
+    for arguments in [["ops"], ["root", "--root"]] {
+      let made = try Program(
+        "vedette", ["control", "keygen", "\(folder.path)/\(arguments[0])"] + arguments.dropFirst())
+      #expect(made.wait(within: 30))
+      #expect(made.process.terminationStatus == 0, "\(made.log)")
+      try FileManager.default.moveItem(
+        atPath: "\(folder.path)/\(arguments[0]).pub",
+        toPath: "\(folder.path)/keys.d/\(arguments[0]).pub")
+    }
+  }
+
+  private func daemon(models: String = "/nowhere", cameras: String? = nil) throws -> Daemon {
+    try Daemon(
+      broker.address, spool: "{folder: '\(folder.path)/spool'}",
+      analysis: "{gallery: '\(folder.path)/gallery.sqlite', models: '\(models)'}",
+      control: "{keys: '\(folder.path)/keys.d', labels: {site: hanoi}, heartbeat: 1 s}",
+      cameras: cameras ?? """
+          front: {replay: {path: '\(pictures.path)', rate: 10}}
+          yard: {replay: {path: '\(pictures.path)', rate: 10}}
+        """)
+  }
+
+  /// Sends a command; the results of it.
+  private func send(
+    _ words: [String], target: [String] = ["--node", "box-1"], key: String = "ops",
+    status: Int32 = 0
+  ) throws -> [[String: Any]] {
+    let program = try Program(
+      "vedette",
+      ["control", "send", "--broker", broker.address, "--key", "\(folder.path)/\(key).key"]
+        + ["--timeout", "30", "--json"] + target + words)
+    var results: [[String: Any]] = []
+    while true {
+      let line = program.readLine()
+      if line.isEmpty { break }
+      if let value = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] {
+        results.append(value)
+      }
+    }
+    #expect(program.wait(within: 40))
+    #expect(program.process.terminationStatus == status, "\(words): \(program.log)")
+    return results
+  }
+
+  private func states(_ results: [[String: Any]]) -> [String] {
+    results.compactMap { $0["state"] as? String }
+  }
+
+  @Test func `Signed commands change the running agent, survive its restart, and are answered`()
+    throws
+  {
+    let daemon = try self.daemon()
+    daemon.waitForLog("reading vedette.control")
+    #expect(states(try send(["ping"])) == ["accepted", "succeeded"])
+
+    let status = try #require(
+      try send(["status"], target: ["--label", "site=hanoi"] + ["--expect", "1"]).last)
+    let facts = try #require(status["facts"] as? [String: Any])
+    #expect((facts["cameras"] as? [String: Any])?.count == 2)
+
+    let shot = try #require(try send(["snapshot", "camera=front"]).last)
+    let jpeg = try #require((shot["facts"] as? [String: Any])?["jpeg"] as? String)
+    let size = try Pictures.size(of: Array(try #require(Data(base64Encoded: jpeg))))
+    #expect(size.width == 320)
+
+    // A change that shows in what is sent, without a restart.
+    #expect(
+      states(
+        try send(["camera.set", "camera=front", #"set={"scale":"160x120"}"#, "probation=2"]))
+        == ["accepted", "succeeded"])
+    let small = try #require(try send(["snapshot", "camera=front"]).last)
+    let smallJPEG = try #require((small["facts"] as? [String: Any])?["jpeg"] as? String)
+    #expect(
+      try Pictures.size(of: Array(try #require(Data(base64Encoded: smallJPEG)))).width == 160)
+
+    #expect(
+      states(try send(["camera.set", "camera=front", #"set={"qualty":1}"#], status: 65))
+        == ["rejected"])
+    // A mask beyond the picture lets no picture out, which is found out and taken back.
+    #expect(
+      states(
+        try send(
+          [
+            "camera.set", "camera=yard",
+            #"set={"masks":[{"x":9000,"y":0,"width":8,"height":8}]}"#, "probation=2",
+          ], status: 65)) == ["accepted", "failed"])
+    Thread.sleep(forTimeInterval: 0.5)
+    #expect(states(try send(["snapshot", "camera=yard"])) == ["accepted", "succeeded"])
+    #expect(states(try send(["camera.stop", "camera=yard"])) == ["accepted", "succeeded"])
+    #expect(
+      states(try send(["faces.set", "camera=yard", #"set={"distance":0.5}"#]))
+        == ["accepted", "succeeded"])
+    #expect(daemon.program.end() == 0)
+    expectBalance(try #require(daemon.ledger()))
+    let results = try #require(daemon.ledger("results"))
+    #expect(results["captured"] as? Int == results["delivered"] as? Int, "\(results)")
+
+    let second = try self.daemon()
+    second.waitForLog("reading vedette.control")
+    let again = try #require(try send(["status"]).last?["facts"] as? [String: Any])
+    let overlay = try #require((again["overlay"] as? [String: Any])?["cameras"] as? [String: Any])
+    #expect((overlay["yard"] as? [String: Any])?["enabled"] as? Bool == false)
+    let yard = (again["cameras"] as? [String: Any])?["yard"] as? [String: Any]
+    #expect(yard?["state"] as? String == "stopped")
+    #expect(states(try send(["config.reset"])) == ["accepted", "succeeded"])
+    _ = second.askLedger("yard")
+    #expect(second.program.end() == 0)
+    let fleet = try Program("vedette", ["control", "fleet", "--broker", broker.address, "--json"])
+    #expect(fleet.readLine().contains("\"node\":\"box-1\""))
+
+    // No number was given twice within a run, though the camera was made anew.
+    let ids = try broker.consumeAll().compactMap { $0.header("ce_id") }
+    #expect(Set(ids).count == ids.count)
+  }
+
+  @Test func `Nobody is obeyed whose key is not trusted, and expired commands are told of`() throws
+  {
+    let stranger = try Program("vedette", ["control", "keygen", "\(folder.path)/stranger"])
+    #expect(stranger.wait(within: 30))
+    // Sent while the box is off.
+    _ = try send(["ping", "--valid", "1"], target: ["--all", "--expect", "0"], status: 69)
+    Thread.sleep(forTimeInterval: 1.2)
+    let daemon = try self.daemon()
+    daemon.waitForLog("reading vedette.control")
+    let refused = try send(["ping"], key: "stranger", status: 65)
+    #expect(refused.last?["reason"] as? String == "unknown_key")
+    #expect(daemon.program.end() == 0)
+    let all = try broker.consumeAll("results").map { String(decoding: $0.value, as: UTF8.self) }
+    #expect(all.contains { $0.contains("\"state\":\"expired\"") })
+    #expect(!all.contains { $0.contains("\"succeeded\"") })
+  }
+
+  @Test(.enabled(if: AnalysisTests.areThere, "the package registry cannot be reached"))
+  func `Who is put into the gallery over the topic is named in the next picture`() throws {
+    let portraits = try #require(AnalysisTests.portraits)
+    let shown = try Folder()
+    // Two in turn, since a picture that stands still is not looked at again.
+    for name in ["obama2.jpg", "biden.jpg"] {
+      try FileManager.default.copyItem(
+        atPath: "\(portraits)/\(name)", toPath: "\(shown.path)/\(name)")
+    }
+    let daemon = try self.daemon(
+      models: try #require(AnalysisTests.models),
+      cameras: """
+          front: {replay: {path: '\(shown.path)', rate: 4}, scale: 640x360, faces: {detect_every: 1, upsample: 1}}
+        """)
+    let facesOf = { (ledger: [String: Any]?) in
+      (ledger?["analysis"] as? [String: Any])?["faces"] as? Int ?? 0
+    }
+    _ = daemon.waitForLedger(seconds: 120) { facesOf($0) >= 4 }
+    let photo = "\(portraits)/obama.jpg"
+    let answer = try #require(
+      try send([
+        "gallery.put", "--photo", "Barack Obama=\(photo)", "--photo", "Barack Obama=\(photo)",
+        "--photo", "Nobody=\(pictures.path)/0.jpg",
+      ]).last)
+    let answered = Timestamp.now.description
+    let photos = try #require((answer["facts"] as? [String: Any])?["photos"] as? [[String: Any]])
+    #expect(
+      photos.compactMap { $0["outcome"] as? String } == ["added", "already_there", "no_face"])
+    let count = facesOf(daemon.askLedger())
+    _ = daemon.waitForLedger(seconds: 60) { facesOf($0) >= count + 6 }
+    #expect(daemon.program.end() == 0)
+
+    var (before, after): ([String?], [String?]) = ([], [])
+    for record in try broker.consumeAll("events")
+    where record.header("ce_type") == "vedette.faces.v1" {
+      let body = try JSONSerialization.jsonObject(with: Data(record.value)) as? [String: Any]
+      let face = try #require((body?["faces"] as? [[String: Any]])?.first)
+      let label = face["label"] as? String
+      if try #require(record.header("ce_time")) > answered {
+        after.append(label)
+        // The other stays unknown, and each picture after the answer is compared with him.
+        #expect(label != nil || face["nearest"] as? String == "Barack Obama")
+      } else {
+        before.append(label)
+      }
+    }
+    #expect(before.count >= 4 && after.count { $0 == "Barack Obama" } >= 2, "\(before) \(after)")
+    #expect(before.first == .some(nil))
+  }
+}
