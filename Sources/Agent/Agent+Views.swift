@@ -48,6 +48,9 @@ extension Onlooker {
     view.faces = meters.faces
     view.time = Timing(meters.time)
     view.latency = Timing(meters.latency)
+    let seen = lastSeen(camera: number)
+    view.people = seen.people
+    view.palette = seen.palette
     return view
   }
 }

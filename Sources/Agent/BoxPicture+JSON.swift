@@ -98,6 +98,14 @@ extension AnalysisView {
               ("skipped", .integer(camera.skipped)), ("failed", .integer(camera.failed)),
               ("faces", .integer(camera.faces)), ("ms", camera.time.json),
               ("latency_ms", camera.latency.json),
+              ("people", .array(camera.people.map { .string($0) })),
+              (
+                "palette",
+                .array(
+                  camera.palette.map {
+                    .object([("rgb", .string($0.rgb)), ("share", .number($0.share))])
+                  })
+              ),
             ])
           })
       ),

@@ -32,6 +32,8 @@ final class Onlooker: Sendable {
   private let gallery: Mutex<Gallery?>
   /// Nil where nobody is named, nor can be.
   private let galleryPath: String?
+  /// What was seen last, by the camera's number.
+  private let seen = Mutex<[Int: LastSeen]>([:])
   private let logger: Logger
   private let faults: FaultLog
   private let stopping = Flag()
@@ -87,6 +89,7 @@ final class Onlooker: Sendable {
     try analysis.start(
       people: { [self] in gallery.withLock { $0 }?.loadedSnapshot },
       report: { [self] camera, picture, report in
+        note(report, camera: camera)
         self.writers.withLock { $0[camera] }.send(report, of: picture)
       },
       fail: { [self] camera, error in
@@ -130,6 +133,12 @@ final class Onlooker: Sendable {
       "the gallery is at version \(snapshot.version): \(snapshot.personCount) people, \(snapshot.encodingCount) encodings"
     )
   }
+
+  private func note(_ report: AnalysisReport, camera: Int) {
+    seen.withLock { $0[camera, default: LastSeen()].note(report) }
+  }
+
+  func lastSeen(camera: Int) -> LastSeen { seen.withLock { $0[camera] } ?? LastSeen() }
 
   func looks(at camera: String) -> Bool { numbers[camera] != nil }
 

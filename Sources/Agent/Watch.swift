@@ -30,6 +30,7 @@ final class Watch: StatusSource {
   private let timeouts: [String: Double]
   private let began = Clock.monotonic
   private let kept: Mutex<BoxPicture>
+  private let past = Mutex(History())
   /// What each camera had counted, and since when, in seconds of CLOCK_MONOTONIC.
   private let progress = Mutex<[String: (count: Int, since: Double)]>([:])
   private let stopping = Flag()
@@ -72,6 +73,8 @@ final class Watch: StatusSource {
 
   var json: String { picture.json.text }
 
+  var history: History { past.withLock { $0 } }
+
   func still(of camera: String) -> (any Still)? { agent.latestPicture(of: camera) }
 
   private func run() {
@@ -83,6 +86,7 @@ final class Watch: StatusSource {
       picture.alarms = book.raised
       let seen = picture
       kept.withLock { $0 = seen }
+      past.withLock { $0.note(seen) }
       signal.wait(milliseconds: Self.intervalMilliseconds)
     }
   }

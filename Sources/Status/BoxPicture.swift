@@ -147,8 +147,25 @@ package struct AnalysisView: Sendable {
     package var time = Timing()
     /// Capture to report.
     package var latency = Timing()
+    /// Whose faces were in the last picture that was searched, `Unknown` for nobody's.
+    package var people: [String] = []
+    /// Of the last picture whose colours were clustered, the largest first.
+    package var palette: [Swatch] = []
 
     package init(name: String) { self.name = name }
+  }
+
+  /// One colour of a palette.
+  package struct Swatch: Sendable, Equatable {
+    /// `#rrggbb`.
+    package var rgb: String
+    /// Of the picture, 0…1.
+    package var share: Double
+
+    package init(rgb: String, share: Double) {
+      self.rgb = rgb
+      self.share = share
+    }
   }
 
   package var workers = 0

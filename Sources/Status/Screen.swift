@@ -58,7 +58,7 @@ package struct Screen: Sendable {
   }
 
   /// Of the cameras' table, and the gap after each; together 80 columns.
-  private static let widths = [13, 10, 19, 19, 6, 8]
+  private static let widths = [16, 10, 19, 19, 5, 6]
   /// Where the terminal is too narrow for all, what was asked is left out.
   private static let asked = 2
 
@@ -76,7 +76,7 @@ package struct Screen: Sendable {
       let cells = [
         camera.name, camera.state.rawValue.replacing("_", with: " "), Self.short(camera.asked),
         Self.short(camera.negotiated), Wording.tenths(camera.measuredRate),
-        camera.lastFrameAge.map { Wording.duration($0) } ?? "-",
+        camera.lastFrameAge.map { Wording.age($0) } ?? "-",
       ]
       lines.append(isWell ? row(cells) : paint(row(cells), "31"))
     }
@@ -232,7 +232,7 @@ package struct Screen: Sendable {
   /// A title in the first column and text beside it, over as many lines as it takes.
   private func section(_ title: String, _ text: String) -> [String] {
     let width = titleWidth
-    return wrap(text, to: columns - width - 1).enumerated().map { index, line in
+    return wrap(text, to: columns - width - 1, separator: ", ").enumerated().map { index, line in
       guard index == 0 else { return String(repeating: " ", count: width + 1) + line }
       let fitting = Self.trimmed(Self.fit(title, width))
       let gap = String(repeating: " ", count: width - fitting.count + 1)
@@ -240,23 +240,34 @@ package struct Screen: Sendable {
     }
   }
 
-  /// Lines of at most `width`, broken between words where that can be.
-  private func wrap(_ text: String, to width: Int) -> [String] {
+  /// Lines of at most `width`, broken between the parts of the text where that can be, else between words, else anywhere.
+  private func wrap(_ text: String, to width: Int, separator: String = " ") -> [String] {
+    let parts = Self.clean(text).split(separator: separator)
+    let ending = separator.dropLast()
     var lines: [String] = []
-    var line = ""
-    for word in Self.clean(text).split(separator: " ") {
-      var word = word
-      if !line.isEmpty, line.count + 1 + word.count > width {
-        lines.append(line)
-        line = ""
+    for (index, part) in parts.enumerated() {
+      let part = index < parts.count - 1 ? part + ending : part
+      if let line = lines.last, line.count + 1 + part.count <= width {
+        lines[lines.count - 1] = "\(line) \(part)"
+      } else if part.count <= width {
+        lines.append(String(part))
+      } else if separator == " " {
+        lines += Self.pieces(of: part, width)
+      } else {
+        lines += wrap(String(part), to: width)
       }
-      while word.count > width {
-        lines.append(String(word.prefix(width)))
-        word = word.dropFirst(width)
-      }
-      line += line.isEmpty ? "\(word)" : " \(word)"
     }
-    return line.isEmpty && !lines.isEmpty ? lines : lines + [line]
+    return lines.isEmpty ? [""] : lines
+  }
+
+  private static func pieces(of word: Substring, _ width: Int) -> [String] {
+    var rest = word
+    var pieces: [String] = []
+    while !rest.isEmpty {
+      pieces.append(String(rest.prefix(width)))
+      rest = rest.dropFirst(width)
+    }
+    return pieces
   }
 
   private func paint(_ text: String, _ colour: String) -> String {

@@ -4,6 +4,8 @@ package protocol StatusSource: Sendable {
   var picture: BoxPicture { get }
   /// The same as JSON, as docs/schemas/box.json tells.
   var json: String { get }
+  /// The last hour.
+  var history: History { get }
   /// The last picture of a camera; nil before the first.
   func still(of camera: String) -> (any Still)?
 }

@@ -13,6 +13,11 @@ package enum Wording {
     return hours % 24 == 0 ? "\(hours / 24) d" : "\(hours / 24) d \(hours % 24) h"
   }
 
+  /// In its largest unit alone: `2 h`.
+  static func age(_ seconds: Double) -> String {
+    duration(seconds).split(separator: " ").prefix(2).joined(separator: " ")
+  }
+
   /// `0.4 ms`, `12 ms`, `1.2 s`.
   static func short(_ seconds: Double) -> String {
     let milliseconds = seconds * 1000

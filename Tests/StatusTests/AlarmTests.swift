@@ -148,4 +148,38 @@ func healthyBox() -> BoxPicture {
     #expect(book.update(box, now: 11).map(\.isRaised) == [false])
     #expect(book.raised.isEmpty)
   }
+
+  private static func broken(_ kind: AlarmKind) -> BoxPicture {
+    var box = healthyBox()
+    switch kind {
+    case .cameraLost: box.cameras[0].state = .noDevice
+    case .outage: box.delivery.outage = 10
+    case .spoolFilling: box.spool?.bytes = 1_700_000_000
+    case .diskFailing: box.spool?.fault = "Input/output error"
+    case .clockWrong: box.system.isSynchronised = false
+    case .analysisFailing:
+      var camera = AnalysisView.Camera(name: box.cameras[0].name)
+      camera.failed = 3
+      box.analysis = AnalysisView()
+      box.analysis?.cameras = [camera]
+    }
+    return box
+  }
+
+  @Test(arguments: AlarmKind.allCases)
+  func `Each alarm is raised once and cleared once, however long it lasts`(kind: AlarmKind) {
+    var book = AlarmBook()
+    var told: [Bool] = []
+    for second in 0..<3000 {
+      let box = (100..<2000).contains(second) ? Self.broken(kind) : healthyBox()
+      for news in book.update(box, now: Double(second)) {
+        #expect(news.alarm.kind == kind)
+        #expect(!news.alarm.sentence.isEmpty)
+        told.append(news.isRaised)
+      }
+      if second == 1999 { #expect(book.raised.map(\.kind) == [kind]) }
+    }
+    #expect(told == [true, false])
+    #expect(book.raised.isEmpty)
+  }
 }

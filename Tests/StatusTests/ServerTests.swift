@@ -19,6 +19,7 @@ private final class Box: StatusSource {
   init(_ box: BoxPicture = healthyBox()) { self.box = box }
   var picture: BoxPicture { box }
   var json: String { "{}" }
+  var history: History { History() }
   func still(of camera: String) -> (any Still)? { current.withLock { $0 } }
 }
 
