@@ -58,6 +58,7 @@ let package = Package(
     .systemLibrary(name: "CLibV4L2", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
     .systemLibrary(
       name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
@@ -80,7 +81,7 @@ let package = Package(
     room("Journal", ["CPosix", "Threads", log]),
     room("Settings", ["CYAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
-    room("Imaging", ["CPixelRows", "Frames", "CTurboJPEG", "CYUV"]),
+    room("Imaging", ["CPixelRows", "CPNG", "Frames", "CTurboJPEG", "CYUV"]),
     room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames"]),
     room("Colours", ["CColours", "Threads"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
@@ -146,7 +147,7 @@ let package = Package(
     tests("JournalTests", ["Journal", log]),
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
-    tests("ImagingTests", ["Imaging", "CPixelRows", "Frames"]),
+    tests("ImagingTests", ["CPNG", "Imaging", "CPixelRows", "Frames"]),
     tests(
       "FacesTests",
       [

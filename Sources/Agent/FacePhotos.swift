@@ -42,8 +42,8 @@ package final class FacePhotos {
   /// - Parameter encodesPoorOnes: whether faces that are small, blurred, clipped or turned are encoded too.
   /// - Throws: `ImagingError` where it is no picture; `FacesError`.
   package func faces(in file: [UInt8], encodesPoorOnes: Bool) throws -> [Face] {
-    let picture = try JPEGDecoder().upright(
-      of: unsafe file.span.bytes, pixelCountMax: Self.pixelCountMax)
+    let picture = try UprightPicture(
+      decoding: file, by: JPEGDecoder(), pixelCountMax: Self.pixelCountMax)
     let luma = picture.luma
     let patch = FacePatch(
       pixels: picture.rgb, layout: PixelLayout(.rgb, size: picture.size))

@@ -57,13 +57,7 @@ INLINE list prune(const float low[3], const float high[3], list in, vc_scratch *
         f8 over = LOAD(scratch->gap + i) - least - (x * hx + y * hy + z * hz);
         /* A quarter for rounding. */
         i8 stays = over <= 0.25f;
-        uint32_t bits = 0;
-#if defined(__AVX2__)
-        bits = (uint32_t)__builtin_ia32_movmskps256(stays);
-#else
-        for (int lane = 0; lane < 8; lane++)
-            bits |= (uint32_t)(stays[lane] & 1) << lane;
-#endif
+        uint32_t bits = LANES(stays);
         if (in.count - i < 8)
             bits &= (1u << (in.count - i)) - 1;
         while (bits) {
@@ -271,77 +265,92 @@ KERNEL(size_t, vc_candidates,
         int bits, const vc_centres *centres, vc_scratch *scratch, float floor),
        (entries, lists, capacity, numbers, count, bits, centres, scratch, floor))
 
-typedef uint32_t u4 __attribute__((vector_size(16)));
-
-/* The label of a pixel by its bin's list. Where there are two centres, as mostly, the side of the plane between
- * them tells; its floats are right to 0.2. */
-INLINE uint32_t choose(const uint32_t *list, float x, float y, float z, const vc_centres *centres)
+/* The label of a pixel, red, green, blue and 1, by its bin's list. Where there are two centres, as mostly, the side
+ * of the plane between them tells; its floats are right to 0.2. */
+INLINE uint32_t choose(const uint32_t *list, u4 point, const vc_centres *centres)
 {
-    const float *plane = (const float *)(list + 1), *c = plane + 4;
+    const float *c = (const float *)(list + 5);
     const uint32_t *labels = list + 29;
+    i4 whole = (i4)point;
+    f4 p = __builtin_convertvector(whole, f4);
     if (list[0] == 2) {
-        float side = plane[0] * x + plane[1] * y + plane[2] * z + plane[3];
+        f4 plane;
+        memcpy(&plane, list + 1, sizeof plane);
+        plane *= p;
+        float side = (plane[0] + plane[2]) + (plane[1] + plane[3]);
         if (side > 0.25f || side < -0.25f)
             return labels[side > 0];
-        return nearest_exactly(labels, 2, 32, x, y, z, centres);
+        return nearest_exactly(labels, 2, 32, p[0], p[1], p[2], centres);
     }
-    return nearest_of(c, c + 8, c + 16, labels, list[0], 32, x, y, z, centres);
+    return nearest_of(c, c + 8, c + 16, labels, list[0], 32, p[0], p[1], p[2], centres);
 }
-
-INLINE uint32_t vc_beyond_body(const uint32_t *entries, const uint32_t *lists, int bits, const uint8_t *rgb,
-                               size_t width, size_t height, size_t stride, const vc_centres *centres,
-                               float floor, uint32_t *found, uint32_t capacity)
-{
-    int drop = 8 - bits;
-    uint32_t count = 0;
-    for (size_t row = 0; row < height; row++) {
-        const uint8_t *pixel = rgb + row * stride;
-        for (size_t i = 0; i < width; i++, pixel += 3) {
-            uint32_t r = pixel[0], g = pixel[1], b = pixel[2];
-            uint32_t entry = entries[(r >> drop) << 2 * bits | (g >> drop) << bits | b >> drop];
-            if (!(entry & FAR_AWAY))
-                continue;
-            uint32_t label = entry & ~(ALONE | FAR_AWAY);
-            if (!(entry & ALONE)) {
-                label = choose(lists + label, (float)r, (float)g, (float)b, centres);
-            }
-            if (exact(centres, label, r, g, b) <= floor)
-                continue;
-            if (count == capacity)
-                return count;
-            found[count++] = (uint32_t)(row * width + i);
-        }
-    }
-    return count;
-}
-
-KERNEL(uint32_t, vc_beyond,
-       (const uint32_t *entries, const uint32_t *lists, int bits, const uint8_t *rgb, size_t width, size_t height,
-        size_t stride, const vc_centres *centres, float floor, uint32_t *found, uint32_t capacity),
-       (entries, lists, bits, rgb, width, height, stride, centres, floor, found, capacity))
 
 INLINE void flush(vc_sum *sums, uint32_t *tallies, uint32_t k)
 {
     for (uint32_t i = 0; i < 2 * k; i++) {
         uint32_t j = i < k ? i : i - k;
         uint32_t *t = tallies + 4 * i;
-        vc_sum more = { t[0], t[1], t[2], t[3] };
+        vc_sum more = { t[3], t[0], t[1], t[2] };
         add(sums + j, &more);
     }
     memset(tallies, 0, 8 * k * sizeof *tallies);
 }
 
-INLINE void vc_label_body(const uint32_t *entries, const uint32_t *lists, const vc_bin *table,
-                          const uint32_t *numbers, uint32_t count, int bits, const uint8_t *rgb, size_t width,
-                          size_t height, size_t stride, const vc_centres *centres, uint32_t *labels,
-                          uint8_t *painted, const uint8_t *palette, vc_sum *sums, vc_far *far, float floor,
-                          uint32_t *tallies)
+/* What pixels that are not settled by their bins find. */
+typedef struct {
+    const uint32_t *entries, *lists;
+    const vc_centres *centres;
+    uint32_t *labels, *tallies, *found;
+    uint8_t *painted;
+    const uint8_t *palette;
+    vc_far *far;
+    float limit;
+    uint32_t capacity, count;
+} finding;
+
+INLINE void label_row(finding *all, int bits, int writes, const uint8_t *pixel, size_t first, size_t width)
+{
+    uint32_t k = all->centres->count;
+    u4 mask = { 255, 255, 255, 0 }, one = { 0, 0, 0, 1 };
+    for (size_t i = 0; i < width; i++, pixel += 3) {
+        uint32_t word = packed(pixel, i + 1 == width);
+        uint32_t entry = all->entries[bin_number(word, bits)];
+        if (!writes && (entry & (ALONE | FAR_AWAY)) == ALONE)
+            continue;
+        uint32_t label = entry & ~(ALONE | FAR_AWAY);
+        if (!(entry & ALONE)) {
+            u4 now, point = (spread(word) & mask) | one;
+            label = choose(all->lists + label, point, all->centres);
+            /* Two sets in turn: neighbours mostly have the same label. */
+            uint32_t *tally = all->tallies + 4 * (label + (i & 1 ? k : 0));
+            memcpy(&now, tally, sizeof now);
+            now += point;
+            memcpy(tally, &now, sizeof now);
+        }
+        if (entry & FAR_AWAY) {
+            double distance = exact(all->centres, label, word & 255, word >> 8 & 255, word >> 16 & 255);
+            look(all->far + label, distance, (uint32_t)(first + i));
+            if (distance > all->limit && all->count < all->capacity)
+                all->found[all->count++] = (uint32_t)(first + i);
+        }
+        if (writes && all->labels)
+            all->labels[first + i] = label;
+        if (writes && all->painted)
+            memcpy(all->painted + 3 * (first + i), all->palette + 4 * label, 3);
+    }
+}
+
+INLINE uint32_t vc_label_body(const uint32_t *entries, const uint32_t *lists, const vc_bin *table,
+                              const uint32_t *numbers, uint32_t count, int bits, const uint8_t *rgb, size_t width,
+                              size_t height, size_t stride, const vc_centres *centres, uint32_t *labels,
+                              uint8_t *painted, const uint8_t *palette, vc_sum *sums, vc_far *far, float floor,
+                              uint32_t *tallies, float limit, uint32_t *found, uint32_t capacity)
 {
     uint32_t k = centres->count, mask = (1u << bits) - 1;
     int drop = 8 - bits;
     reset(sums, far, k, floor);
     memset(tallies, 0, 8 * k * sizeof *tallies);
-    int looks = labels != NULL || painted != NULL;
+    int writes = labels != NULL || painted != NULL, looks = writes;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t n = numbers[i], entry = entries[n];
         looks |= (entry & (ALONE | FAR_AWAY)) != ALONE;
@@ -354,31 +363,19 @@ INLINE void vc_label_body(const uint32_t *entries, const uint32_t *lists, const 
         add(sums + (entry & ~(ALONE | FAR_AWAY)), &more);
     }
     if (!looks)
-        return;
+        return 0;
+    finding all = { entries, lists, centres, labels, tallies, found, painted, palette, far, limit, capacity, 0 };
     uint32_t since = 0;
     for (size_t row = 0; row < height; row++) {
         const uint8_t *pixel = rgb + row * stride;
-        size_t first = row * width;
-        for (size_t i = 0; i < width; i++, pixel += 3) {
-            uint32_t r = pixel[0], g = pixel[1], b = pixel[2];
-            uint32_t entry = entries[(r >> drop) << 2 * bits | (g >> drop) << bits | b >> drop];
-            uint32_t label = entry & ~(ALONE | FAR_AWAY);
-            if (!(entry & ALONE)) {
-                label = choose(lists + label, (float)r, (float)g, (float)b, centres);
-                u4 now, more = { 1, r, g, b };
-                /* Two sets in turn: neighbours mostly have the same label. */
-                uint32_t *tally = tallies + 4 * (label + (i & 1 ? k : 0));
-                memcpy(&now, tally, sizeof now);
-                now += more;
-                memcpy(tally, &now, sizeof now);
-            }
-            if (entry & FAR_AWAY)
-                look(far + label, exact(centres, label, r, g, b), (uint32_t)(first + i));
-            if (labels)
-                labels[first + i] = label;
-            if (painted)
-                memcpy(painted + 3 * (first + i), palette + 4 * label, 3);
-        }
+        if (writes)
+            label_row(&all, bits, 1, pixel, row * width, width);
+        else if (bits == 5)
+            label_row(&all, 5, 0, pixel, row * width, width);
+        else if (bits == 6)
+            label_row(&all, 6, 0, pixel, row * width, width);
+        else
+            label_row(&all, bits, 0, pixel, row * width, width);
         /* A tally holds 255 times 16 million. */
         since += (uint32_t)width;
         if (since >= 1u << 20) {
@@ -387,12 +384,13 @@ INLINE void vc_label_body(const uint32_t *entries, const uint32_t *lists, const 
         }
     }
     flush(sums, tallies, k);
+    return all.count;
 }
 
-KERNEL(void, vc_label,
+KERNEL(uint32_t, vc_label,
        (const uint32_t *entries, const uint32_t *lists, const vc_bin *table, const uint32_t *numbers,
         uint32_t count, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
         const vc_centres *centres, uint32_t *labels, uint8_t *painted, const uint8_t *palette, vc_sum *sums,
-        vc_far *far, float floor, uint32_t *tallies),
+        vc_far *far, float floor, uint32_t *tallies, float limit, uint32_t *found, uint32_t capacity),
        (entries, lists, table, numbers, count, bits, rgb, width, height, stride, centres, labels, painted,
-        palette, sums, far, floor, tallies))
+        palette, sums, far, floor, tallies, limit, found, capacity))

@@ -1,29 +1,52 @@
 #include "vectors.h"
 
-typedef uint32_t u4 __attribute__((vector_size(16)));
-
-void vc_count(vc_bin *table, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
-              uint64_t *square)
+/* Sum of the squares of bytes. */
+INLINE uint64_t squares(const uint8_t *bytes, size_t count)
 {
-    int drop = 8 - bits;
-    uint32_t low = (1u << drop) - 1;
     uint64_t sum = 0;
+    /* 64 K squares of a byte fit 32 bits. */
+    for (size_t from = 0; from < count; from += 1 << 16) {
+        size_t end = count - from < 1 << 16 ? count : from + (1 << 16);
+        uint32_t part = 0;
+        for (size_t i = from; i < end; i++)
+            part += (uint32_t)bytes[i] * bytes[i];
+        sum += part;
+    }
+    return sum;
+}
+
+INLINE void count_row(vc_bin *table, int bits, const uint8_t *pixel, size_t width)
+{
+    uint32_t low = (1u << (8 - bits)) - 1;
+    u4 mask = { low, low, low, 0 }, one = { 0, 0, 0, 1 };
+    for (size_t i = 0; i < width; i++, pixel += 3) {
+        uint32_t word = packed(pixel, i + 1 == width);
+        vc_bin *bin = table + bin_number(word, bits);
+        u4 now;
+        memcpy(&now, bin, sizeof now);
+        now += (spread(word) & mask) | one;
+        memcpy(bin, &now, sizeof now);
+    }
+}
+
+INLINE void vc_count_body(vc_bin *table, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
+                          uint64_t *square)
+{
     for (size_t row = 0; row < height; row++) {
         const uint8_t *pixel = rgb + row * stride;
-        uint64_t in_row = 0;
-        for (size_t i = 0; i < width; i++, pixel += 3) {
-            uint32_t r = pixel[0], g = pixel[1], b = pixel[2];
-            vc_bin *bin = table + ((r >> drop) << 2 * bits | (g >> drop) << bits | b >> drop);
-            u4 more = { 1, r & low, g & low, b & low }, now;
-            memcpy(&now, bin, sizeof now);
-            now += more;
-            memcpy(bin, &now, sizeof now);
-            in_row += r * r + g * g + b * b;
-        }
-        sum += in_row;
+        *square += squares(pixel, 3 * width);
+        if (bits == 5)
+            count_row(table, 5, pixel, width);
+        else if (bits == 6)
+            count_row(table, 6, pixel, width);
+        else
+            count_row(table, bits, pixel, width);
     }
-    *square += sum;
 }
+
+KERNEL(void, vc_count,
+       (vc_bin *table, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride, uint64_t *square),
+       (table, bits, rgb, width, height, stride, square))
 
 uint32_t vc_take_bins(vc_points *points, uint32_t *numbers, vc_bin *table, int bits, uint32_t capacity,
                       int clears)

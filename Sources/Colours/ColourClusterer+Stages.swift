@@ -119,13 +119,12 @@ extension ColourClusterer {
     let centres = lloyd.centres
     for _ in 0..<Self.passesMax {
       labelling.prepare(histogram, centres: centres, floor: 0.8 * floor)
-      let open = labelling.beyond(pixels, by: histogram, centres: centres, floor: floor)
+      let open = unsafe labelling.label(
+        pixels, by: histogram, centres: centres, floor: 0.8 * floor, limit: floor)
       lloyd.countPass()
       guard !open.isEmpty else { break }
       found(open, floor: floor)
     }
-    unsafe labelling.label(pixels, by: histogram, centres: centres, floor: 0.8 * floor)
-    lloyd.countPass()
     if farthest == 0 {
       labelling.prepare(histogram, centres: centres, floor: 0)
       unsafe labelling.label(pixels, by: histogram, centres: centres, floor: 0)

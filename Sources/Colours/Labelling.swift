@@ -12,35 +12,25 @@ final class Labelling {
   /// Gathers in `centres` what the pixels sum up to, and the farthest beyond `floor` (squared). `prepare` must have
   /// been called with the same.
   /// - Parameter painted: becomes rows of packed RGB without padding, in the centres' colours.
+  /// - Returns: the colours of pixels that lie beyond `limit` (squared), which is not below `floor`; `beyondMax` at
+  ///   the most.
+  @discardableResult
   func label(
     _ pixels: Pixels, by histogram: Histogram, centres: Centres, floor: Double,
-    painted: UnsafeMutablePointer<UInt8>? = nil
-  ) {
+    limit: Double = .infinity, painted: UnsafeMutablePointer<UInt8>? = nil
+  ) -> [Point] {
     let entries = entries(bits: histogram.bits)
+    far.reserve(Self.beyondMax)
     tallies.reserve(8 * centres.count)
     setPalette(centres)
     let raw = unsafe centres.raw()
-    unsafe withUnsafePointer(to: raw) { raw in
+    let count = unsafe withUnsafePointer(to: raw) { raw in
       unsafe vc_label(
         entries.base, lists.base, histogram.table.base, histogram.numbers.base,
         UInt32(histogram.points.count), Int32(histogram.bits), pixels.base, pixels.width,
         pixels.height, pixels.stride, raw, nil, painted, palette.base,
-        centres.sums.base, centres.far.base, Float(floor), tallies.base)
-    }
-  }
-
-  /// The colours of pixels that lie beyond `floor` (squared) of all centres, each pixel's; `beyondMax` at the most.
-  /// `prepare` must have been called with these centres and no larger a floor.
-  func beyond(
-    _ pixels: Pixels, by histogram: Histogram, centres: Centres, floor: Double
-  ) -> [Point] {
-    let entries = entries(bits: histogram.bits)
-    far.reserve(Self.beyondMax)
-    let raw = unsafe centres.raw()
-    let count = unsafe withUnsafePointer(to: raw) { raw in
-      return unsafe vc_beyond(
-        entries.base, lists.base, Int32(histogram.bits), pixels.base, pixels.width, pixels.height,
-        pixels.stride, raw, Float(floor), far.base, UInt32(Self.beyondMax))
+        centres.sums.base, centres.far.base, Float(floor), tallies.base, Float(limit), far.base,
+        UInt32(Self.beyondMax))
     }
     return (0..<Int(count)).map { Point(pixels.colour(Int(far[$0]))) }
   }

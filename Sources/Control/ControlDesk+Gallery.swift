@@ -32,11 +32,11 @@ extension ControlDesk {
     }
   }
 
-  /// Whether trying again would end alike.
+  /// Whether trying again would end alike. What is damaged is not mended by waiting; another command may replace it.
   private static func isFinal(_ error: GalleryError) -> Bool {
     switch error.code {
-    case .disk, .busy, .damaged, .unknownVersion, .cancelled: false
-    case .badInput, .full, .notFound, .stale, .mismatch: true
+    case .disk, .busy, .unknownVersion, .cancelled: false
+    case .badInput, .full, .notFound, .stale, .mismatch, .damaged: true
     }
   }
 

@@ -15,7 +15,7 @@ struct ColoursCommand: ParsableCommand {
         vedette colours photograph.jpg --lambda 20 --silhouette --diagram knives.svg -o painted.jpg
       """)
 
-  @Argument(help: "A JPEG.")
+  @Argument(help: "A JPEG or PNG.")
   var image: String
 
   @Option(help: "How far a colour must be from every cluster to found a new one: 0 to 1000.")

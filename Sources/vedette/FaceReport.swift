@@ -20,7 +20,7 @@ struct FaceReport {
     self.path = path
     let bytes = try FaceImages.read(path)
     do {
-      let picture = try decoder.upright(of: unsafe bytes.span.bytes)
+      let picture = try UprightPicture(decoding: bytes, by: decoder)
       self.picture = picture
       var settings = settings
       settings.detector.widthMin = Int(Double(settings.detector.widthMin) / picture.scale)

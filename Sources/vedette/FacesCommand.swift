@@ -19,7 +19,7 @@ struct FacesCommand: ParsableCommand {
       Example: vedette faces --gallery gallery.sqlite --json -o annotated.jpg photograph.jpg
       """)
 
-  @Argument(help: ArgumentHelp("JPEGs, or folders of them.", valueName: "image"))
+  @Argument(help: ArgumentHelp("JPEGs, PNGs, or folders of them.", valueName: "image"))
   var images: [String]
 
   @Flag(help: "One JSON object a picture.")

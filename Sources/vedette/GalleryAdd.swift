@@ -36,7 +36,7 @@ struct PhotoOptions: ParsableArguments {
 struct GalleryAdd: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "add",
-    abstract: "Adds people by photographs: JPEGs, or folders of them.",
+    abstract: "Adds people by photographs: JPEGs, PNGs, or folders of them.",
     discussion: """
       A photograph is of the person after whom the file is named (Ada Lovelace.jpg), or, where it lies in a \
       sub-folder, after whom that is named. Each is told what came of it; 65 where one was not added.
@@ -47,7 +47,7 @@ struct GalleryAdd: ParsableCommand {
 
   @OptionGroup var place: GalleryPlace
   @OptionGroup var photos: PhotoOptions
-  @Argument(help: "JPEGs and folders.")
+  @Argument(help: "JPEGs, PNGs and folders.")
   var paths: [String]
   @Option(help: "Whom all of the photographs show.")
   var name: String?
@@ -90,7 +90,7 @@ struct GalleryAdd: ParsableCommand {
     if !json { print(tally.text) }
     guard tally.refused == 0, walk.troubles.isEmpty else { throw ExitCode(ExitStatus.dataError) }
     if walk.photos.isEmpty {
-      ConfigurationCheck.tell("vedette gallery: no photographs (.jpg) there")
+      ConfigurationCheck.tell("vedette gallery: no photographs (.jpg, .png) there")
       throw ExitCode(ExitStatus.noInput)
     }
   }

@@ -12,7 +12,7 @@ struct GallerySearch: ParsableCommand {
 
   @OptionGroup var place: GalleryPlace
   @OptionGroup var models: FaceModelsPlace
-  @Argument(help: "JPEGs, or files of lines of JSON that end in .jsonl.")
+  @Argument(help: "JPEGs, PNGs, or files of lines of JSON that end in .jsonl.")
   var files: [String]
   @Option(help: "nearest or regression.")
   var method = MatchMethod.nearest

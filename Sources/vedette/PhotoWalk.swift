@@ -7,7 +7,7 @@ struct PhotoWalk {
     var name: String
   }
 
-  private static let endings = ["jpg", "jpeg", "jpe"]
+  private static let endings = ["jpg", "jpeg", "jpe", "png"]
   /// Pictures that are told of, though they cannot be read.
   private static let otherEndings = ["png", "gif", "webp", "bmp", "tif", "tiff", "heic", "avif"]
 

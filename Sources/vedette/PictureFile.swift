@@ -5,7 +5,7 @@ import Frames
 import Glibc
 import Imaging
 
-/// A picture of the user's: read from a JPEG file, written as one. What goes wrong becomes a sentence on standard
+/// A picture of the user's: read from a JPEG or PNG file, written as a JPEG. What goes wrong becomes a sentence on standard
 /// error and an exit code.
 struct PictureFile {
   var size: FrameSize
@@ -16,14 +16,10 @@ struct PictureFile {
 
   init(_ path: String, command: String) throws {
     let bytes = try Self.bytes(path, command)
-    if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
-      ConfigurationCheck.tell(
-        "\(command): \(path) is a PNG, and JPEG alone is read: convert it first, e.g. with ffmpeg -i \(path) -q:v 1 picture.jpg"
-      )
-      throw ExitCode(ExitStatus.dataError)
-    }
     do {
-      (size, pixels) = try unsafe JPEGDecoder().rgb(of: bytes.span.bytes)
+      let picture = try UprightPicture(
+        decoding: bytes, by: JPEGDecoder(), pixelCountMax: JPEGDecoder.pixelCountMax)
+      (size, pixels) = (picture.size, picture.rgb)
     } catch {
       ConfigurationCheck.tell("\(command): \(path): \(error)")
       throw ExitCode(ExitStatus.dataError)

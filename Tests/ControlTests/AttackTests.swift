@@ -68,6 +68,9 @@ import Testing
     let older = try box.signed(box.envelope(["type": "ping"]))
     try box.command(["type": "ping"])
     try expectRejected(older, .rollback)
+    // Nor another beside it.
+    let beside = try box.signed(box.envelope(["type": "ping"], sequence: box.sequence))
+    try expectRejected(beside, .rollback)
   }
 
   @Test("cannot have a command obeyed that has expired") func expired() throws {

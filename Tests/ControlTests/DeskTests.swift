@@ -192,6 +192,25 @@ import Testing
     #expect(try box.gallery.training() != nil)
   }
 
+  @Test("have answers with numbers of their own, though another ends while one is looked at")
+  func numbersMeanwhile() throws {
+    try box.command(
+      ["type": "camera.set", "camera": "front", "set": ["quality": 70], "probation": 1], id: "long")
+    let sink = box.sink
+    box.target.state.withLock {
+      $0.duringCheck = {
+        for _ in 0..<500 where !sink.states("long").contains(.succeeded) {
+          Thread.sleep(forTimeInterval: 0.01)
+        }
+      }
+    }
+    try box.command(["type": "camera.set", "camera": "yard", "set": ["quality": 60]], id: "short")
+    #expect(box.sink.states("long") == [.accepted, .succeeded])
+    #expect(box.sink.states("short") == [.accepted, .succeeded])
+    let numbers = box.sink.results.withLock { $0.map(\.number) }
+    #expect(numbers.sorted() == Array(1...4))
+  }
+
   @Test("have their answers kept until they have arrived") func outbox() throws {
     try box.command(["type": "ping"], id: "a")
     try box.desk.tick()

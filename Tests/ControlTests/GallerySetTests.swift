@@ -6,7 +6,7 @@ import TestDice
 import Testing
 import Threads
 
-@Suite("A whole gallery over the topic", .timeLimit(.minutes(3))) struct GallerySetTests {
+@Suite("A whole gallery over the topic", .timeLimit(.minutes(5))) struct GallerySetTests {
   private static let people = 10_000
 
   /// Everybody with one encoding.
@@ -91,6 +91,18 @@ import Threads
     let older = try GallerySet.commands(Array(entries.prefix(3)), version: 6)
     #expect(try box.command(older[0])?.state == .failed)
     #expect(try box.hash() == ContentHash.of(entries).description)
+  }
+
+  @Test("whose hash was wrong can be sent again under the same name") func again() throws {
+    let box = try Box()
+    let count = GallerySet.entriesMax + 1
+    let right = try GallerySet.commands(try set("one", count), version: 7)
+    let wrong = right.map { $0.merging(["hash": .string(String(repeating: "0", count: 64))]) }
+    #expect(try box.command(wrong[0])?.state == .succeeded)
+    #expect(try box.command(wrong[1])?.state == .failed)
+    #expect(try box.gallery.summary().people == 0)
+    try send(right, to: box)
+    #expect(try box.gallery.summary().people == count)
   }
 
   @Test("of nobody, or with one face of two people, is not made") func refused() throws {

@@ -13,6 +13,8 @@ final class FakeTarget: CommandTarget {
     var refusal: Rejection?
     var failure: CommandFailure?
     var hasPictures = true
+    /// Called while a change is checked.
+    var duringCheck: (@Sendable () -> Void)?
   }
 
   let state = Mutex(State())
@@ -20,6 +22,7 @@ final class FakeTarget: CommandTarget {
   let cameras: Set<String> = ["front", "yard"]
 
   func check(overlay: JSONValue) throws(Rejection) {
+    state.withLock { $0.duringCheck }?()
     if let refusal = state.withLock({ $0.refusal }) { throw refusal }
   }
 

@@ -49,7 +49,7 @@ typedef struct {
 
 /* One bin of a histogram: pixels, and sums of what their channels exceed the bin's corner by. */
 typedef struct {
-    uint32_t count, red, green, blue;
+    uint32_t red, green, blue, count;
 } vc_bin;
 
 /* Memory for candidate lists: room for two lists of `capacity` centres, a multiple of VC_LANES. */
@@ -120,18 +120,16 @@ void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scrat
  * from its centre. Returns the words written to `lists`, or 0 where `capacity` is too small. */
 size_t vc_candidates(uint32_t *entries, uint32_t *lists, size_t capacity, const uint32_t *numbers,
                      uint32_t count, int bits, const vc_centres *centres, vc_scratch *scratch, float floor);
-/* The numbers of pixels that lie farther than the root of `floor` from all centres, `capacity` at the most, in
- * `found`; returns how many. `entries` and `lists` are those of these centres and this floor. */
-uint32_t vc_beyond(const uint32_t *entries, const uint32_t *lists, int bits, const uint8_t *rgb, size_t width,
-                   size_t height, size_t stride, const vc_centres *centres, float floor, uint32_t *found,
-                   uint32_t capacity);
 /* Labels every pixel with its nearest centre by those: what vc_count counted into `table` is taken whole where
  * a bin has one candidate, and the rest pixel by pixel. `far.index` is the pixel's. `labels` and `painted` (rows
- * of packed RGB without padding, by `palette`, four bytes a cluster) may be null. `tallies` is room for k * 8. */
-void vc_label(const uint32_t *entries, const uint32_t *lists, const vc_bin *table, const uint32_t *numbers,
-              uint32_t count, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
-              const vc_centres *centres, uint32_t *labels, uint8_t *painted, const uint8_t *palette,
-              vc_sum *sums, vc_far *far, float floor, uint32_t *tallies);
+ * of packed RGB without padding, by `palette`, four bytes a cluster) may be null. `tallies` is room for k * 8.
+ * Pixels beyond the root of `limit`, which is not below `floor`, are told in `found`, `capacity` at the most;
+ * returns how many. */
+uint32_t vc_label(const uint32_t *entries, const uint32_t *lists, const vc_bin *table, const uint32_t *numbers,
+                  uint32_t count, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
+                  const vc_centres *centres, uint32_t *labels, uint8_t *painted, const uint8_t *palette,
+                  vc_sum *sums, vc_far *far, float floor, uint32_t *tallies, float limit, uint32_t *found,
+                  uint32_t capacity);
 
 /* Distances between the points of two tiles, at most VC_TILE each, padded to whole vectors by points without
  * weight: weighted by the other's weight and added, to `rows` for points from i0 on, to `columns`, unless null,
