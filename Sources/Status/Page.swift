@@ -70,7 +70,7 @@ enum Page {
       const scale = devicePixelRatio || 1, w = canvas.clientWidth * scale, h = canvas.clientHeight * scale;
       canvas.width = w; canvas.height = h;
       const g = canvas.getContext("2d"), top = Math.max(1, ...points) * 1.1;
-      y = value => h - 2 * scale - (h - 4 * scale) * value / top;
+      const y = value => h - 2 * scale - (h - 4 * scale) * value / top;
       const most = Math.max(0, ...points);
       if (points.length && most > 0) {
         g.strokeStyle = "#8886"; g.beginPath(); g.moveTo(0, y(most)); g.lineTo(w, y(most)); g.stroke();
@@ -84,11 +84,11 @@ enum Page {
       try {
         const past = await (await fetch("/history", { cache: "no-store" })).json();
         plot($("rates"), past.delivered_per_s, n => n.toFixed(1)); plot($("spools"), past.spool_bytes, bytes);
-      } catch (error) { }
+      } catch (error) { console.warn("the last hour is not known: " + error) }
       setTimeout(remember, 5000);
     }
     function show(s) {
-      $("head").className = s.health; put($("health"), s.health); 
+      $("head").className = s.health; put($("health"), s.health);
       put($("verdict"), s.alarms.length > 1 ? s.alarms.length + " alarms" : s.alarms.length ? "1 alarm" : s.verdict);
       put($("node"), s.node + " " + s.version); document.title = s.health + ": " + s.node;
       $("alarms").replaceChildren(...s.alarms.map(a => { const div = document.createElement("div");
@@ -113,7 +113,7 @@ enum Page {
         const made = card(c.name);
         put(made.people, c.people.length ? "Faces: " + c.people.join(", ") : "");
         made.palette.replaceChildren(...c.palette.map(p => { const part = document.createElement("span");
-          part.style.background = p.rgb; part.style.flexGrow = p.share; part.title = p.rgb; return part }));
+          part.style.background = p.rgb; part.style.flexGrow = 1000 * p.share; part.title = p.rgb; return part }));
       }
       const y = s.system;
       put($("box"), ["brokers " + s.delivery.brokers.join(", "),
