@@ -28,6 +28,8 @@ package final class ControlReceiver: Sendable {
   /// How often it is asked whether the topic has more partitions, and while it has none.
   private static let partitionsNanoseconds: UInt64 = 60_000_000_000
   private static let newTopicNanoseconds: UInt64 = 1_000_000_000
+  /// Messages a second in the long run, and at once.
+  private static let rate = (200.0, burst: 2000.0)
   /// Properties of producers, which a consumer does not know.
   private static let producerPrefixes = [
     "acks", "request.required.acks", "linger.ms", "batch.", "queue.buffering.", "compression.",
@@ -124,6 +126,7 @@ package final class ControlReceiver: Sendable {
     logger.info("reading \(desk.options.topic), \(consumer.partitionCount) partitions")
     var ticked = Clock.monotonic
     var asked = Clock.monotonic
+    var pace = Pace(rate: Self.rate.0, burst: Self.rate.burst, now: asked)
     while goesOn {
       let record: ConsumedRecord?
       do throws(KafkaError) {
@@ -135,7 +138,11 @@ package final class ControlReceiver: Sendable {
         faults.tell("poll \(error.name)", .warning, "the control topic: \(error)")
         continue
       }
-      if let record { handle(record) }
+      if let record {
+        handle(record)
+        let pause = pace.take(now: Clock.monotonic)
+        if pause > 0 { signal.wait(milliseconds: pause) }
+      }
       let now = Clock.monotonic
       if record == nil || now - ticked > Self.tickNanoseconds {
         ticked = now

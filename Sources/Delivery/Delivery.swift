@@ -191,7 +191,7 @@ package final class Delivery: Sendable {
 
   private func run() {
     for topic in topics where deadline.load(ordering: .acquiring) == Self.never {
-      _ = producer.warm(topic: topic, timeoutMilliseconds: 1000)
+      producer.warm(topic: topic, timeoutMilliseconds: 1000)
     }
     while true {
       turn()

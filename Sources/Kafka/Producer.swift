@@ -102,7 +102,8 @@ package final class Producer: @unchecked Sendable {
     let code = unsafe record.payload.withUnsafeBytes { payload in
       unsafe record.key.withUnsafeBytes { key in
         unsafe record.topic.withCString { topic in
-          unsafe produce(topic, key, payload, headers, record.timestamp, inFlight.toOpaque())
+          unsafe produce(
+            topic, key, payload, headers, record.timestamp, record.partition, inFlight.toOpaque())
         }
       }
     }
@@ -116,9 +117,10 @@ package final class Producer: @unchecked Sendable {
 
   private func produce(
     _ topic: UnsafePointer<CChar>, _ key: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer,
-    _ headers: OpaquePointer?, _ timestamp: Int64, _ opaque: UnsafeMutableRawPointer
+    _ headers: OpaquePointer?, _ timestamp: Int64, _ partition: Int32?,
+    _ opaque: UnsafeMutableRawPointer
   ) -> rd_kafka_resp_err_t {
-    unsafe withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 7) { fields in
+    unsafe withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 8) { fields in
       unsafe fields[0].vtype = RD_KAFKA_VTYPE_TOPIC
       unsafe fields[0].u.cstr = unsafe topic
       unsafe fields[1].vtype = RD_KAFKA_VTYPE_KEY
@@ -136,6 +138,8 @@ package final class Producer: @unchecked Sendable {
       unsafe fields[5].u.headers = unsafe headers
       unsafe fields[6].vtype = RD_KAFKA_VTYPE_TIMESTAMP
       unsafe fields[6].u.i64 = max(0, timestamp)
+      unsafe fields[7].vtype = RD_KAFKA_VTYPE_PARTITION
+      unsafe fields[7].u.i32 = partition ?? RD_KAFKA_PARTITION_UA
       guard let error = unsafe rd_kafka_produceva(handle, fields.baseAddress, fields.count) else {
         return RD_KAFKA_RESP_ERR_NO_ERROR
       }
@@ -189,14 +193,23 @@ package final class Producer: @unchecked Sendable {
   }
 
   /// Fetches what is known of `topic`, so that its first record need not wait.
-  /// - Returns: whether a broker answered in time.
-  package func warm(topic: String, timeoutMilliseconds: Int32) -> Bool {
-    guard let local = unsafe rd_kafka_topic_new(handle, topic, nil) else { return false }
+  /// - Returns: how many partitions it has, 0 where it is not there yet; nil where no broker answered in time.
+  @discardableResult
+  package func warm(topic: String, timeoutMilliseconds: Int32) -> Int32? {
+    guard let local = unsafe rd_kafka_topic_new(handle, topic, nil) else { return nil }
     defer { unsafe rd_kafka_topic_destroy(local) }
     var metadata: UnsafePointer<rd_kafka_metadata>?
     let code = unsafe rd_kafka_metadata(handle, 0, local, &metadata, timeoutMilliseconds)
-    if let metadata = unsafe metadata { unsafe rd_kafka_metadata_destroy(metadata) }
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR
+    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = unsafe metadata else { return nil }
+    defer { unsafe rd_kafka_metadata_destroy(metadata) }
+    return unsafe metadata.pointee.topic_cnt > 0
+      ? unsafe metadata.pointee.topics[0].partition_cnt : 0
+  }
+
+  /// Which of `count` partitions the records of one group share, whatever their keys: by CRC-32, as librdkafka
+  /// chooses by keys.
+  package static func partition(of group: [UInt8], count: Int32) -> Int32 {
+    unsafe rd_kafka_msg_partitioner_consistent(nil, group, group.count, max(1, count), nil, nil)
   }
 
   private func read(_ event: OpaquePointer, into events: inout [ProducerEvent]) {

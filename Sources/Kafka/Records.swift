@@ -21,6 +21,8 @@ package struct Header: Sendable, Equatable {
 package struct OutgoingRecord: Sendable {
   package var topic: String
   package var key: [UInt8]
+  /// Where it goes; nil for where its key sends it.
+  package var partition: Int32?
   package var headers: Headers
   /// Headers of this attempt alone, behind the others.
   package var attemptHeaders = Headers()

@@ -123,21 +123,27 @@ struct Sender {
 
   private let producer: Producer
   private let topic: String
+  private let partitionCount: Int32?
 
   init(_ place: BrokerPlace.Place, topic: String) throws(KafkaError) {
     producer = try Producer(
       brokers: place.kafka.brokers, properties: place.kafka.properties, secrets: place.secrets)
     self.topic = topic
     // Else the first message may wait a second for librdkafka to find out where it goes.
-    _ = producer.warm(topic: topic, timeoutMilliseconds: Self.warmMilliseconds)
+    partitionCount = producer.warm(topic: topic, timeoutMilliseconds: Self.warmMilliseconds)
   }
 
   func send(_ message: SignedMessage) throws(KafkaError) {
-    try producer.send(
-      OutgoingRecord(
-        topic: topic, key: message.key,
-        headers: Headers([Header("content-type", "application/json")]), timestamp: 0,
-        payload: BytesPayload(Array(message.text.utf8)), token: 1))
+    // A key of its own, so that no compaction takes it for outdated by the next; one partition for all of an
+    // issuer's, so that they stay in order.
+    var record = OutgoingRecord(
+      topic: topic, key: Array(message.id.utf8),
+      headers: Headers([Header("content-type", "application/json")]), timestamp: 0,
+      payload: BytesPayload(Array(message.text.utf8)), token: 1)
+    record.partition = partitionCount.map {
+      Producer.partition(of: Array(message.issuer.utf8), count: $0)
+    }
+    try producer.send(record)
     while true {
       for event in producer.poll(timeoutMilliseconds: 100) {
         guard case .delivered(let reports) = event, let report = reports.first else { continue }

@@ -145,7 +145,7 @@ struct CommandOptions: ParsableArguments {
         let signed = try file.key.signed(envelope)
         _ = try Envelope(JSONReader.read(signed.canonical))
         return SignedMessage(
-          id: id, key: Array(file.issuer.utf8), text: signed.canonicalText)
+          id: id, issuer: file.issuer, text: signed.canonicalText)
       } catch {
         throw ValidationError("\(error)")
       }
@@ -156,8 +156,7 @@ struct CommandOptions: ParsableArguments {
 /// A message that is ready to be sent.
 struct SignedMessage {
   var id: String
-  /// Of the record: all of one issuer's commands go to one partition, and so stay in order.
-  var key: [UInt8]
+  var issuer: String
   var text: String
 }
 

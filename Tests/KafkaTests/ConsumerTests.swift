@@ -51,6 +51,19 @@ import Testing
     #expect(firsts(all) { $0.count == 3 } == [0: 3, 1: 0, 2: 3])
   }
 
+  @Test func `Records of one group share a partition, whatever their keys`() throws {
+    let producer = try Producer(brokers: [cluster.bootstrapServers])
+    let groups = (0..<20).map { Producer.partition(of: Array("issuer \($0)".utf8), count: 3) }
+    #expect(Set(groups) == [0, 1, 2])
+    for key in 0..<20 {
+      var record = record(UInt64(key), BytesPayload([1]), key: "\(key)")
+      record.partition = groups[7]
+      try producer.send(record)
+      let report = try #require(producer.reports(1).first)
+      #expect(report.error == nil && report.partition == groups[7])
+    }
+  }
+
   @Test func `From the end, only what comes later is read`() throws {
     let late = try consumer(from: .end, [1: .offset(1)])
     // Of what is there, only that of one partition is read.

@@ -219,10 +219,10 @@ import Testing
 
   @Test func `Warming tells whether a broker answers`() throws {
     let producer = try producer()
-    #expect(producer.warm(topic: "vedette.new", timeoutMilliseconds: 10_000))
+    #expect(producer.warm(topic: "vedette.new", timeoutMilliseconds: 10_000) != nil)
     cluster.setBroker(1, isUp: false)
     let lost = try self.producer()
-    #expect(!lost.warm(topic: topic, timeoutMilliseconds: 200))
+    #expect(lost.warm(topic: topic, timeoutMilliseconds: 200) == nil)
   }
 
   @Test func `Records go on after brokers were away`() throws {
