@@ -17,6 +17,10 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
+let nio: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map {
+  .product(name: $0, package: "swift-nio")
+}
+
 func room(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
 ) -> Target {
@@ -44,6 +48,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
     // What the system gives: module maps, with C where Swift cannot go (setjmp, ioctl macros).
@@ -85,6 +90,7 @@ let package = Package(
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
+    room("Status", ["Meters"] + nio),
     room(
       "Control",
       ["CPosix", "Gallery", "Journal", "Kafka", "Threads", crypto, log]),
@@ -92,17 +98,19 @@ let package = Package(
       "Agent",
       [
         "Analysis", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
-        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads", log,
+        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Status",
+        "Threads", log,
       ]),
 
     // What people start.
-    program("vedetted", ["Agent", "Journal", "Settings", arguments]),
+    room("DaemonCommand", ["Agent", "Journal", "Settings", arguments, log]),
+    program("vedetted", ["DaemonCommand", arguments]),
     program(
       "vedette",
       [
-        "Agent", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
-        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Threads",
-        arguments, log,
+        "Agent", "Capture", "Colours", "Control", "CPosix", "DaemonCommand", "Delivery", "Faces",
+        "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool",
+        "Status", "Threads", arguments, log,
       ]),
 
     // What tests and tools start.
@@ -151,6 +159,7 @@ let package = Package(
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
+    tests("StatusTests", ["Meters", "Status"]),
     tests("ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "Threads", log]),
     tests("AgentTests", ["Agent", "Settings"]),
     tests("EndToEndTests", ["Control", "Frames", "Imaging", "Kafka", "TestFetching"]),

@@ -202,7 +202,7 @@ package final class Agent: Sendable {
       ("node", old.node == new.node), ("kafka", kafka.0 == kafka.1),
       ("delivery", old.delivery == new.delivery), ("spool", old.spool == new.spool),
       ("analysis", old.analysis == new.analysis), ("control", old.control == new.control),
-      ("log", old.log == new.log),
+      ("log", old.log == new.log), ("status", old.status == new.status),
       ("cameras", old.cameras.map(\.name) == new.cameras.map(\.name)),
     ]
     return groups.filter { !$0.1 }.map(\.0)

@@ -3,6 +3,7 @@ import Glibc
 import Journal
 package import Logging
 package import Settings
+import Status
 import Threads
 
 /// The agent as a service: from READY to STOPPING, with signals in between. On the main thread.
@@ -26,6 +27,9 @@ package enum Daemon {
       memory for frames
       """)
     try agent.start()
+    let watch = Watch(agent, logger: logger)
+    let server = StatusServer(watch)
+    begin(watch, server, settings.status, logger)
     manager.ready()
     let pause = min(1, (manager.watchdogSeconds ?? 2) / 2)
     loop: while true {
@@ -36,13 +40,36 @@ package enum Daemon {
       default: break
       }
       manager.status(agent.summary)
-      if agent.delivery.secondsSinceTurn < stuckSeconds { manager.alive() }
+      if agent.delivery.secondsSinceTurn < stuckSeconds, watch.isMoving { manager.alive() }
       if agent.isOver { break }
     }
     manager.stopping()
     logger.notice("stopping; \(settings.delivery.shutdownBudget) s at most")
+    server.stop()
+    watch.end()
     agent.stop()
     agent.logLedger()
+    // Last: whatever it waits for, all frames are safe by now.
+    watch.join()
+  }
+
+  /// Without its status the agent does its work all the same.
+  private static func begin(
+    _ watch: Watch, _ server: StatusServer, _ settings: StatusSettings, _ logger: Logger
+  ) {
+    do {
+      try watch.start()
+    } catch {
+      logger.error("there is no status, and no alarm: \(error)")
+    }
+    do {
+      if let socket = settings.socket { try server.listen(socket: socket) }
+      if let listen = settings.listen {
+        try server.listen(host: listen.host, port: listen.port)
+      }
+    } catch {
+      logger.warning("\(error); frames go on without it")
+    }
   }
 
   /// What came over the topic must not keep a box from starting: the command that it came with is then answered

@@ -9,6 +9,7 @@ import Journal
 import Logging
 import Meters
 import Settings
+import Status
 import Synchronization
 import Threads
 
@@ -31,6 +32,8 @@ final class Onlooker: Sendable {
   private let gallery: Mutex<Gallery?>
   /// Nil where nobody is named, nor can be.
   private let galleryPath: String?
+  /// What was seen last, by the camera's number.
+  private let seen = Mutex<[Int: LastSeen]>([:])
   private let logger: Logger
   private let faults: FaultLog
   private let stopping = Flag()
@@ -86,6 +89,7 @@ final class Onlooker: Sendable {
     try analysis.start(
       people: { [self] in gallery.withLock { $0 }?.loadedSnapshot },
       report: { [self] camera, picture, report in
+        note(report, camera: camera)
         self.writers.withLock { $0[camera] }.send(report, of: picture)
       },
       fail: { [self] camera, error in
@@ -130,7 +134,26 @@ final class Onlooker: Sendable {
     )
   }
 
+  private func note(_ report: AnalysisReport, camera: Int) {
+    seen.withLock { $0[camera, default: LastSeen()].note(report) }
+  }
+
+  func lastSeen(camera: Int) -> LastSeen { seen.withLock { $0[camera] } ?? LastSeen() }
+
   func looks(at camera: String) -> Bool { numbers[camera] != nil }
+
+  func number(of camera: String) -> Int? { numbers[camera] }
+
+  /// Nil where faces are not named.
+  var galleryView: GalleryView? {
+    guard let snapshot = gallery.withLock({ $0 })?.loadedSnapshot else { return nil }
+    var view = GalleryView()
+    view.version = snapshot.version
+    view.hash = "\(snapshot.hash)"
+    view.people = snapshot.personCount
+    view.encodings = snapshot.encodingCount
+    return view
+  }
 
   /// What a camera's pipeline hands its pictures to; nil where nobody looks at them.
   func look(at camera: String) -> (@Sendable (PublishedPicture) -> Void)? {

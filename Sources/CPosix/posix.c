@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -144,4 +145,11 @@ void vp_say(int is_error, const char *text)
     FILE *stream = is_error ? stderr : stdout;
     fputs(text, stream);
     fflush(stream);
+}
+
+int vp_clock_synchronised(void)
+{
+    struct timex time = {.modes = 0};
+    int state = adjtimex(&time);
+    return state < 0 ? -1 : state != TIME_ERROR;
 }

@@ -11,6 +11,7 @@ package struct Settings: Equatable, Sendable {
   package var control: ControlSettings?
   /// Nil where there is none: records then wait in memory alone.
   package var spool: SpoolSettings?
+  package var status = StatusSettings()
   /// By name, in the order of the files.
   package var cameras: [CameraSettings] = []
 

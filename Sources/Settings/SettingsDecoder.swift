@@ -25,6 +25,7 @@ struct SettingsDecoder {
       case "delivery": delivery(entry.value, path, &settings.delivery)
       case "spool": settings.spool = spool(entry.value, path)
       case "analysis": analysis(entry.value, path, &settings.analysis)
+      case "status": status(entry.value, path, &settings.status)
       case "control": settings.control = control(entry.value, path)
       case "cameras":
         camerasPlace = entry.keyPlace
@@ -34,7 +35,9 @@ struct SettingsDecoder {
       default:
         reader.unknown(
           entry, "",
-          known: ["node", "log", "kafka", "delivery", "spool", "analysis", "control", "cameras"])
+          known: [
+            "node", "log", "kafka", "delivery", "spool", "analysis", "status", "control", "cameras",
+          ])
       }
     }
     if settings.cameras.isEmpty, reader.errors.isEmpty {

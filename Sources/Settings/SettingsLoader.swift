@@ -4,6 +4,7 @@ import Glibc
 package enum SettingsLoader {
   package static let defaultPath = "/etc/vedette/vedette.yaml"
   package static let defaultSpoolFolder = "/var/lib/vedette/spool"
+  package static let defaultStatusSocket = "/run/vedette/vedette.sock"
   private static let fragmentsMax = 256
 
   /// Reads `path` and, in the order of their names, `conf.d/*.yaml` in its folder: groups of keys are

@@ -1,14 +1,26 @@
+import Agent
 import ArgumentParser
+import DaemonCommand
+
+/// One program for both names: they share all that is large, and a package holds it once.
+@main
+struct Main {
+  static func main() {
+    let name = CommandLine.arguments.first?.split(separator: "/").last
+    if name == "vedetted" { DaemonCommand.main() } else { Vedette.main() }
+  }
+}
 
 /// The operator's tool.
-@main
 struct Vedette: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vedette",
     abstract: "Tries, checks and looks at the camera agent.",
     discussion: "Example: vedette demo --seconds 10",
+    version: Version.text,
     subcommands: [
-      Demo.self, Check.self, Cameras.self, FacesCommand.self, ColoursCommand.self,
+      Demo.self, StatusCommand.self, SnapshotCommand.self, Check.self, Cameras.self,
+      FacesCommand.self, ColoursCommand.self,
       GalleryCommand.self, SpoolCommand.self, ControlGroup.self,
     ])
 }

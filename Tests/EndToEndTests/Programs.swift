@@ -53,6 +53,11 @@ final class Program {
     return String(decoding: line, as: UTF8.self)
   }
 
+  /// All of standard output, to its end.
+  func readAll() -> String {
+    String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  }
+
   func say(_ line: String) { input.fileHandleForWriting.write(Data((line + "\n").utf8)) }
 
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
@@ -160,11 +165,22 @@ final class Daemon {
         delivery: \(delivery)
         spool: \(spool)
         analysis: \(analysis)
+        status: {socket: "\(folder.path)/status.sock"}
         control: \(control)
         cameras:
         \(cameras)
         """.utf8))
     program = try Program("vedetted", ["--config", file])
+  }
+
+  var socket: String { "\(folder.path)/status.sock" }
+
+  /// Runs `vedette` with the arguments and this daemon's socket.
+  func ask(_ arguments: String...) throws -> (exitCode: Int32, output: String) {
+    let asked = try Program("vedette", arguments + ["--socket", socket])
+    let output = asked.readAll()
+    _ = asked.wait(within: 10)
+    return (asked.end(), output)
   }
 
   /// The last ledger that was logged for a camera.

@@ -8,7 +8,7 @@ import Testing
     .below("Kafka: {}", 1, "there is no key \"Kafka\"; did you mean \"kafka\"?"),
     .below(
       "zebra: a", 1,
-      "there is no key \"zebra\"; known here: analysis, cameras, control, delivery, kafka, log, node, spool"
+      "there is no key \"zebra\"; known here: analysis, cameras, control, delivery, kafka, log, node, spool, status"
     ),
     .below(
       "node: a b", 7,
@@ -114,8 +114,25 @@ import Testing
       String(repeating: "k", count: 70) + ": a", 1,
       "there is no key \"\(String(repeating: "k", count: 60))…\"; \(known)"),
   ]
+  static let status: [Fault] = [
+    .below(
+      "status: {listen: 0.0.0.0:80}", 18,
+      "status.listen: \"0.0.0.0:80\" is no address of this box alone; give one such as 127.0.0.1:9100. Who may see it from elsewhere is for a proxy to say"
+    ),
+    .below(
+      "status: {socket: vedette.sock}", 18,
+      "status.socket: \"vedette.sock\" does not begin with '/'"),
+    .below(
+      "status: {sockt: off}", 10,
+      "status: there is no key \"sockt\"; did you mean \"socket\"?"),
+  ]
+
+  @Test(arguments: status) func `A fault of the status is told with its remedy`(fault: Fault) {
+    fault.verify()
+  }
+
   private static let known =
-    "known here: analysis, cameras, control, delivery, kafka, log, node, spool"
+    "known here: analysis, cameras, control, delivery, kafka, log, node, spool, status"
 
   @Test(arguments: general) func `A general fault is told with place and remedy`(fault: Fault) {
     fault.verify()

@@ -62,6 +62,10 @@ private struct Random: RandomNumberGenerator {
     settings.delivery.ageMax = maybe { Double($0.integer(1...31_536_000)) }
     settings.delivery.shutdownBudget = Double(integer(1...300))
     settings.spool = maybe { $0.spool() }
+    settings.status.socket = maybe { "/run/\($0.name()).sock" }
+    settings.status.listen = maybe {
+      StatusSettings.Address(host: "127.0.0.1", port: $0.integer(1...65_535))
+    }
     settings.cameras = (0...integer(0...4)).map { camera($0) }
     return settings
   }
@@ -210,6 +214,7 @@ extension Settings {
       ("node", .text(node)), ("log", .group([("level", .plain(log.level.rawValue))])),
       ("kafka", kafka.written), ("delivery", delivery.written),
       ("spool", spool?.written ?? .plain("off")), ("analysis", analysis.written),
+      ("status", status.written),
       ("cameras", .group(cameras.map { ($0.name, $0.written) })),
     ])
     return isFlow ? root.flow : root.block("")
@@ -256,6 +261,15 @@ extension SpoolSettings {
     if let framesQuota { keys.append(("frames_quota", .plain("\(framesQuota) B"))) }
     if let keyFile { keys.append(("key_file", .plain(keyFile))) }
     return .group(keys)
+  }
+}
+
+extension StatusSettings {
+  fileprivate var written: Written {
+    .group([
+      ("socket", .plain(socket ?? "off")),
+      ("listen", .text(listen.map { "\($0.host):\($0.port)" } ?? "off")),
+    ])
   }
 }
 

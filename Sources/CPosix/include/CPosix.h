@@ -33,5 +33,7 @@ int vp_uevent_socket(void);
 void vp_say(int is_error, const char *text);
 /* Sends one datagram to a Unix socket; a path that begins with @ is an abstract address. */
 void vp_send_datagram(const char *path, const void *bytes, size_t count);
+/* Whether NTP keeps the kernel's clock right: 1 or 0, or -1 where the kernel does not say. */
+int vp_clock_synchronised(void);
 
 #endif

@@ -1,0 +1,56 @@
+import Analysis
+import Delivery
+import Meters
+import Settings
+import Status
+
+extension Agent {
+  /// Nil where no camera is looked at.
+  var analysisView: AnalysisView? {
+    guard let onlooker else { return nil }
+    var view = AnalysisView()
+    view.workers = onlooker.analysis.workerCount
+    view.cameras = meters.compactMap { onlooker.view(camera: $0.name) }
+    return view
+  }
+
+  var galleryView: GalleryView? { onlooker?.galleryView }
+
+  /// Sends an event that is about a camera, or about the box where `camera` is empty.
+  func announce(_ type: String, camera: String, _ members: [(String, JSON)]) {
+    let event = events.event(type, camera: camera, run: identity.boot, members)
+    if let event { delivery.submit(event) }
+  }
+}
+
+extension DeliveryView {
+  init(_ picture: DeliveryPicture, _ settings: Settings, now: UInt64) {
+    self.init()
+    brokers = settings.kafka.brokers
+    outage = picture.outageSince.map { Double(now - min(now, $0)) / 1e9 }
+    error = picture.lastError
+    waiting = picture.waiting
+    inFlight = picture.inFlight
+    bytes = picture.bytes
+    bytesMax = settings.delivery.memoryMax
+  }
+}
+
+extension Onlooker {
+  /// Nil where nobody looks at the camera.
+  func view(camera: String) -> AnalysisView.Camera? {
+    guard let number = number(of: camera) else { return nil }
+    let meters = analysis.meters(camera: number)
+    var view = AnalysisView.Camera(name: camera)
+    view.analysed = meters.analysed
+    view.skipped = analysis.skippedCount(camera: number)
+    view.failed = meters.failed
+    view.faces = meters.faces
+    view.time = Timing(meters.time)
+    view.latency = Timing(meters.latency)
+    let seen = lastSeen(camera: number)
+    view.people = seen.people
+    view.palette = seen.palette
+    return view
+  }
+}

@@ -1,0 +1,140 @@
+import Meters
+package import Status
+import Threads
+
+extension BoxPicture {
+  /// As docs/schemas/box.json tells.
+  package var json: JSON {
+    .object([
+      ("schema", .string("vedette.status.v1")), ("health", .string(health.name)),
+      ("verdict", .string(verdict)), ("alarms", .array(alarms.map(\.json))),
+      ("node", .string(node)), ("version", .string(version)),
+      ("time", .string(Clock.rfc3339(microseconds: wall))), ("uptime_s", .number(uptime)),
+      ("cameras", .array(cameras.map(\.json))), ("delivery", delivery.json),
+      ("spool", spool?.json ?? .null), ("analysis", analysis?.json ?? .null),
+      ("gallery", gallery?.json ?? .null), ("system", system.json),
+    ])
+  }
+}
+
+extension Alarm {
+  var members: [(String, JSON)] {
+    [
+      ("alarm", .string(kind.rawValue)), ("subject", .string(subject)),
+      ("severity", .string(severity.name)),
+      ("since", .string(Clock.rfc3339(microseconds: raisedWall))), ("message", .string(sentence)),
+    ]
+  }
+
+  fileprivate var json: JSON { .object(members) }
+}
+
+extension CameraView {
+  fileprivate var json: JSON {
+    .object([
+      ("name", .string(name)), ("state", .string(state.rawValue)), ("detail", .text(detail)),
+      ("device", .text(device)), ("asked", asked?.json ?? .null),
+      ("negotiated", negotiated?.json ?? .null), ("measured_fps", .number(measuredRate)),
+      ("last_frame_age_s", .maybe(lastFrameAge)), ("ledger", .object(counts.members)),
+      ("latency_ms", latency.json), ("encode_ms", encode.json),
+      ("lost_by_driver", .integer(lostByDriver)), ("flagged_by_driver", .integer(flaggedByDriver)),
+      ("reopened", .integer(reopened)),
+    ])
+  }
+}
+
+extension StreamSetting {
+  fileprivate var json: JSON {
+    .object([
+      ("format", format.isEmpty ? .null : .string(format)),
+      ("width", width > 0 ? .integer(width) : .null),
+      ("height", height > 0 ? .integer(height) : .null),
+      ("fps", rate > 0 ? .number(rate) : .null),
+    ])
+  }
+}
+
+extension Timing {
+  /// Milliseconds.
+  fileprivate var json: JSON {
+    .object([
+      ("p50", .maybe(p50.map { $0 * 1000 })), ("p99", .maybe(p99.map { $0 * 1000 })),
+      ("mean", .maybe(mean.map { $0 * 1000 })), ("count", .integer(count)),
+    ])
+  }
+}
+
+extension DeliveryView {
+  fileprivate var json: JSON {
+    .object([
+      ("brokers", .array(brokers.map { .string($0) })), ("outage_s", .maybe(outage)),
+      ("error", .text(error)), ("waiting", .integer(waiting)), ("in_flight", .integer(inFlight)),
+      ("bytes", .integer(bytes)), ("bytes_max", .integer(bytesMax)),
+    ])
+  }
+}
+
+extension SpoolView {
+  fileprivate var json: JSON {
+    .object([
+      ("folder", .string(folder)), ("fault", .text(fault)), ("bytes", .integer(bytes)),
+      ("quota", .integer(quota)), ("records", .integer(records)),
+      ("dead_records", .integer(deadRecords)), ("oldest_age_s", .maybe(oldestAge)),
+      ("replay_bytes_per_s", .maybe(replayRate)), ("time_to_empty_s", .maybe(timeToEmpty)),
+    ])
+  }
+}
+
+extension AnalysisView {
+  fileprivate var json: JSON {
+    .object([
+      ("workers", .integer(workers)),
+      (
+        "cameras",
+        .array(
+          cameras.map { camera in
+            .object([
+              ("name", .string(camera.name)), ("analysed", .integer(camera.analysed)),
+              ("skipped", .integer(camera.skipped)), ("failed", .integer(camera.failed)),
+              ("faces", .integer(camera.faces)), ("ms", camera.time.json),
+              ("latency_ms", camera.latency.json),
+              ("people", .array(camera.people.map { .string($0) })),
+              (
+                "palette",
+                .array(
+                  camera.palette.map {
+                    .object([("rgb", .string($0.rgb)), ("share", .number($0.share))])
+                  })
+              ),
+            ])
+          })
+      ),
+    ])
+  }
+}
+
+extension GalleryView {
+  fileprivate var json: JSON {
+    .object([
+      ("version", .integer(Int(clamping: version))), ("hash", .string(hash)),
+      ("people", .integer(people)), ("encodings", .integer(encodings)),
+    ])
+  }
+}
+
+extension SystemView {
+  fileprivate var json: JSON {
+    .object([
+      ("clock_synchronised", isSynchronised.map { .boolean($0) } ?? .null),
+      ("disk_free", diskFree.map { .integer($0) } ?? .null),
+      ("disk_size", diskSize.map { .integer($0) } ?? .null),
+      ("temperature_c", .maybe(temperature)), ("resident_bytes", .integer(residentBytes)),
+      ("cpu_s", .number(processorSeconds)), ("open_files", .integer(openFiles)),
+    ])
+  }
+}
+
+extension JSON {
+  fileprivate static func maybe(_ number: Double?) -> JSON { number.map { .number($0) } ?? .null }
+  fileprivate static func text(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
+}

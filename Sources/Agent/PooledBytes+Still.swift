@@ -1,0 +1,6 @@
+package import Frames
+import Status
+
+extension PooledBytes: Still {
+  package func read(_ body: (RawSpan) -> Void) { withSpan(body) }
+}

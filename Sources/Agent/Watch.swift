@@ -1,0 +1,191 @@
+import Delivery
+import Frames
+import Logging
+import Meters
+import Settings
+import Spool
+import Status
+import Synchronization
+import Threads
+
+/// Looks once a second how the box is, tells what is wrong by the log and by events, and keeps the picture for
+/// whoever asks. On a thread of its own: a disk that does not answer holds up nothing else.
+final class Watch: StatusSource {
+  private static let intervalMilliseconds: Int32 = 1000
+  /// The spool's way down is measured over so many looks.
+  private static let samplesMax = 10
+  /// A camera that says it streams and gave nothing for so many seconds is stuck: its thread's own time-outs
+  /// are shorter, however they are set.
+  private static let stuckSeconds = 90.0
+
+  private struct Sample {
+    var time: Double
+    var records: Int
+  }
+
+  private let agent: Agent
+  private let logger: Logger
+  private let probe: SystemProbe
+  /// Those that were configured, in seconds.
+  private let timeouts: [String: Double]
+  private let began = Clock.monotonic
+  private let kept: Mutex<BoxPicture>
+  private let past = Mutex(History())
+  /// What each camera had counted, and since when, in seconds of CLOCK_MONOTONIC.
+  private let progress = Mutex<[String: (count: Int, since: Double)]>([:])
+  private let stopping = Flag()
+  private let signal = EventSignal()
+  private let thread = Mutex<NamedThread?>(nil)
+
+  init(_ agent: Agent, logger: Logger) {
+    self.agent = agent
+    self.logger = logger
+    probe = SystemProbe(folder: agent.settings.spool?.folder ?? "/")
+    var timeouts: [String: Double] = [:]
+    for camera in agent.settings.cameras {
+      if case .device(let device) = camera.source { timeouts[camera.name] = device.timeout }
+    }
+    self.timeouts = timeouts
+    kept = Mutex(BoxPicture())
+    kept.withLock { $0.node = agent.identity.node }
+  }
+
+  func start() throws(ThreadError) {
+    let started = try NamedThread("status") { [self] in run() }
+    thread.withLock { $0 = started }
+  }
+
+  /// Tells nothing more; returns at once.
+  func end() {
+    _ = stopping.set(true)
+    signal.set()
+  }
+
+  /// Waits for the thread, which may wait for a disk.
+  func join() {
+    thread.withLock { thread in
+      thread?.join()
+      thread = nil
+    }
+  }
+
+  var picture: BoxPicture { kept.withLock { $0 } }
+
+  var json: String { picture.json.text }
+
+  var history: History { past.withLock { $0 } }
+
+  func still(of camera: String) -> (any Still)? { agent.latestPicture(of: camera) }
+
+  private func run() {
+    var book = AlarmBook()
+    var samples: [Sample] = []
+    while !stopping.value {
+      var picture = look(&samples)
+      for news in book.update(picture, now: picture.uptime) { tell(news) }
+      picture.alarms = book.raised
+      let seen = picture
+      kept.withLock { $0 = seen }
+      past.withLock { $0.note(seen) }
+      signal.wait(milliseconds: Self.intervalMilliseconds)
+    }
+  }
+
+  /// Each alarm is a line in the log and an event, when it is raised and when it is cleared.
+  private func tell(_ news: AlarmNews) {
+    let alarm = news.alarm
+    let level: Logger.Level =
+      !news.isRaised ? .notice : alarm.severity == .critical ? .error : .warning
+    var metadata: Logger.Metadata = ["alarm": "\(alarm.kind.rawValue)"]
+    if !alarm.subject.isEmpty { metadata["camera"] = "\(alarm.subject)" }
+    let sentence = news.isRaised ? "alarm: \(alarm.sentence)" : "alarm cleared"
+    logger.log(level: level, "\(sentence)", metadata: metadata)
+    let state = news.isRaised ? "raised" : "cleared"
+    agent.announce(
+      "vedette.alarm.v1", camera: alarm.subject, [("state", .string(state))] + alarm.members)
+  }
+
+  private func look(_ samples: inout [Sample]) -> BoxPicture {
+    let now = Clock.monotonic
+    var picture = BoxPicture()
+    picture.node = agent.identity.node
+    picture.version = Version.text
+    picture.wall = Clock.wall
+    picture.uptime = Double(now - began) / 1e9
+    picture.cameras = agent.meters.map { CameraView($0, now: now) }
+    let delivery = agent.delivery.picture
+    picture.delivery = DeliveryView(delivery, agent.settings, now: now)
+    picture.spool = spool(delivery, &samples, uptime: picture.uptime)
+    picture.analysis = agent.analysisView
+    picture.gallery = agent.galleryView
+    picture.system = probe.look()
+    return picture
+  }
+
+  private func spool(
+    _ delivery: DeliveryPicture, _ samples: inout [Sample], uptime: Double
+  ) -> SpoolView? {
+    guard let settings = agent.settings.spool else { return nil }
+    var view = SpoolView()
+    view.folder = settings.folder
+    view.fault = delivery.spoolFault
+    view.quota = settings.quota
+    guard let seen = agent.delivery.spoolPicture else { return view }
+    view.bytes = seen.bytes
+    view.quota = seen.quotaBytes
+    view.deadRecords = seen.deadRecords
+    view.records = seen.classes.values.reduce(0) { $0 + $1.records }
+    view.oldestAge = seen.classes.values.compactMap(\.oldestAge).max()
+    if delivery.outageSince != nil { samples.removeAll() }
+    samples.append(Sample(time: uptime, records: view.records))
+    if samples.count > Self.samplesMax { samples.removeFirst() }
+    // Files go whole, so that their bytes fall in steps; records go one by one.
+    guard let first = samples.first, view.records > 0, first.records > view.records,
+      uptime > first.time
+    else { return view }
+    let rate = Double(first.records - view.records) / (uptime - first.time)
+    view.replayRate = rate * Double(view.bytes) / Double(view.records)
+    view.timeToEmpty = Double(view.records) / rate
+    return view
+  }
+
+  /// False where a camera's thread hangs: it says that it streams, but counts nothing. Then the watchdog is
+  /// not fed.
+  var isMoving: Bool {
+    let now = Double(Clock.monotonic) / 1e9
+    return progress.withLock { progress in
+      agent.meters.allSatisfy { meters in
+        let camera = meters.current
+        let count = meters.ledger.snapshot.captured + camera.flaggedByDriver + camera.reopened
+        guard camera.state == .streaming, let last = progress[meters.name], last.count == count
+        else {
+          progress[meters.name] = (count, now)
+          return true
+        }
+        let interval = camera.negotiated.map { $0.rate > 0 ? 1 / $0.rate : 0 } ?? 0
+        let patience = max(Self.stuckSeconds, 5 * interval, 2 * (timeouts[meters.name] ?? 0))
+        return now - last.since < patience
+      }
+    }
+  }
+}
+
+extension CameraView {
+  fileprivate init(_ meters: CameraMeters, now: UInt64) {
+    self.init(name: meters.name)
+    let seen = meters.current
+    state = seen.state
+    detail = seen.detail
+    device = seen.device
+    asked = seen.requested
+    negotiated = seen.negotiated
+    measuredRate = seen.measuredRate
+    lastFrameAge = seen.lastFrame.map { Double(now - min(now, $0)) / 1e9 }
+    counts = meters.ledger.snapshot
+    latency = Timing(meters.latency)
+    encode = Timing(meters.encodeTime)
+    lostByDriver = seen.lostByDriver
+    flaggedByDriver = seen.flaggedByDriver
+    reopened = seen.reopened
+  }
+}

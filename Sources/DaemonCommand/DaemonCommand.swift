@@ -1,0 +1,46 @@
+import Agent
+package import ArgumentParser
+import Journal
+import Logging
+import Settings
+
+/// The daemon: cameras to Kafka until it is told to stop.
+package struct DaemonCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "vedetted",
+    abstract: "Captures from V4L2 cameras, compresses to JPEG and sends to Kafka.",
+    discussion: """
+      SIGTERM ends it within delivery.shutdown_budget; SIGUSR1 logs the ledger of each camera.
+
+      Example: vedetted --config /etc/vedette/vedette.yaml --check
+      """,
+    version: Version.text)
+
+  @Option(help: "The configuration; conf.d beside it is read too.")
+  var config = SettingsLoader.defaultPath
+
+  @Flag(help: "Check the configuration and exit: 0 where it is right, 78 where it is not.")
+  var check = false
+
+  package init() {}
+
+  package func run() throws {
+    let loaded = check ? ConfigurationCheck.check(config) : ConfigurationCheck.load(config)
+    guard let settings = loaded else {
+      throw ExitCode(ExitStatus.configuration)
+    }
+    guard !check else {
+      print("\(config): right, \(settings.cameras.count) cameras")
+      return
+    }
+    let style = JournalHandler.detectStyle()
+    let level = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
+    let logger = Logger(label: "vedetted") { _ in JournalHandler(level: level, style: style) }
+    do {
+      try Daemon.run(settings, configuration: config, logger: logger)
+    } catch {
+      logger.error("\(error)")
+      throw ExitCode(ExitStatus.configuration)
+    }
+  }
+}

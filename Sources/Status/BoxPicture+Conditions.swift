@@ -1,0 +1,111 @@
+import Meters
+
+extension BoxPicture {
+  /// A camera that streams and yet gave no good frame for so many seconds is as good as lost.
+  private static let frameAgeMax = 10.0
+  /// No agent was made before 2025: a clock that says so is wrong. Microseconds since 1970.
+  private static let wallMin: Int64 = 1_735_689_600_000_000
+  /// What NTP may take after a start, in seconds.
+  private static let synchronisationTime = 900.0
+  /// Of the spool's quota: above the first the alarm is raised, below the second cleared.
+  private static let spoolHigh = 0.8
+  private static let spoolLow = 0.7
+  /// Of the disk, in bytes.
+  private static let diskLow = 256 << 20
+  private static let diskEnough = 512 << 20
+
+  /// All that may become an alarm, as it is now.
+  var conditions: [Condition] {
+    cameras.map(Self.lost) + [outageCondition, diskCondition, clockCondition]
+      + (spool.map { [Self.filling($0)] } ?? []) + (analysis?.cameras.map(failing) ?? [])
+  }
+
+  private static func lost(_ camera: CameraView) -> Condition {
+    var condition = Condition(
+      kind: .cameraLost, subject: camera.name, severity: .critical, level: .good, raiseAfter: 5,
+      clearAfter: 5)
+    switch camera.state {
+    case .ended, .stopped: break
+    case .streaming:
+      guard let age = camera.lastFrameAge, age > frameAgeMax else { break }
+      condition.level = .bad
+      condition.sentence =
+        "camera \(camera.name) has given no good frame for \(Wording.duration(age)): look at it"
+    case .opening, .noDevice, .noData, .failed:
+      condition.level = .bad
+      let detail = camera.detail ?? camera.state.rawValue.replacing("_", with: " ")
+      let isTold = detail.contains(camera.name)
+      condition.sentence =
+        isTold ? "camera lost: \(detail)" : "camera \(camera.name) is lost: \(detail)"
+    }
+    return condition
+  }
+
+  private var outageCondition: Condition {
+    var condition = Condition(
+      kind: .outage, severity: .critical, level: .good, clearAfter: 3)
+    guard let outage = delivery.outage else { return condition }
+    // What goes to a spool that works is not lost.
+    let isKept = spool.map { $0.fault == nil } ?? false
+    condition.severity = isKept ? .warning : .critical
+    condition.level = .bad
+    let fate =
+      isKept ? "frames go to the spool" : "the oldest frames are lost when memory is full"
+    let cause = delivery.error.map { " (\($0))" } ?? ""
+    condition.sentence =
+      "no broker has acknowledged for \(Wording.duration(outage))\(cause); \(fate): check network and brokers"
+    return condition
+  }
+
+  private static func filling(_ spool: SpoolView) -> Condition {
+    var condition = Condition(kind: .spoolFilling, severity: .warning, level: .between)
+    if spool.share > spoolHigh { condition.level = .bad }
+    if spool.share < spoolLow { condition.level = .good }
+    if spool.share > 0.95 { condition.severity = .critical }
+    condition.sentence =
+      "the spool is \(Wording.percent(spool.share)) full; when it is full the oldest frames go: end the outage or raise spool.quota"
+    return condition
+  }
+
+  private var diskCondition: Condition {
+    var condition = Condition(
+      kind: .diskFailing, severity: .critical, level: .good, clearAfter: 5)
+    if let fault = spool?.fault {
+      condition.level = .bad
+      condition.sentence = "the spool cannot be used: \(fault)"
+    } else if let free = system.diskFree, free < Self.diskEnough {
+      condition.severity = .warning
+      condition.level = free < Self.diskLow ? .bad : .between
+      condition.sentence = "the disk has only \(Wording.bytes(free)) left: make room"
+    }
+    return condition
+  }
+
+  private var clockCondition: Condition {
+    var condition = Condition(
+      kind: .clockWrong, severity: .warning, level: .good, clearAfter: 5)
+    if wall < Self.wallMin {
+      condition.level = .bad
+      condition.sentence =
+        "the clock is years behind, and so are the times of frames: set it, and let NTP keep it"
+    } else if system.isSynchronised == false {
+      condition.level = .bad
+      condition.raiseAfter = Self.synchronisationTime
+      condition.sentence =
+        "the clock is not synchronised: start systemd-timesyncd or chrony, and let it reach a server"
+    }
+    return condition
+  }
+
+  private func failing(_ camera: AnalysisView.Camera) -> Condition {
+    var condition = Condition(
+      kind: .analysisFailing, subject: camera.name, severity: .warning, level: .good,
+      raiseAfter: 5, clearAfter: 5)
+    if camera.failed > 0, camera.analysed == 0 {
+      condition.level = .bad
+      condition.sentence =
+        "no picture of camera \(camera.name) could be analysed (\(camera.failed) failed): the log says why; are the models installed?"
+    }
+    return condition
+  }
+}

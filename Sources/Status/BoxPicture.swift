@@ -1,0 +1,202 @@
+package import Meters
+
+/// The box at one moment: what the status tool shows, scripts read and alarms are judged by. Durations are in
+/// seconds, sizes in bytes. Values alone: whoever holds one holds nothing of the agent up.
+package struct BoxPicture: Sendable {
+  package var node = ""
+  package var version = ""
+  /// When it was taken, microseconds since 1970-01-01 UTC.
+  package var wall: Int64 = 0
+  /// Since the agent began.
+  package var uptime = 0.0
+  package var cameras: [CameraView] = []
+  package var delivery = DeliveryView()
+  /// Nil where there is none.
+  package var spool: SpoolView?
+  /// Nil where no camera is looked at.
+  package var analysis: AnalysisView?
+  /// Nil where faces are not named.
+  package var gallery: GalleryView?
+  package var system = SystemView()
+  /// Those that are raised, gravest first.
+  package var alarms: [Alarm] = []
+
+  package init() {}
+
+  package var health: Health { alarms.map(\.severity).max() ?? .ok }
+
+  /// One sentence: how the box is, and if not well, why.
+  package var verdict: String {
+    guard let first = alarms.first else {
+      let streaming = cameras.count { $0.state == .streaming }
+      return "\(streaming) of \(cameras.count) cameras stream, brokers acknowledge"
+    }
+    let more = alarms.count > 1 ? " (and \(alarms.count - 1) more)" : ""
+    return first.sentence + more
+  }
+}
+
+/// How a box is. The raw values are the exit codes that Nagios and its heirs read.
+package enum Health: Int, Comparable, Sendable {
+  case ok = 0
+  case warning = 1
+  case critical = 2
+
+  package static func < (a: Health, b: Health) -> Bool { a.rawValue < b.rawValue }
+
+  package var name: String {
+    switch self {
+    case .ok: "ok"
+    case .warning: "warning"
+    case .critical: "critical"
+    }
+  }
+}
+
+/// One camera.
+package struct CameraView: Sendable {
+  package var name = ""
+  package var state = CameraState.opening
+  /// Why the state is as it is, or nil.
+  package var detail: String?
+  package var device: String?
+  package var asked: StreamSetting?
+  package var negotiated: StreamSetting?
+  /// Frames per second over the last seconds.
+  package var measuredRate = 0.0
+  /// Age of the last good frame; nil before the first.
+  package var lastFrameAge: Double?
+  package var counts = LedgerCounts()
+  package var latency = Timing()
+  package var encode = Timing()
+  package var lostByDriver = 0
+  package var flaggedByDriver = 0
+  package var reopened = 0
+
+  package init(name: String) { self.name = name }
+}
+
+/// Durations of one kind, in seconds; nil where nothing was measured.
+package struct Timing: Sendable {
+  package var p50: Double?
+  package var p99: Double?
+  package var mean: Double?
+  package var count = 0
+
+  package init() {}
+
+  package init(_ histogram: LatencyHistogram) {
+    p50 = histogram.quantile(0.5).map { Double($0) / 1e6 }
+    p99 = histogram.quantile(0.99).map { Double($0) / 1e6 }
+    mean = histogram.mean.map { $0 / 1e6 }
+    count = histogram.count
+  }
+
+  /// Of all of them.
+  package var sum: Double { (mean ?? 0) * Double(count) }
+}
+
+/// How records go to the brokers.
+package struct DeliveryView: Sendable {
+  package var brokers: [String] = []
+  /// For how long no broker has acknowledged; nil outside an outage.
+  package var outage: Double?
+  /// The last error that was not followed by a delivery.
+  package var error: String?
+  package var waiting = 0
+  package var inFlight = 0
+  /// Of memory: taken, and the most that may be.
+  package var bytes = 0
+  package var bytesMax = 0
+
+  package init() {}
+}
+
+/// What is on disk.
+package struct SpoolView: Sendable {
+  package var folder = ""
+  /// Why it cannot be used, or nil.
+  package var fault: String?
+  package var bytes = 0
+  package var quota = 0
+  package var records = 0
+  package var deadRecords = 0
+  /// Age of the oldest, where that is known.
+  package var oldestAge: Double?
+  /// Bytes that become fewer in a second; nil while it does not empty.
+  package var replayRate: Double?
+  /// Until it is empty at that rate.
+  package var timeToEmpty: Double?
+
+  package init() {}
+
+  /// Of the quota, 0…1.
+  package var share: Double { quota > 0 ? Double(bytes) / Double(quota) : 0 }
+}
+
+/// Faces and colours.
+package struct AnalysisView: Sendable {
+  package struct Camera: Sendable {
+    package var name = ""
+    package var analysed = 0
+    /// Pictures that gave way to newer ones.
+    package var skipped = 0
+    package var failed = 0
+    package var faces = 0
+    /// On the worker.
+    package var time = Timing()
+    /// Capture to report.
+    package var latency = Timing()
+    /// Whose faces were in the last picture that was searched, `Unknown` for nobody's.
+    package var people: [String] = []
+    /// Of the last picture whose colours were clustered, the largest first.
+    package var palette: [Swatch] = []
+
+    package init(name: String) { self.name = name }
+  }
+
+  /// One colour of a palette.
+  package struct Swatch: Sendable, Equatable {
+    /// `#rrggbb`.
+    package var rgb: String
+    /// Of the picture, 0…1.
+    package var share: Double
+
+    package init(rgb: String, share: Double) {
+      self.rgb = rgb
+      self.share = share
+    }
+  }
+
+  package var workers = 0
+  package var cameras: [Camera] = []
+
+  package init() {}
+}
+
+package struct GalleryView: Sendable {
+  package var version: UInt64 = 0
+  /// Hexadecimal; the same on boxes that know the same people.
+  package var hash = ""
+  package var people = 0
+  package var encodings = 0
+
+  package init() {}
+}
+
+/// The machine that the agent runs on.
+package struct SystemView: Sendable {
+  /// Whether the kernel's clock is kept right by NTP; nil where that is not known.
+  package var isSynchronised: Bool?
+  /// Of the file system with the spool, or the root's; nil where it does not answer.
+  package var diskFree: Int?
+  package var diskSize: Int?
+  /// Of the hottest sensor, in degrees Celsius; nil without one.
+  package var temperature: Double?
+  /// Of the agent.
+  package var residentBytes = 0
+  package var processorSeconds = 0.0
+  package var openFiles = 0
+
+  package init() {}
+}

@@ -1,0 +1,71 @@
+import NIOCore
+import NIOHTTP1
+
+/// A camera live for one client, as MJPEG (multipart/x-mixed-replace). A client that is slow misses pictures; one that
+/// takes none is let go. On the server's thread.
+final class LiveView {
+  static let boundary = "vedette-frame"
+  private static let rateRange = 1...30
+  /// A client that has taken nothing for so long is gone.
+  private static let patience = TimeAmount.seconds(10)
+
+  private let source: any StatusSource
+  private let camera: String
+  private let interval: TimeAmount
+  private var last: (any Still)?
+  private var lastTaken = NIODeadline.now()
+  private var isOver = false
+
+  /// - Parameter rate: pictures a second, at most: 1…30.
+  init(_ source: any StatusSource, camera: String, rate: Int) {
+    self.source = source
+    self.camera = camera
+    let rate = min(max(rate, Self.rateRange.lowerBound), Self.rateRange.upperBound)
+    interval = .milliseconds(Int64(1000 / rate))
+  }
+
+  func start(_ context: ChannelHandlerContext, version: HTTPVersion) {
+    let headers = HTTPHeaders([
+      ("Content-Type", "multipart/x-mixed-replace; boundary=\(Self.boundary)"),
+      ("Cache-Control", "no-store"), ("Connection", "close"),
+      ("X-Content-Type-Options", "nosniff"),
+    ])
+    let head = HTTPResponseHead(version: version, status: .ok, headers: headers)
+    context.writeAndFlush(wrap(.head(head)), promise: nil)
+    turn(context)
+  }
+
+  func stop() {
+    isOver = true
+    last = nil
+  }
+
+  private func wrap(_ part: HTTPServerResponsePart) -> NIOAny { NIOAny(part) }
+
+  private func turn(_ context: ChannelHandlerContext) {
+    guard !isOver else { return }
+    if context.channel.isWritable {
+      lastTaken = .now()
+      send(context)
+    } else if NIODeadline.now() - lastTaken > Self.patience {
+      context.close(promise: nil)
+      return
+    }
+    _ = context.eventLoop.assumeIsolated().scheduleTask(in: interval) { self.turn(context) }
+  }
+
+  private func send(_ context: ChannelHandlerContext) {
+    guard let still = source.still(of: camera), still !== last else { return }
+    last = still
+    var part = ByteBuffer()
+    still.read { span in
+      part.reserveCapacity(span.byteCount + 128)
+      part.writeString(
+        "--\(Self.boundary)\r\nContent-Type: image/jpeg\r\nContent-Length: \(span.byteCount)\r\n\r\n"
+      )
+      unsafe span.withUnsafeBytes { _ = unsafe part.writeBytes($0) }
+      part.writeString("\r\n")
+    }
+    context.writeAndFlush(wrap(.body(.byteBuffer(part))), promise: nil)
+  }
+}

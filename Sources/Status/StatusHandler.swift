@@ -1,0 +1,215 @@
+import NIOCore
+import NIOHTTP1
+
+/// One connection: one request, one answer, and it is closed. On the server's thread.
+final class StatusHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  /// How long a request and its answer may take.
+  private static let patience = TimeAmount.seconds(10)
+
+  private let source: any StatusSource
+  private let places: ClientPlaces
+  /// Over the Unix socket; else over TCP, where a browser may be led here by another page.
+  private let isLocal: Bool
+  private var head: HTTPRequestHead?
+  private var timeout: Scheduled<Void>?
+  private var live: LiveView?
+
+  init(source: any StatusSource, places: ClientPlaces, isLocal: Bool) {
+    self.source = source
+    self.places = places
+    self.isLocal = isLocal
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    timeout = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+      context.close(promise: nil)
+    }
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timeout?.cancel()
+    if let live {
+      live.stop()
+      places.leaveStream()
+    }
+    live = nil
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head): self.head = self.head ?? head
+    case .body: break
+    case .end:
+      guard live == nil, let head else { return }
+      answer(head, context)
+    }
+  }
+
+  private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let path = String(parts.first ?? "")
+    let query = parts.count > 1 ? Query(parts[1]) : Query("")
+    guard head.method == .GET || head.method == .HEAD else {
+      return send(.text(.methodNotAllowed, "only GET and HEAD are known here\n"), head, context)
+    }
+    guard isLocal || Self.isLoopback(head.headers.first(name: "host") ?? "") else {
+      return send(
+        .text(.misdirectedRequest, "ask for localhost or 127.0.0.1\n"), head, context)
+    }
+    if let camera = Self.camera(path, "stream"), head.method == .GET {
+      return stream(camera, query, head, context)
+    }
+    send(answer(path, query), head, context)
+  }
+
+  private func answer(_ path: String, _ query: Query) -> Answer {
+    guard source.picture.wall > 0 else {
+      return .text(.serviceUnavailable, "the agent has only just begun: ask again\n")
+    }
+    switch path {
+    case "/": return Answer(.ok, "text/html; charset=utf-8", Page.html)
+    case "/status":
+      return Answer(.ok, "application/json", source.json + "\n", health: source.picture.health)
+    case "/history": return Answer(.ok, "application/json", source.history.json + "\n")
+    case "/status.txt":
+      let picture = source.picture
+      let screen = Screen(
+        picture, columns: query.number("columns") ?? 80, isColoured: query.has("colours"))
+      return Answer(.ok, "text/plain; charset=utf-8", screen.text, health: picture.health)
+    case "/metrics":
+      let type = "text/plain; version=0.0.4; charset=utf-8"
+      return Answer(.ok, type, source.picture.metrics)
+    case "/healthz":
+      let picture = source.picture
+      let status = picture.health == .critical ? HTTPResponseStatus.serviceUnavailable : .ok
+      return Answer(
+        status, "text/plain; charset=utf-8", "\(picture.health.name): \(picture.verdict)\n",
+        health: picture.health)
+    default:
+      if let camera = Self.camera(path, "snapshot.jpg") { return snapshot(camera) }
+      return .text(
+        .notFound,
+        "here are / /status /status.txt /history /metrics /healthz /cameras/NAME/snapshot.jpg /cameras/NAME/stream\n"
+      )
+    }
+  }
+
+  private func snapshot(_ name: String) -> Answer {
+    guard let camera = source.picture.cameras.first(where: { $0.name == name }) else {
+      return unknown(name)
+    }
+    guard let still = source.still(of: name) else {
+      let why = camera.detail.map { ": \($0)" } ?? ""
+      return .text(.serviceUnavailable, "camera \(name) has given no picture yet\(why)\n")
+    }
+    var answer = Answer(.ok, "image/jpeg")
+    still.read { span in
+      unsafe span.withUnsafeBytes { _ = unsafe answer.body.writeBytes($0) }
+    }
+    if let age = camera.lastFrameAge { answer.age = Int(age) }
+    return answer
+  }
+
+  private func unknown(_ name: String) -> Answer {
+    let names = source.picture.cameras.map(\.name).joined(separator: ", ")
+    return .text(.notFound, "there is no camera \(name); there are: \(names)\n")
+  }
+
+  private func stream(
+    _ name: String, _ query: Query, _ head: HTTPRequestHead, _ context: ChannelHandlerContext
+  ) {
+    guard source.picture.cameras.contains(where: { $0.name == name }) else {
+      return send(unknown(name), head, context)
+    }
+    guard places.enterStream() else {
+      let text = "\(ClientPlaces.streamsMax) clients look at cameras already\n"
+      return send(.text(.serviceUnavailable, text), head, context)
+    }
+    timeout?.cancel()
+    let live = LiveView(source, camera: name, rate: query.number("fps") ?? 10)
+    self.live = live
+    live.start(context, version: head.version)
+  }
+
+  private func send(_ answer: Answer, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    var headers = HTTPHeaders([
+      ("Content-Type", answer.type), ("Content-Length", String(answer.body.readableBytes)),
+      ("Cache-Control", "no-store"), ("Connection", "close"),
+      ("X-Content-Type-Options", "nosniff"),
+      (
+        "Content-Security-Policy",
+        "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'"
+      ),
+    ])
+    if let health = answer.health { headers.add(name: "Vedette-Health", value: health.name) }
+    if let age = answer.age { headers.add(name: "Age", value: String(age)) }
+    let reply = HTTPResponseHead(version: head.version, status: answer.status, headers: headers)
+    context.write(wrapOutboundOut(.head(reply)), promise: nil)
+    if head.method != .HEAD {
+      context.write(wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
+    }
+    let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
+      loopBound.value.close(promise: nil)
+    }
+  }
+
+  /// The camera's name in `/cameras/NAME/WHAT`.
+  private static func camera(_ path: String, _ what: String) -> String? {
+    let words = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard words.count == 4, words[0].isEmpty, words[1] == "cameras", words[3] == what else {
+      return nil
+    }
+    return String(words[2])
+  }
+
+  /// A page elsewhere can have its name point here; then the browser says that name.
+  private static func isLoopback(_ host: String) -> Bool {
+    ["localhost", "127.0.0.1", "[::1]"].contains { host == $0 || host.hasPrefix("\($0):") }
+  }
+}
+
+/// What is answered.
+struct Answer {
+  var status: HTTPResponseStatus
+  var type: String
+  var body = ByteBuffer()
+  var health: Health?
+  /// Seconds since a picture was made.
+  var age: Int?
+
+  init(_ status: HTTPResponseStatus, _ type: String, _ text: String = "", health: Health? = nil) {
+    self.status = status
+    self.type = type
+    self.health = health
+    body.writeString(text)
+  }
+
+  static func text(_ status: HTTPResponseStatus, _ text: String) -> Answer {
+    Answer(status, "text/plain; charset=utf-8", text)
+  }
+}
+
+/// `a=1&b`.
+struct Query {
+  private let pairs: [Substring]
+
+  init(_ text: some StringProtocol) {
+    pairs = Substring(text).split(separator: "&", maxSplits: 16)
+  }
+
+  func number(_ key: String) -> Int? {
+    pairs.first { $0.hasPrefix("\(key)=") }.flatMap { Int($0.dropFirst(key.count + 1)) }
+  }
+
+  func has(_ key: String) -> Bool { pairs.contains { $0 == key || $0 == "\(key)=1" } }
+}

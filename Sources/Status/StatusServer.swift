@@ -1,0 +1,147 @@
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// HTTP over a Unix socket, and over loopback TCP where that is wanted. It has one thread of its own, and only reads
+/// what others have left for it: whatever a client does, no frame waits.
+package final class StatusServer: Sendable {
+  /// Bytes of the longest path that the system takes for a socket.
+  private static let pathMax = 107
+
+  private let source: any StatusSource
+  private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  private let places = ClientPlaces()
+  private let socketPath = Mutex<String?>(nil)
+
+  package init(_ source: any StatusSource) { self.source = source }
+
+  /// Answers on a Unix socket, which its owner and group may use.
+  /// - Throws: where that cannot be, or where another agent answers there.
+  package func listen(socket path: String) throws(StatusError) {
+    guard path.utf8.count <= Self.pathMax else {
+      throw StatusError("status.socket: \(path) is longer than \(Self.pathMax) bytes")
+    }
+    if isAnswered(path) {
+      throw StatusError("status.socket: another agent answers at \(path)")
+    }
+    do {
+      // Until its mode is set only the owner can connect, by any common umask.
+      _ = try bootstrap(isLocal: true)
+        .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).wait()
+    } catch {
+      throw StatusError("status.socket: \(path) cannot be made: \(Self.reason(error))")
+    }
+    _ = unsafe chmod(path, 0o660)
+    socketPath.withLock { $0 = path }
+  }
+
+  /// Answers on TCP.
+  /// - Parameter host: an address of the loopback interface.
+  /// - Returns: the port.
+  @discardableResult
+  package func listen(host: String, port: Int) throws(StatusError) -> Int {
+    do {
+      let channel = try bootstrap(isLocal: false).bind(host: host, port: port).wait()
+      return channel.localAddress?.port ?? port
+    } catch {
+      throw StatusError("status.listen: \(host):\(port) cannot be had: \(Self.reason(error))")
+    }
+  }
+
+  /// Ends all connections and the thread, and removes the socket.
+  package func stop() {
+    try? group.syncShutdownGracefully()
+    let path = socketPath.withLock { path in
+      defer { path = nil }
+      return path
+    }
+    if let path { _ = unsafe unlink(path) }
+  }
+
+  private func bootstrap(isLocal: Bool) -> ServerBootstrap {
+    let source = source
+    let places = places
+    return ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 16)
+      .childChannelInitializer { channel in
+        guard places.enter() else { return channel.close() }
+        channel.closeFuture.whenComplete { _ in places.leave() }
+        return channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.addHandler(RequestLimit())
+          try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
+          try pipeline.addHandler(
+            StatusHandler(source: source, places: places, isLocal: isLocal))
+        }
+      }
+  }
+
+  /// Whether somebody takes connections there already.
+  private func isAnswered(_ path: String) -> Bool {
+    guard
+      let channel = try? ClientBootstrap(group: group).connectTimeout(.seconds(1))
+        .connect(unixDomainSocketPath: path).wait()
+    else { return false }
+    try? channel.close().wait()
+    return true
+  }
+
+  static func reason(_ error: any Error) -> String {
+    if let error = error as? IOError {
+      return unsafe String(cString: strerror(error.errnoCode))
+    }
+    if let error = error as? NIOConnectionError, let first = error.connectionErrors.first {
+      return reason(first.error)
+    }
+    return "\(error)"
+  }
+}
+
+/// How many clients there may be.
+final class ClientPlaces: Sendable {
+  static let clientsMax = 32
+  /// Of those, who look at a camera live.
+  static let streamsMax = 8
+
+  private let counts = Mutex((clients: 0, streams: 0))
+
+  func enter() -> Bool {
+    counts.withLock { counts in
+      guard counts.clients < Self.clientsMax else { return false }
+      counts.clients += 1
+      return true
+    }
+  }
+
+  func leave() { counts.withLock { $0.clients -= 1 } }
+
+  func enterStream() -> Bool {
+    counts.withLock { counts in
+      guard counts.streams < Self.streamsMax else { return false }
+      counts.streams += 1
+      return true
+    }
+  }
+
+  func leaveStream() { counts.withLock { $0.streams -= 1 } }
+}
+
+/// Closes a connection that sends more than any request of ours has.
+final class RequestLimit: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  static let bytesMax = 16 << 10
+  private var bytes = 0
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    bytes += unwrapInboundIn(data).readableBytes
+    guard bytes <= Self.bytesMax else {
+      context.close(promise: nil)
+      return
+    }
+    context.fireChannelRead(data)
+  }
+}

@@ -1,0 +1,274 @@
+import Foundation
+import Meters
+import Synchronization
+import Testing
+
+@testable import Status
+
+private final class Picture: Still {
+  let bytes: [UInt8]
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  func read(_ body: (RawSpan) -> Void) {
+    unsafe bytes.withUnsafeBytes { unsafe body($0.bytes) }
+  }
+}
+
+private final class Box: StatusSource {
+  let box: BoxPicture
+  let current = Mutex<Picture?>(nil)
+  init(_ box: BoxPicture = healthyBox()) { self.box = box }
+  var picture: BoxPicture { box }
+  var json: String { "{}" }
+  var history: History { History() }
+  func still(of camera: String) -> (any Still)? { current.withLock { $0 } }
+}
+
+/// A server on a socket of its own, and plain connections to it.
+private final class Served {
+  let box: Box
+  let server: StatusServer
+  let path = "/tmp/vedette-status-\(UUID().uuidString.prefix(8)).sock"
+  init(_ box: Box = Box()) throws {
+    self.box = box
+    server = StatusServer(box)
+    try server.listen(socket: path)
+  }
+  deinit { server.stop() }
+
+  func connect() throws -> Int32 { try connected(path) }
+}
+
+private func connected(_ path: String) throws -> Int32 {
+  let fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+  var address = sockaddr_un()
+  address.sun_family = sa_family_t(AF_UNIX)
+  unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+  let result = unsafe withUnsafePointer(to: &address) {
+    unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      unsafe Glibc.connect(fd, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    }
+  }
+  try #require(result == 0)
+  var timeout = timeval(tv_sec: 20, tv_usec: 0)
+  unsafe setsockopt(
+    fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+  return fd
+}
+
+private func say(_ fd: Int32, _ text: String) {
+  let bytes = Array(text.utf8)
+  _ = unsafe send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+}
+
+/// Until the other side closes, or `bytesMax`.
+private func hear(_ fd: Int32, bytesMax: Int = 1 << 20) -> [UInt8] {
+  var all: [UInt8] = []
+  var part = [UInt8](repeating: 0, count: 65_536)
+  while all.count < bytesMax {
+    let count = unsafe recv(fd, &part, part.count, 0)
+    guard count > 0 else { break }
+    all += part.prefix(count)
+  }
+  return all
+}
+
+@Suite(.timeLimit(.minutes(2))) struct ServerTests {
+  @Test func `The screen comes with the box's health`() throws {
+    let served = try Served()
+    let reply = try StatusClient(socket: served.path).get("/status.txt?columns=80")
+    #expect(reply.code == 200)
+    #expect(reply.health == .ok)
+    #expect(String(decoding: reply.body, as: UTF8.self) == Screen(healthyBox()).text)
+  }
+
+  @Test(arguments: [
+    ("/", 200), ("/nothing", 404), ("/cameras/back/snapshot.jpg", 404),
+    ("/cameras/front/snapshot.jpg", 503),
+    ("/cameras/back/stream", 404), ("/healthz", 200), ("/metrics", 200), ("/status", 200),
+    ("/cameras/front/snapshot.jpg/x", 404), ("/../../etc/passwd", 404),
+  ])
+  func `Each path has its answer`(path: String, code: Int) throws {
+    let served = try Served()
+    #expect(try StatusClient(socket: served.path).get(path).code == code)
+  }
+
+  @Test func `A box that is not well says 503 at healthz`() throws {
+    var box = healthyBox()
+    box.alarms = [
+      Alarm(
+        kind: .outage, subject: "", severity: .critical, sentence: "no broker", raisedAt: 0,
+        raisedWall: 0)
+    ]
+    let served = try Served(Box(box))
+    let reply = try StatusClient(socket: served.path).get("/healthz")
+    #expect(reply.code == 503)
+    #expect(reply.health == .critical)
+    #expect(String(decoding: reply.body, as: UTF8.self) == "critical: no broker\n")
+  }
+
+  @Test func `A snapshot is the picture itself`() throws {
+    let served = try Served()
+    let jpeg = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }
+    served.box.current.withLock { $0 = Picture(jpeg) }
+    let reply = try StatusClient(socket: served.path).get("/cameras/front/snapshot.jpg")
+    #expect(reply.type == "image/jpeg")
+    #expect(reply.body == jpeg)
+  }
+
+  @Test func `Only the owner and the group may use the socket, and it goes with the server`() throws
+  {
+    let served = try Served()
+    let mode = try FileManager.default.attributesOfItem(atPath: served.path)[.posixPermissions]
+    #expect(mode as? Int == 0o660)
+    served.server.stop()
+    #expect(!FileManager.default.fileExists(atPath: served.path))
+  }
+
+  @Test func `A socket that a dead agent left is taken, a living agent's is not`() throws {
+    let served = try Served()
+    #expect(throws: StatusError.self) { try StatusServer(Box()).listen(socket: served.path) }
+    #expect(try StatusClient(socket: served.path).get("/healthz").code == 200)
+    let left = "/tmp/vedette-left-\(UUID().uuidString.prefix(8)).sock"
+    let fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: left.utf8) }
+    _ = unsafe withUnsafePointer(to: &address) {
+      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(fd, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    close(fd)
+    let heir = StatusServer(Box())
+    try heir.listen(socket: left)
+    #expect(try StatusClient(socket: left).get("/healthz").code == 200)
+    heir.stop()
+  }
+
+  @Test func `No agent is a sentence, not a hang`() {
+    #expect(throws: StatusError.self) { try StatusClient(socket: "/tmp/nobody.sock").get("/") }
+  }
+
+  @Test func `What is no request, or too long a one, is closed without harm`() throws {
+    let served = try Served()
+    for text in [
+      "\u{1}\u{2}\u{3}\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "POST /status HTTP/1.1\r\n\r\n",
+    ] {
+      let fd = try served.connect()
+      say(fd, text)
+      let answer = String(decoding: hear(fd), as: UTF8.self)
+      #expect(answer.hasPrefix("HTTP/1.1 4") || answer.isEmpty, "\(answer)")
+      close(fd)
+    }
+    let fd = try served.connect()
+    say(fd, "GET / HTTP/1.1\r\nX: " + String(repeating: "x", count: 20_000))
+    #expect(hear(fd).count < 1000)
+    close(fd)
+    #expect(try StatusClient(socket: served.path).get("/healthz").code == 200)
+  }
+
+  @Test func `Clients that hang do not keep others out for longer than their time`() throws {
+    let served = try Served()
+    let hanging = try (0..<ClientPlaces.clientsMax).map { _ in try served.connect() }
+    // Let the server take them all in.
+    usleep(300_000)
+    let late = try served.connect()
+    say(late, "GET /healthz HTTP/1.1\r\n\r\n")
+    #expect(hear(late).isEmpty)
+    close(late)
+    hanging.forEach { close($0) }
+    var isAnswered = false
+    for _ in 0..<100 where !isAnswered {
+      isAnswered = (try? StatusClient(socket: served.path).get("/healthz"))?.code == 200
+    }
+    #expect(isAnswered)
+  }
+
+  @Test func `A live view gives each newer picture once, and a slow client the newest`() throws {
+    let served = try Served()
+    served.box.current.withLock { $0 = Picture(Array("first".utf8)) }
+    let fd = try served.connect()
+    say(fd, "GET /cameras/front/stream?fps=30 HTTP/1.1\r\n\r\n")
+    var text = String(decoding: hear(fd, bytesMax: 1), as: UTF8.self)
+    while !text.contains("first") { text += String(decoding: hear(fd, bytesMax: 1), as: UTF8.self) }
+    served.box.current.withLock { $0 = Picture(Array("second".utf8)) }
+    while !text.contains("second") {
+      text += String(decoding: hear(fd, bytesMax: 1), as: UTF8.self)
+    }
+    #expect(text.split(separator: "first").count == 2)
+    #expect(text.contains("multipart/x-mixed-replace; boundary=\(LiveView.boundary)"))
+    close(fd)
+  }
+
+  @Test func `No more than eight look live`() throws {
+    let served = try Served()
+    served.box.current.withLock { $0 = Picture([1]) }
+    let viewers = try (0..<ClientPlaces.streamsMax).map { _ in try served.connect() }
+    for fd in viewers {
+      say(fd, "GET /cameras/front/stream HTTP/1.1\r\n\r\n")
+      #expect(!hear(fd, bytesMax: 1).isEmpty)
+    }
+    let late = try served.connect()
+    say(late, "GET /cameras/front/stream HTTP/1.1\r\n\r\n")
+    #expect(String(decoding: hear(late), as: UTF8.self).hasPrefix("HTTP/1.1 503"))
+    close(late)
+    viewers.forEach { close($0) }
+  }
+
+  @Test func `Over TCP only this box's own names are answered`() throws {
+    let server = StatusServer(Box())
+    let port = try server.listen(host: "127.0.0.1", port: 0)
+    defer { server.stop() }
+    for (host, line) in [
+      ("localhost:\(port)", "HTTP/1.1 200"), ("127.0.0.1", "HTTP/1.1 200"),
+      ("evil.example", "HTTP/1.1 421"), ("localhost.evil.example", "HTTP/1.1 421"),
+    ] {
+      let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = in_port_t(port).bigEndian
+      address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+      let result = unsafe withUnsafePointer(to: &address) {
+        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          unsafe Glibc.connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      try #require(result == 0)
+      say(fd, "GET /healthz HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+      #expect(String(decoding: hear(fd), as: UTF8.self).hasPrefix(line), "\(host)")
+      close(fd)
+    }
+  }
+}
+
+@Suite struct MetricsTests {
+  @Test func `Each family has HELP and TYPE once, and each line is a sample of the last one`() {
+    var box = healthyBox()
+    box.gallery = GalleryView()
+    var analysis = AnalysisView()
+    analysis.cameras = [AnalysisView.Camera(name: "front")]
+    box.analysis = analysis
+    var family = ""
+    var seen: Set<Substring> = []
+    for line in box.metrics.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      if line.hasPrefix("# HELP") {
+        #expect(seen.insert(words[2]).inserted)
+        family = String(words[2])
+      } else if line.hasPrefix("# TYPE") {
+        #expect(words[2] == family)
+      } else {
+        let name = line.prefix { $0 != "{" && $0 != " " }
+        #expect([family, family + "_sum", family + "_count"].contains(String(name)))
+        #expect(Double(words.last ?? "") != nil)
+      }
+    }
+    #expect(seen.count > 30)
+  }
+
+  @Test func `Labels are quoted`() {
+    var text = PrometheusText()
+    text.family("a", .gauge, "b", [([("c", "x\"y\\z\n")], 1)])
+    #expect(text.text.hasSuffix("a{c=\"x\\\"y\\\\z\\n\"} 1\n"))
+  }
+}
