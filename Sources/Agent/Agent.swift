@@ -29,7 +29,7 @@ package final class Agent: Sendable {
   private let numbers: NumberBook
   /// Of what analysis sends.
   private let books: [CameraMeters]
-  private let commanded: Commanded?
+  let commanded: Commanded?
   private let logger: Logger
 
   package var settings: Settings { current.withLock { $0 } }

@@ -12,7 +12,8 @@ extension BoxPicture {
       ("time", .string(Clock.rfc3339(microseconds: wall))), ("uptime_s", .number(uptime)),
       ("cameras", .array(cameras.map(\.json))), ("delivery", delivery.json),
       ("spool", spool?.json ?? .null), ("analysis", analysis?.json ?? .null),
-      ("gallery", gallery?.json ?? .null), ("system", system.json),
+      ("gallery", gallery?.json ?? .null), ("control", control?.json ?? .null),
+      ("certificates", .array(certificates.map(\.json))), ("system", system.json),
     ])
   }
 }
@@ -119,6 +120,31 @@ extension GalleryView {
       ("version", .integer(Int(clamping: version))), ("hash", .string(hash)),
       ("people", .integer(people)), ("encodings", .integer(encodings)),
     ])
+  }
+}
+
+extension ControlView {
+  fileprivate var json: JSON {
+    .object([
+      ("topic", .string(topic)), ("keys", .integer(keys)),
+      ("heard", heard.map { .string(Clock.rfc3339(microseconds: $0)) } ?? .null),
+      ("silent", .boolean(isSilent)),
+      (
+        "last",
+        last.map { last in
+          .object([
+            ("id", .string(last.id)), ("command", .string(last.command)),
+            ("issuer", .string(last.issuer)), ("state", .string(last.state)),
+          ])
+        } ?? .null
+      ),
+    ])
+  }
+}
+
+extension CertificateView {
+  fileprivate var json: JSON {
+    .object([("path", .string(path)), ("expires", .string(Clock.rfc3339(microseconds: expires)))])
   }
 }
 

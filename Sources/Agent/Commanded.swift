@@ -5,6 +5,7 @@ import Kafka
 import Logging
 import Meters
 import Settings
+import Status
 import Synchronization
 import Threads
 
@@ -25,6 +26,7 @@ final class Commanded: Sendable {
   private let heartbeat: HeartbeatWriter?
   private let logger: Logger
   private let receiver = Mutex<ControlReceiver?>(nil)
+  private let desk = Mutex<ControlDesk?>(nil)
 
   /// Lays the changes of earlier commands over the configuration.
   /// - Returns: the settings to run with, and nil where the box is not commanded over a topic.
@@ -103,6 +105,23 @@ final class Commanded: Sendable {
       throw AgentError("\(error)")
     }
     receiver.withLock { $0 = made }
+    self.desk.withLock { $0 = desk }
+  }
+
+  /// Nil until it is started.
+  var view: ControlView? {
+    guard let standing = desk.withLock({ $0 })?.standing else { return nil }
+    var view = ControlView()
+    view.topic = preparation.topic
+    view.keys = standing.keyCount
+    view.heard = standing.heard
+    view.isSilent = standing.isFrozen
+    if let last = standing.last {
+      view.last = ControlView.Answer(
+        id: last.id ?? "", command: last.type ?? "", issuer: last.issuer ?? "",
+        state: last.state.rawValue)
+    }
+    return view
   }
 
   /// Ends the reading; what was begun is ended first.

@@ -26,6 +26,7 @@ final class Watch: StatusSource {
   private let agent: Agent
   private let logger: Logger
   private let probe: SystemProbe
+  private let certificates: CertificateProbe
   /// Those that were configured, in seconds.
   private let timeouts: [String: Double]
   private let began = Clock.monotonic
@@ -41,6 +42,7 @@ final class Watch: StatusSource {
     self.agent = agent
     self.logger = logger
     probe = SystemProbe(folder: agent.settings.spool?.folder ?? "/")
+    certificates = CertificateProbe(agent.settings.kafka.properties)
     var timeouts: [String: Double] = [:]
     for camera in agent.settings.cameras {
       if case .device(let device) = camera.source { timeouts[camera.name] = device.timeout }
@@ -118,6 +120,8 @@ final class Watch: StatusSource {
     picture.spool = spool(delivery, &samples, uptime: picture.uptime)
     picture.analysis = agent.analysisView
     picture.gallery = agent.galleryView
+    picture.control = agent.commanded?.view
+    picture.certificates = certificates.look(now)
     picture.system = probe.look()
     return picture
   }

@@ -22,6 +22,8 @@ package final class ControlDesk: Sendable {
     /// Results that were handed on, and are in the file until they are settled.
     var sent: Set<Int> = []
     var reports = ReportLimit()
+    /// The last of this run.
+    var last: ControlResult?
   }
 
   /// Messages without effect that may be handled anew after a crash: judging them costs less than a transaction each.
@@ -84,6 +86,15 @@ package final class ControlDesk: Sendable {
 
   /// Whether nothing signed has come for longer than it may.
   package var isFrozen: Bool { frozen.isFrozen }
+
+  package var standing: ControlStanding {
+    let isFrozen = isFrozen
+    return inner.withLock { inner in
+      ControlStanding(
+        keyCount: inner.ring.keys.count, heard: inner.memory.heard?.microseconds,
+        isFrozen: isFrozen, last: inner.last)
+    }
+  }
 
   /// Keys of the folder and of the file, without those that were revoked.
   func loadKeys() throws(GalleryError) -> KeyRing {
@@ -195,6 +206,7 @@ package final class ControlDesk: Sendable {
       next.saved = next.memory
       next.unsaved = 0
       next.sent.formUnion(made.1.map(\.number))
+      next.last = made.1.last ?? next.last
       inner = next
       return made
     }

@@ -54,7 +54,7 @@ package struct FaceModels: Equatable, Sendable {
   /// The path of a file that is whole.
   func path(of file: File) throws(FacesError) -> String {
     let path = "\(folder)/\(file.name)"
-    let advice = "run 'tools/models --to \(folder)'"
+    let advice = "run 'tools/models --to \(folder)\(file == .landmarks68 ? " --with-68" : "")'"
     let descriptor = unsafe vp_open(path, O_RDONLY)
     guard descriptor >= 0 else {
       let reason = unsafe String(cString: strerror(errno))

@@ -6,6 +6,8 @@ package enum AlarmKind: String, CaseIterable, Sendable {
   case diskFailing = "disk_failing"
   case clockWrong = "clock_wrong"
   case analysisFailing = "analysis_failing"
+  case certificateExpiring = "certificate_expiring"
+  case controlSilent = "control_silent"
 }
 
 /// A state that needs somebody: raised once, cleared once.

@@ -14,10 +14,14 @@ extension BoxPicture {
   private static let diskLow = 256 << 20
   private static let diskEnough = 512 << 20
 
+  /// Before a certificate expires, in microseconds: two weeks.
+  private static let certificateTime: Int64 = 14 * 86_400 * 1_000_000
+
   /// All that may become an alarm, as it is now.
   var conditions: [Condition] {
     cameras.map(Self.lost) + [outageCondition, diskCondition, clockCondition]
       + (spool.map { [Self.filling($0)] } ?? []) + (analysis?.cameras.map(failing) ?? [])
+      + [certificateCondition] + (control.map { [Self.silent($0)] } ?? [])
   }
 
   private static func lost(_ camera: CameraView) -> Condition {
@@ -94,6 +98,32 @@ extension BoxPicture {
       condition.sentence =
         "the clock is not synchronised: start systemd-timesyncd or chrony, and let it reach a server"
     }
+    return condition
+  }
+
+  private var certificateCondition: Condition {
+    var condition = Condition(kind: .certificateExpiring, severity: .warning, level: .good)
+    guard let first = certificates.min(by: { $0.expires < $1.expires }),
+      first.expires - wall < Self.certificateTime
+    else { return condition }
+    condition.level = .bad
+    if first.expires <= wall {
+      condition.severity = .critical
+      condition.sentence =
+        "a certificate of \(first.path) has expired: put a new one there and restart"
+    } else {
+      let rest = Double(first.expires - wall) / 1e6
+      condition.sentence =
+        "a certificate of \(first.path) expires in \(Wording.duration(rest)): put a new one there and restart"
+    }
+    return condition
+  }
+
+  private static func silent(_ control: ControlView) -> Condition {
+    var condition = Condition(
+      kind: .controlSilent, severity: .warning, level: control.isSilent ? .bad : .good)
+    condition.sentence =
+      "nothing signed comes on \(control.topic): somebody may be keeping commands back, or nobody sends any"
     return condition
   }
 

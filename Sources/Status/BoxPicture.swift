@@ -17,6 +17,10 @@ package struct BoxPicture: Sendable {
   package var analysis: AnalysisView?
   /// Nil where faces are not named.
   package var gallery: GalleryView?
+  /// Nil where the box is not commanded over a topic.
+  package var control: ControlView?
+  /// Of the way to the brokers.
+  package var certificates: [CertificateView] = []
   package var system = SystemView()
   /// Those that are raised, gravest first.
   package var alarms: [Alarm] = []
@@ -172,6 +176,48 @@ package struct AnalysisView: Sendable {
   package var cameras: [Camera] = []
 
   package init() {}
+}
+
+/// Commands over the topic.
+package struct ControlView: Sendable {
+  package struct Answer: Sendable {
+    package var id: String
+    package var command: String
+    package var issuer: String
+    /// As in results.
+    package var state: String
+
+    package init(id: String, command: String, issuer: String, state: String) {
+      self.id = id
+      self.command = command
+      self.issuer = issuer
+      self.state = state
+    }
+  }
+
+  package var topic = ""
+  /// That are trusted.
+  package var keys = 0
+  /// When something signed last came, microseconds since 1970-01-01 UTC; nil for never.
+  package var heard: Int64?
+  /// Whether nothing signed has come for longer than it may.
+  package var isSilent = false
+  /// The last of this run.
+  package var last: Answer?
+
+  package init() {}
+}
+
+/// A file of certificates.
+package struct CertificateView: Sendable, Equatable {
+  package var path: String
+  /// When the first of them does, microseconds since 1970-01-01 UTC.
+  package var expires: Int64
+
+  package init(path: String, expires: Int64) {
+    self.path = path
+    self.expires = expires
+  }
 }
 
 package struct GalleryView: Sendable {

@@ -163,6 +163,7 @@ package struct Screen: Sendable {
         "version \(gallery.version), \(gallery.people) people, \(gallery.encodings) encodings, \(gallery.hash.prefix(12))"
       )
     }
+    if let control = picture.control { lines += section("control", self.control(control)) }
     return lines + section("box", system)
   }
 
@@ -199,6 +200,21 @@ package struct Screen: Sendable {
       if let time = spool.timeToEmpty { parts.append("empty in \(Wording.duration(time))") }
     }
     return parts.joined(separator: ", ") + Self.dead(spool)
+  }
+
+  private func control(_ control: ControlView) -> String {
+    var parts = [control.keys == 1 ? "1 key" : "\(control.keys) keys"]
+    if control.keys == 0 { parts = ["no key: nobody is obeyed"] }
+    if let heard = control.heard {
+      parts.append("heard \(Wording.duration(Double(max(0, picture.wall - heard)) / 1e6)) ago")
+    } else {
+      parts.append("nothing heard yet")
+    }
+    if let last = control.last {
+      let who = last.issuer.isEmpty ? "" : " by \(last.issuer)"
+      parts.append("last: \(last.command.isEmpty ? "a message" : last.command)\(who) \(last.state)")
+    }
+    return parts.joined(separator: ", ")
   }
 
   private static func dead(_ spool: SpoolView) -> String {

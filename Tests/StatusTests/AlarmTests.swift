@@ -162,6 +162,14 @@ func healthyBox() -> BoxPicture {
       camera.failed = 3
       box.analysis = AnalysisView()
       box.analysis?.cameras = [camera]
+    case .certificateExpiring:
+      box.certificates = [
+        CertificateView(path: "new.pem", expires: box.wall + 90 * 86_400_000_000),
+        CertificateView(path: "old.pem", expires: box.wall + 13 * 86_400_000_000),
+      ]
+    case .controlSilent:
+      box.control = ControlView()
+      box.control?.isSilent = true
     }
     return box
   }
