@@ -86,6 +86,10 @@ package final class ControlReceiver: Sendable {
       do throws(KafkaError) {
         try read(try consumer())
       } catch {
+        if error.isPartitionGone, let partition = error.partition {
+          desk.truncated(partition: partition)
+          continue
+        }
         wait(after: "consumer", error.description)
       }
     }

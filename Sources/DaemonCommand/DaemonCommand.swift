@@ -30,7 +30,7 @@ package struct DaemonCommand: ParsableCommand {
       throw ExitCode(ExitStatus.configuration)
     }
     guard !check else {
-      print("\(config): right, \(settings.cameras.count) cameras")
+      print("\(config): right, cameras: \(settings.cameras.map(\.name).joined(separator: ", "))")
       return
     }
     let style = JournalHandler.detectStyle()

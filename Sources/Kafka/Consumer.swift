@@ -74,9 +74,12 @@ package final class Consumer: @unchecked Sendable {
     partitionCount = try currentPartitionCount(topic, timeoutMilliseconds: timeoutMilliseconds)
     let partitions = 0..<max(1, partitionCount)
     if let unknown = starts.keys.sorted().first(where: { !partitions.contains($0) }) {
-      throw KafkaError(
+      var error = KafkaError(
         RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, call: "assign",
         text: "\(topic) has no partition \(unknown)")
+      // A topic that is not there now may come back as it was.
+      if partitionCount > 0 { error.partition = unknown }
+      throw error
     }
     var places: [ReadStart] = []
     for partition in partitions {

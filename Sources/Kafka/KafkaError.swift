@@ -35,6 +35,11 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What a consumer's offset pointed at is not there any more.
   package var isOffsetGone: Bool { code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET.rawValue }
 
+  /// The topic is there, without the partition that was to be read: it was made anew with fewer.
+  package var isPartitionGone: Bool {
+    code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue && partition != nil
+  }
+
   init(_ code: rd_kafka_resp_err_t, call: String, text: String? = nil) {
     self.code = code.rawValue
     self.call = call

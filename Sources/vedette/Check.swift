@@ -14,6 +14,6 @@ struct Check: ParsableCommand {
     guard let settings = ConfigurationCheck.check(file) else {
       throw ExitCode(ExitStatus.configuration)
     }
-    print("\(file): right, \(settings.cameras.count) cameras")
+    print("\(file): right, cameras: \(settings.cameras.map(\.name).joined(separator: ", "))")
   }
 }

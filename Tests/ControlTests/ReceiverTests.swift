@@ -84,4 +84,20 @@ import Testing
     #expect(box.target.state.withLock { $0.announced } == ["vedette.control.truncated.v1"])
     receiver.stop()
   }
+
+  @Test("tells of a partition that is gone with a topic made anew, and reads those that are there")
+  func fewerPartitions() throws {
+    let cluster = try MockCluster(brokers: 1, partitions: 1)
+    cluster.createTopic("vedette.control", partitions: 1)
+    let box = try Box()
+    try box.desk.handle(
+      partition: 2, offset: 7, value: box.signed(box.envelope(["type": "ping"], id: "before")))
+    box.desk.stop()
+    try box.reopen()
+    try produce(cluster, [try box.signed(box.envelope(["type": "ping"], id: "after"))])
+    let receiver = try self.receiver(box, cluster)
+    #expect(wait { box.sink.states("after").count == 2 })
+    #expect(box.target.state.withLock { $0.announced } == ["vedette.control.truncated.v1"])
+    receiver.stop()
+  }
 }
