@@ -128,7 +128,7 @@ extension ControlView {
     .object([
       ("topic", .string(topic)), ("keys", .integer(keys)),
       ("heard", heard.map { .string(Clock.rfc3339(microseconds: $0)) } ?? .null),
-      ("silent", .boolean(isSilent)),
+      ("silent", .boolean(isSilent)), ("overlay", overlay.map { .written($0) } ?? .null),
       (
         "last",
         last.map { last in

@@ -116,6 +116,7 @@ final class Commanded: Sendable {
     view.keys = standing.keyCount
     view.heard = standing.heard
     view.isSilent = standing.isFrozen
+    view.overlay = standing.overlay
     if let last = standing.last {
       view.last = ControlView.Answer(
         id: last.id ?? "", command: last.type ?? "", issuer: last.issuer ?? "",

@@ -92,7 +92,8 @@ package final class ControlDesk: Sendable {
     return inner.withLock { inner in
       ControlStanding(
         keyCount: inner.ring.keys.count, heard: inner.memory.heard?.microseconds,
-        isFrozen: isFrozen, last: inner.last)
+        isFrozen: isFrozen,
+        overlay: inner.overlay == [:] ? nil : inner.overlay.canonicalText, last: inner.last)
     }
   }
 

@@ -202,6 +202,8 @@ package struct ControlView: Sendable {
   package var heard: Int64?
   /// Whether nothing signed has come for longer than it may.
   package var isSilent = false
+  /// What commands have changed of the configuration, as one line of JSON; nil for nothing.
+  package var overlay: String?
   /// The last of this run.
   package var last: Answer?
 

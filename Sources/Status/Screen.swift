@@ -163,7 +163,10 @@ package struct Screen: Sendable {
         "version \(gallery.version), \(gallery.people) people, \(gallery.encodings) encodings, \(gallery.hash.prefix(12))"
       )
     }
-    if let control = picture.control { lines += section("control", self.control(control)) }
+    if let control = picture.control {
+      lines += section("control", self.control(control))
+      if let overlay = control.overlay { lines += section("changed", "over the files: \(overlay)") }
+    }
     return lines + section("box", system)
   }
 
