@@ -172,15 +172,17 @@ struct SpoolWork: ~Copyable {
   }
 
   private mutating func commit() {
-    guard let store else { return }
     freshBytes = 0
-    for spoolClass in SpoolClass.allCases where pending[spoolClass]?.isEmpty == false {
-      do {
-        try store.commit(spoolClass)
-        settle(spoolClass, lasting: pending[spoolClass]?.count ?? 0)
-      } catch {
-        _ = tryAnew(spoolClass, error)
-      }
+    for spoolClass in SpoolClass.allCases { commit(spoolClass) }
+  }
+
+  private mutating func commit(_ spoolClass: SpoolClass) {
+    guard let store, let count = pending[spoolClass]?.count, count > 0 else { return }
+    do {
+      try store.commit(spoolClass)
+      settle(spoolClass, lasting: count)
+    } catch {
+      _ = tryAnew(spoolClass, error)
     }
   }
 
@@ -206,13 +208,16 @@ struct SpoolWork: ~Copyable {
   private mutating func tryAnew(_ spoolClass: SpoolClass, _ failure: SpoolFailure) -> Bool {
     let all = pending[spoolClass] ?? []
     settle(spoolClass, lasting: all.count - failure.entries.count)
+    // Those that the store does not have.
+    var rest = failure.entries[...]
     do {
-      for entry in failure.entries { try store?.append(entry, to: spoolClass) }
+      while let entry = rest.popFirst() { try store?.append(entry, to: spoolClass) }
       try store?.commit(spoolClass)
       settle(spoolClass, lasting: failure.entries.count)
       return true
     } catch {
-      settle(spoolClass, lasting: (pending[spoolClass]?.count ?? 0) - error.entries.count)
+      settle(
+        spoolClass, lasting: failure.entries.count - error.entries.count - rest.count)
       let returned = pending[spoolClass] ?? []
       pending[spoolClass] = []
       pendingBytes -= returned.reduce(0) { $0 + $1.record.memoryBytes }
@@ -321,6 +326,8 @@ struct SpoolWork: ~Copyable {
       try store.makeRoom { losses in
         book(losses)
         announce(losses)
+        // Here and not by the store, which would have to give back what it cannot write.
+        for spoolClass in SpoolClass.allCases where spoolClass.isGrouped { commit(spoolClass) }
       }
     } catch {
       fail(error)

@@ -16,7 +16,7 @@ package enum SpoolClass: UInt8, CaseIterable, Comparable, Sendable {
   }
 
   /// Small records are gathered and compressed together.
-  var isGrouped: Bool { self >= .events }
+  package var isGrouped: Bool { self >= .events }
 
   package static func < (left: SpoolClass, right: SpoolClass) -> Bool {
     left.rawValue < right.rawValue

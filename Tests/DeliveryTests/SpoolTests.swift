@@ -138,6 +138,26 @@ import Testing
     #expect(firsts(try bench.arrived()).sorted() == Array(0..<2020))
   }
 
+  @Test func `What can be written nowhere is in memory again, all of it`() throws {
+    let folder = Folder()
+    let disk = FailingDisk()
+    let bench = try Bench(
+      options: options(folder, memoryMax: 8 << 20) { $0.store.faults = disk.faults }, isUp: false)
+    bench.submit(20, bytes: 1000)
+    bench.eventually { $0.spooled > 15 }
+    // Many wait for one commit, which fails; then there is no room for another segment.
+    disk.fail(.sync, EIO, times: 1, on: "/frames/")
+    disk.fail(.allocate, ENOSPC)
+    bench.submit(500, bytes: 1000)
+    bench.eventually { _ in bench.lines.count("the spool cannot be used") > 0 }
+    bench.eventually { $0.inMemory + $0.inFlight > 490 }
+    #expect(bench.counts.spooled <= 30)
+    disk.heal()
+    bench.cluster.setBroker(1, isUp: true)
+    bench.eventually { $0.delivered == 520 }
+    #expect(firsts(try bench.arrived()).sorted() == Array(0..<520))
+  }
+
   @Test func `What goes for want of room is told by an event that names it`() throws {
     let folder = Folder()
     let told = Told()

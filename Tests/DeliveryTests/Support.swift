@@ -149,25 +149,26 @@ final class FailingDisk: Sendable {
     var part: String
   }
 
-  private let order = Mutex<Order?>(nil)
+  private let orders = Mutex<[Order]>([])
 
   var faults: DiskFaults {
     DiskFaults { call, path in
-      self.order.withLock { order in
-        guard let due = order, due.call == call, path.contains(due.part), due.times > 0 else {
-          return nil
+      self.orders.withLock { orders in
+        let index = orders.firstIndex {
+          $0.call == call && path.contains($0.part) && $0.times > 0
         }
-        order?.times -= 1
-        return due.code
+        guard let index else { return nil }
+        orders[index].times -= 1
+        return orders[index].code
       }
     }
   }
 
   func fail(_ call: DiskFaults.Call, _ code: Int32, times: Int = .max, on part: String = "/") {
-    order.withLock { $0 = Order(call: call, code: code, times: times, part: part) }
+    orders.withLock { $0.append(Order(call: call, code: code, times: times, part: part)) }
   }
 
-  func heal() { order.withLock { $0 = nil } }
+  func heal() { orders.withLock { $0 = [] } }
 }
 
 /// Makes events of what Delivery announces, and keeps count.
