@@ -8,11 +8,16 @@ import Imaging
 /// Measures finding and encoding faces against plain dlib, on the same pixels in turn. One JSON object a case.
 @main
 struct FaceBench: ParsableCommand {
+  private static let savedOf = 5
+
   @Argument(help: "JPEGs.") var images: [String]
   @Option var models: String
   @Option(help: "Goes over all pictures; the median of each counts.") var runs = 5
   @Option(help: "Pictures of the video.") var frames = 300
-  @Option(help: "A folder for the pictures at 640x480 as PPM, for other programs to measure on.")
+  @Option(
+    help:
+      "A folder for the pictures at 640x480 as PPM, for other programs to measure on; every fifth of the videos."
+  )
   var save: String?
 
   func run() throws {
@@ -105,6 +110,11 @@ struct FaceBench: ParsableCommand {
     var tracks = Set<Int>()
     for index in 0..<frames {
       let (still, truth) = clip.frame(index, noise: &noise)
+      if let save, index % Self.savedOf == 0 {
+        let boxes = truth.map { "\(Int($0.x))-\(Int($0.y))-\(Int($0.width))-\(Int($0.height))" }
+        try write(
+          still, "\(save)/video.\(stillOfHundred).\(index).\(boxes.joined(separator: ".")).ppm")
+      }
       let luma = still.luma
       var start = Self.now()
       let found = try engine.analyse(
