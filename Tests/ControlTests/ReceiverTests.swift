@@ -68,30 +68,17 @@ import Testing
     receiver.stop()
   }
 
-  @Test("tells when the log no longer has what comes next, and reads on from its beginning")
-  func truncated() throws {
-    let cluster = try MockCluster(brokers: 1, partitions: 1)
-    cluster.createTopic("vedette.control", partitions: 1)
-    let box = try Box()
-    // The box has read further than this log goes: it is another one, or was cut off.
-    try box.desk.handle(
-      partition: 0, offset: 500, value: box.signed(box.envelope(["type": "ping"], id: "before")))
-    box.desk.stop()
-    try box.reopen()
-    try produce(cluster, [try box.signed(box.envelope(["type": "ping"], id: "after"))])
-    let receiver = try self.receiver(box, cluster)
-    #expect(wait { box.sink.states("after").count == 2 })
-    #expect(box.target.state.withLock { $0.announced } == ["vedette.control.truncated.v1"])
-    receiver.stop()
-  }
-
-  @Test("tells of a partition that is gone with a topic made anew, and reads those that are there")
-  func fewerPartitions() throws {
+  /// Read further than the log goes, or in a partition that it does not have: it was cut off, or made anew.
+  @Test(
+    "tells when the log no longer has what comes next, and reads on what there is",
+    arguments: [(0, 500), (2, 7)] as [(Int32, Int64)])
+  func truncated(partition: Int32, offset: Int64) throws {
     let cluster = try MockCluster(brokers: 1, partitions: 1)
     cluster.createTopic("vedette.control", partitions: 1)
     let box = try Box()
     try box.desk.handle(
-      partition: 2, offset: 7, value: box.signed(box.envelope(["type": "ping"], id: "before")))
+      partition: partition, offset: offset,
+      value: box.signed(box.envelope(["type": "ping"], id: "before")))
     box.desk.stop()
     try box.reopen()
     try produce(cluster, [try box.signed(box.envelope(["type": "ping"], id: "after"))])
