@@ -121,23 +121,31 @@ package final class ControlDesk: Sendable {
   // MARK: Messages
 
   /// Handles a message, unless it was handled before.
+  /// - Returns: whether it is a command that is obeyed.
   /// - Throws: what the file refuses; nothing has happened then, and the message is to be given again.
-  package func handle(partition: Int32, offset: Int64, value: [UInt8]) throws(GalleryError) {
+  @discardableResult
+  package func handle(
+    partition: Int32, offset: Int64, value: [UInt8]
+  ) throws(GalleryError) -> Bool {
     var (memory, ring) = inner.withLock { ($0.memory, $0.ring) }
-    guard offset >= memory.offsets[partition] ?? 0 else { return }
+    guard offset >= memory.offsets[partition] ?? 0 else { return false }
     memory.pass(partition, offset)
     let envelope: Envelope
     do throws(Rejection) {
       envelope = try judge.read(value)
     } catch {
-      return try pass(memory, nil, error)
+      try pass(memory, nil, error)
+      return false
     }
     switch judge.judge(envelope, ring, &memory, clock: .now) {
     case .ignore: try pass(memory, nil, nil)
     case .reject(let rejection, isReported: false): try pass(memory, envelope, rejection)
     case .reject(let rejection, isReported: true): try reject(envelope, rejection, memory)
-    case .obey(let command): try obey(envelope, command, memory)
+    case .obey(let command):
+      try obey(envelope, command, memory)
+      return true
     }
+    return false
   }
 
   /// A message without effect.

@@ -28,7 +28,7 @@ package final class ControlReceiver: Sendable {
   /// How often it is asked whether the topic has more partitions, and while it has none.
   private static let partitionsNanoseconds: UInt64 = 60_000_000_000
   private static let newTopicNanoseconds: UInt64 = 1_000_000_000
-  /// Messages a second in the long run, and at once.
+  /// Commands a second in the long run, and at once. What is not obeyed costs little, and must not hold up what is.
   private static let rate = (200.0, burst: 2000.0)
   /// Properties of producers, which a consumer does not know.
   private static let producerPrefixes = [
@@ -143,8 +143,8 @@ package final class ControlReceiver: Sendable {
         continue
       }
       if let record {
-        handle(record)
-        let pause = pace.take(now: Clock.monotonic)
+        let isObeyed = handle(record)
+        let pause = isObeyed ? pace.take(now: Clock.monotonic) : 0
         if pause > 0 { signal.wait(milliseconds: pause) }
       }
       let now = Clock.monotonic
@@ -164,7 +164,8 @@ package final class ControlReceiver: Sendable {
   }
 
   /// Gives a message to the desk until it is taken.
-  private func handle(_ record: ConsumedRecord) {
+  /// - Returns: whether it is obeyed.
+  private func handle(_ record: ConsumedRecord) -> Bool {
     while goesOn {
       do throws(GalleryError) {
         return try desk.handle(
@@ -173,6 +174,7 @@ package final class ControlReceiver: Sendable {
         wait(after: "handle", error.description)
       }
     }
+    return false
   }
 
   private func tick() {

@@ -1,8 +1,8 @@
-/// How many messages are taken: a token bucket. A flood then waits on the topic and not in the box, whoever signed it.
+/// How many commands are obeyed: a token bucket. A flood of them waits on the topic and not in the box, whoever signed it.
 struct Pace {
-  /// Messages a second, in the long run.
+  /// Commands a second, in the long run.
   let rate: Double
-  /// Messages at once, e.g. after a long time off.
+  /// Commands at once, e.g. after a long time off.
   let burst: Double
   private var tokens: Double
   private var last: UInt64
@@ -15,7 +15,7 @@ struct Pace {
     last = now
   }
 
-  /// A message was taken.
+  /// A command was obeyed.
   /// - Returns: milliseconds to wait before the next.
   mutating func take(now: UInt64) -> Int32 {
     tokens = min(burst, tokens + Double(now - min(now, last)) / 1e9 * rate) - 1

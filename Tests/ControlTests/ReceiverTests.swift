@@ -68,6 +68,21 @@ import Testing
     receiver.stop()
   }
 
+  @Test("a flood of what nobody signed does not hold up a command") func flood() throws {
+    let cluster = try MockCluster(brokers: 1, partitions: 1)
+    cluster.createTopic("vedette.control", partitions: 1)
+    let box = try Box(isStarted: false)
+    let garbage = Array(#"{"id":"flood"}"#.utf8)
+    // More than would be taken in the time at the pace of commands.
+    try produce(
+      cluster,
+      Array(repeating: garbage, count: 6000)
+        + [try box.signed(box.envelope(["type": "ping"], id: "behind"))])
+    let receiver = try self.receiver(box, cluster)
+    #expect(wait { box.sink.states("behind").count == 2 })
+    receiver.stop()
+  }
+
   /// Read further than the log goes, or in a partition that it does not have: it was cut off, or made anew.
   @Test(
     "tells when the log no longer has what comes next, and reads on what there is",
