@@ -98,12 +98,17 @@ void vc_keys(uint32_t *keys, const uint8_t *rgb, size_t width, size_t height, si
 /* Three bits of each channel: red, green, blue, highest first. */
 #define TRIPLE(key, shift) \
     (((key) >> (16 + (shift)) & 7) << 6 | ((key) >> (8 + (shift)) & 7) << 3 | ((key) >> (shift) & 7))
-#define PAIR(key, shift) \
-    (((key) >> (16 + (shift)) & 3) << 4 | ((key) >> (8 + (shift)) & 3) << 2 | ((key) >> (shift) & 3))
+/* One bit of each. */
+#define OCTANT(key, shift) \
+    (((key) >> (16 + (shift)) & 1) << 2 | ((key) >> (8 + (shift)) & 1) << 1 | ((key) >> (shift) & 1))
+
+/* The three bits of one channel of nine that are ordered by octants within octants, at `shift`. */
+#define LOW_BIT(low, channel, shift) \
+    ((((low) >> (6 + (channel)) & 1) << 2 | ((low) >> (3 + (channel)) & 1) << 1 | ((low) >> (channel) & 1)) << (shift))
 
 INLINE uint32_t place(uint32_t key)
 {
-    return TRIPLE(key, 5) << 6 | PAIR(key, 3);
+    return TRIPLE(key, 5) << 6 | OCTANT(key, 4) << 3 | OCTANT(key, 3);
 }
 
 void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, size_t count)
@@ -122,31 +127,32 @@ void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, 
         sorted[starts[place(keys[i])]++] = keys[i];
     /* Now each start is where its place ends. */
     uint32_t often[512] = { 0 };
-    uint16_t seen[512];
     uint32_t n = 0, cells = 0, blocks = 0, from = 0, last_block = UINT32_MAX;
     vc_points *p = &grid->points;
     for (uint32_t i = 0; i < PLACES; i++) {
         uint32_t end = starts[i];
         if (end == from)
             continue;
-        uint32_t base = sorted[from] & 0xf8f8f8, distinct = 0;
+        uint32_t base = sorted[from] & 0xf8f8f8;
+        uint64_t seen[8] = { 0 };
         for (uint32_t j = from; j < end; j++) {
-            uint32_t low = TRIPLE(sorted[j], 0);
-            if (often[low]++ == 0)
-                seen[distinct++] = (uint16_t)low;
+            uint32_t key = sorted[j], low = OCTANT(key, 2) << 6 | OCTANT(key, 1) << 3 | OCTANT(key, 0);
+            often[low]++;
+            seen[low >> 6] |= (uint64_t)1 << (low & 63);
         }
         vc_box *cell = grid->cells + cells;
         cell->first = n;
-        for (uint32_t j = 0; j < distinct; j++, n++) {
-            uint32_t low = seen[j];
-            uint32_t key = base | (low >> 6) << 16 | (low >> 3 & 7) << 8 | (low & 7);
-            grid->keys[n] = key;
-            p->w[n] = (float)often[low];
-            p->x[n] = (float)(key >> 16);
-            p->y[n] = (float)(key >> 8 & 255);
-            p->z[n] = (float)(key & 255);
-            often[low] = 0;
-        }
+        for (uint32_t eighth = 0; eighth < 8; eighth++)
+            for (uint64_t bits = seen[eighth]; bits; bits &= bits - 1, n++) {
+                uint32_t low = eighth << 6 | (uint32_t)__builtin_ctzll(bits);
+                uint32_t key = base | LOW_BIT(low, 2, 16) | LOW_BIT(low, 1, 8) | LOW_BIT(low, 0, 0);
+                grid->keys[n] = key;
+                p->w[n] = (float)often[low];
+                p->x[n] = (float)(key >> 16);
+                p->y[n] = (float)(key >> 8 & 255);
+                p->z[n] = (float)(key & 255);
+                often[low] = 0;
+            }
         cell->end = n;
         if (i >> 6 != last_block) {
             last_block = i >> 6;

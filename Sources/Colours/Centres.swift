@@ -50,6 +50,13 @@ final class Centres {
     far[index] = far[count]
   }
 
+  /// Takes away those that gathered nothing.
+  func removeEmpty() {
+    for index in stride(from: count - 1, through: 0, by: -1) where sums[index].w <= 0 {
+      remove(index)
+    }
+  }
+
   func copy(_ other: Centres) {
     reserve(other.count)
     count = other.count

@@ -37,22 +37,13 @@ extension ColourClusterer {
     return (Found(sse: sse, farthest: farthest, silhouette: silhouette(fine.points)), bits)
   }
 
-  /// All distinct colours: histograms of 5 and 6 bits show how many clusters there are to be.
+  /// All distinct colours, step by step as the algorithm is published.
   func fromColours(_ pixels: Pixels) -> Found {
-    let lambda = settings.lambda
-    let (fine, coarse) = (histogram(6), histogram(5))
-    fine.count(pixels)
-    coarse.count(fine)
-    lloyd.startFromMean(coarse.points)
-    lloyd.settle(coarse.points, radius: lambda, tolerance: 1, share: 0, limit: Self.passesMax)
-    lloyd.settle(fine.points, radius: lambda, tolerance: 0.3, share: 0, limit: Self.passesMax)
-    // What these passes find is a few too many: some can be spared once the others lie well.
-    let target = Int((0.97 * Double(lloyd.centres.count)).rounded())
-    lloyd.resize(coarse.points, to: target, radius: 0.99 * lambda)
-    lloyd.exchange(coarse.points, radius: 0.99 * lambda, rounds: 20)
-    lloyd.settle(fine.points, radius: lambda, tolerance: 0.3, share: 0, limit: 30)
     grid.fill(pixels, space: .rgb)
-    return settleOnGrid(passes: 6, share: 0.1)
+    delayed.run(
+      grid, lambda: settings.lambda, tolerance: Self.toleranceShare * grid.variance,
+      centres: lloyd.centres)
+    return settleOnGrid(passes: 1, share: 0)
   }
 
   /// Small lambda, or L*a*b*: cells of distinct colours, then the colours.
@@ -169,6 +160,9 @@ extension ColourClusterer {
     return lloyd.measure(level) / weight
   }
 
+  /// What ways of all centres in one pass, squared and summed, count as rest, as a share of a coordinate's variance:
+  /// what scikit-learn and pdc-dp-means take.
+  private static let toleranceShare = 1e-4
   /// DP-means ends long before; a picture never takes forever.
   private static let passesMax = 600
   /// Touched cubes for each cluster, measured on photographs.

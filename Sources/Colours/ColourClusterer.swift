@@ -26,6 +26,7 @@ package final class ColourClusterer {
   let lloyd = Lloyd()
   let grid = Grid()
   let cells = Points()
+  let delayed = DelayedCreation()
   let sample = Points()
   let labelling = Labelling()
   let boxes = BoxCount()

@@ -38,6 +38,28 @@ final class Grid {
     square = unsafe raw.square
   }
 
+  /// The mean of all pixels.
+  var mean: Point {
+    var (weight, mean) = (0.0, Point(0, 0, 0))
+    for index in 0..<blockCount {
+      let sum = blocks[index].sum
+      weight += sum.w
+      mean = mean + Point(sum.x, sum.y, sum.z)
+    }
+    return mean * (1 / max(1, weight))
+  }
+
+  /// The variance of a coordinate, the mean of the three.
+  var variance: Double {
+    let weight = (0..<blockCount).reduce(0) { $0 + blocks[$1].sum.w }
+    return (square / max(1, weight) - mean.squaredLength) / 3
+  }
+
+  func lay(_ field: inout vc_field) {
+    let raw = unsafe self.raw
+    unsafe withUnsafePointer(to: raw) { raw in unsafe vc_lay_out(&field, raw) }
+  }
+
   private var raw: vc_grid {
     unsafe vc_grid(
       points: points.raw, keys: keys.base, cells: cells.base, blocks: blocks.base,

@@ -65,6 +65,35 @@ typedef struct {
     uint32_t index;  /* UINT32_MAX where nothing does */
 } vc_far;
 
+/* A cube of colours 16 wide: its edges relative to its block's corner, its points, and the cluster that has them all,
+ * UINT32_MAX where that is not known. */
+typedef struct {
+    float low[3], high[3];
+    uint32_t first, end, owner;
+} vc_part;
+
+/* A cube 32 wide: its edges, and where its parts end. */
+typedef struct {
+    float low[3], high[3];
+    uint32_t end;
+} vc_block;
+
+/* The points of a grid laid out for many passes, relative to their blocks' corners; each part begins with a whole
+ * vector, after points without weight. Labels are those of the last pass, UINT32_MAX before the first. */
+typedef struct {
+    float *x, *y, *z, *w;
+    uint32_t *labels;
+    vc_part *parts;
+    vc_block *blocks;
+    uint32_t count, block_count;
+} vc_field;
+
+/* The colour that is to found a cluster: the farthest from its centre, squared; `distance` is what was given as the
+ * floor where nothing lies beyond. */
+typedef struct {
+    float distance, x, y, z;
+} vc_founder;
+
 /* Fills the floats of centres from the exact ones, and the places after the last with what is far from all. */
 void vc_pad(vc_centres *centres);
 
@@ -113,6 +142,15 @@ void vc_cut(const vc_points *points, const uint32_t *labels, const vc_centres *c
  * `labels` may be null. */
 void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch, uint32_t *labels,
                vc_sum *sums, vc_far *far, float floor);
+
+/* Room for a grid's points in a field: parts are one cube each, so 4,096 of them at most. */
+#define VC_FIELD(points) ((points) + 8 * 4096)
+enum { VC_PARTS = 4096, VC_BLOCKS = 512 };
+void vc_lay_out(vc_field *field, const vc_grid *grid);
+/* Labels every point with its nearest centre, right but for rounding to some 0.001 of the squared distance, and moves what
+ * changes its cluster from one sum to the other: before the first pass all are zero. Returns the point that is farthest
+ * beyond `floor` (squared). */
+vc_founder vc_pass(vc_field *field, const vc_centres *centres, vc_sum *sums, vc_scratch *scratch, float floor);
 
 /* Candidates for the bins' cubes: `entries[number]` is a label with the highest bit set where it is the only one,
  * else an index into `lists`, which holds count, the plane between the first two, then x, y, z and label of each in
