@@ -25,8 +25,9 @@ INLINE nearby relate(const float low[3], list near, const vc_centres *centres, v
     return all;
 }
 
-/* Those of the block's candidates that are nearest to some point of the part; see `prune`. */
-INLINE uint64_t narrow(const vc_part *part, const nearby *all)
+/* Those of the block's candidates that are nearest to some point of the part; see `prune`. `nearest` becomes the one that
+ * is nearest to its middle. */
+INLINE uint64_t narrow(const vc_part *part, const nearby *all, uint32_t *nearest)
 {
     const float *low = part->low, *high = part->high;
     float mx = (low[0] + high[0]) * 0.5f, my = (low[1] + high[1]) * 0.5f, mz = (low[2] + high[2]) * 0.5f;
@@ -42,8 +43,8 @@ INLINE uint64_t narrow(const vc_part *part, const nearby *all)
             numbered = PICK(lanes < ALL_INT((int32_t)(count - j)), numbered, ALL_INT(0x7f7fffff));
         least = __builtin_elementwise_min(least, numbered);
     }
-    uint32_t nearest = (uint32_t)__builtin_reduce_min(least) & (LISTED - 1);
-    float nx = all->x[nearest], ny = all->y[nearest], nz = all->z[nearest];
+    *nearest = (uint32_t)__builtin_reduce_min(least) & (LISTED - 1);
+    float nx = all->x[*nearest], ny = all->y[*nearest], nz = all->z[*nearest];
     float gap = (nx - mx) * (nx - mx) + (ny - my) * (ny - my) + (nz - mz) * (nz - mz);
     uint64_t mask = 0;
     for (uint32_t j = 0; j < count; j += 8) {
@@ -61,7 +62,7 @@ INLINE uint64_t narrow(const vc_part *part, const nearby *all)
 /* A point's weight and weighted coordinates go from one cluster's sums to another's. */
 INLINE void move_point(const vc_field *field, const float low[3], uint32_t at, uint32_t from, uint32_t to, vc_sum *sums)
 {
-    f4 point = { 1, field->x[at] + low[0], field->y[at] + low[1], field->z[at] + low[2] };
+    f4 point = { 1, low[0] - 0.5f * field->x[at], low[1] - 0.5f * field->y[at], low[2] - 0.5f * field->z[at] };
     d4 more = (double)field->w[at] * __builtin_convertvector(point, d4), sum;
     if (from != UINT32_MAX) {
         memcpy(&sum, sums + from, sizeof sum);
@@ -73,46 +74,90 @@ INLINE void move_point(const vc_field *field, const float low[3], uint32_t at, u
     memcpy(sums + to, &sum, sizeof sum);
 }
 
-#define NEARER(j)                                                                  \
-    do {                                                                           \
-        f8 d = x * all->x[j] + (y * all->y[j] + (z * all->z[j] + all->square[j])); \
-        i8 nearer = d < best;                                                      \
-        best = PICK(nearer, d, best);                                              \
-        label = PICK(nearer, ALL_INT((int32_t)all->label[j]), label);              \
-    } while (0)
+/* What changed of a vector's labels goes to other sums. */
+INLINE void relabel(const vc_field *field, const float low[3], uint32_t at, i8 label, vc_sum *sums)
+{
+    i8 old;
+    memcpy(&old, field->labels + at, sizeof old);
+    uint32_t changed = LANES(label != old);
+    if (__builtin_expect(changed == 0, 1))
+        return;
+    STORE(field->labels + at, label);
+    for (; changed; changed &= changed - 1) {
+        uint32_t lane = (uint32_t)__builtin_ctz(changed);
+        move_point(field, low, at + lane, (uint32_t)old[lane], field->labels[at + lane], sums);
+    }
+}
 
-/* Labels the part's points; returns the squared distance of the farthest, right to 0.02. */
+/* One centre against one vector of points: their squared distance less the points' own squared length. */
+#define NEARER(n)                                                              \
+    do {                                                                       \
+        f8 d = x##n * cx + (y##n * cy + (z##n * cz + square));                 \
+        i8 nearer = d < best##n;                                               \
+        best##n = PICK(nearer, d, best##n);                                    \
+        label##n = PICK(nearer, own, label##n);                                \
+    } while (0)
+#define CENTRE(j)                                                              \
+    f8 cx = ALL(all->x[j]), cy = ALL(all->y[j]), cz = ALL(all->z[j]);          \
+    f8 square = ALL(all->square[j]);                                           \
+    i8 own = ALL_INT((int32_t)all->label[j])
+#define POINTS(n, at)                                                          \
+    f8 x##n = LOAD(field->x + (at)), y##n = LOAD(field->y + (at));             \
+    f8 z##n = LOAD(field->z + (at)), best##n = ALL(3e38f);                     \
+    i8 label##n = ALL_INT(0)
+#define SQUARE(n) (x##n * x##n + y##n * y##n + z##n * z##n) * 0.25f
+
+/* Labels one or two vectors of points. Where `looks`, returns their squared distances, the larger of two. */
+INLINE f8 label_vectors(const vc_field *field, const float low[3], uint32_t at, int both, int looks,
+                        const nearby *all, uint64_t mask, vc_sum *sums)
+{
+    POINTS(0, at);
+    POINTS(1, both ? at + 8 : at);
+    if (all->count <= LISTED)
+        for (uint64_t left = mask; left; left &= left - 1) {
+            CENTRE(__builtin_ctzll(left));
+            NEARER(0);
+            if (both)
+                NEARER(1);
+        }
+    else
+        for (uint32_t j = 0; j < all->count; j++) {
+            CENTRE(j);
+            NEARER(0);
+            if (both)
+                NEARER(1);
+        }
+    relabel(field, low, at, label0, sums);
+    if (both)
+        relabel(field, low, at + 8, label1, sums);
+    if (!looks)
+        return best0;
+    best0 += SQUARE(0);
+    if (both) {
+        best1 += SQUARE(1);
+        best0 = PICK(best1 > best0, best1, best0);
+    }
+    return best0;
+}
+
+/* Labels the part's points. Where `looks`, returns the squared distance of the farthest, right to 0.02, else 0. */
 INLINE float label_part(const vc_field *field, const vc_part *part, const float low[3], const nearby *all,
-                        uint64_t mask, vc_sum *sums)
+                        uint64_t mask, int looks, vc_sum *sums)
 {
     f8 most = ALL(0);
-    for (uint32_t i = part->first; i < part->end; i += 8) {
-        f8 x = LOAD(field->x + i), y = LOAD(field->y + i), z = LOAD(field->z + i);
-        f8 square = x * x + y * y + z * z, best = ALL(3e38f);
-        i8 label = ALL_INT(0), old;
-        x *= -2.0f;
-        y *= -2.0f;
-        z *= -2.0f;
-        if (all->count <= LISTED)
-            for (uint64_t left = mask; left; left &= left - 1)
-                NEARER(__builtin_ctzll(left));
-        else
-            for (uint32_t j = 0; j < all->count; j++)
-                NEARER(j);
-        best += square;
-        most = PICK(best > most, best, most);
-        memcpy(&old, field->labels + i, sizeof old);
-        uint32_t changed = LANES(label != old);
-        if (__builtin_expect(changed == 0, 1))
-            continue;
-        STORE(field->labels + i, label);
-        for (; changed; changed &= changed - 1) {
-            uint32_t lane = (uint32_t)__builtin_ctz(changed);
-            move_point(field, low, i + lane, (uint32_t)old[lane], field->labels[i + lane], sums);
-        }
+    uint32_t at = part->first;
+    for (; at + 16 <= part->end; at += 16) {
+        f8 far = label_vectors(field, low, at, 1, looks, all, mask, sums);
+        if (looks)
+            most = PICK(far > most, far, most);
+    }
+    if (at < part->end) {
+        f8 far = label_vectors(field, low, at, 0, looks, all, mask, sums);
+        if (looks)
+            most = PICK(far > most, far, most);
     }
     float farthest = 0;
-    for (int lane = 0; lane < 8; lane++)
+    for (int lane = 0; looks && lane < 8; lane++)
         farthest = most[lane] > farthest ? most[lane] : farthest;
     return farthest;
 }
@@ -122,7 +167,7 @@ INLINE void find_farthest(const vc_field *field, const vc_part *part, const floa
 {
     for (uint32_t i = part->first; i < part->end; i++) {
         uint32_t label = field->labels[i];
-        float x = field->x[i] + low[0], y = field->y[i] + low[1], z = field->z[i] + low[2];
+        float x = low[0] - 0.5f * field->x[i], y = low[1] - 0.5f * field->y[i], z = low[2] - 0.5f * field->z[i];
         float dx = x - centres->x[label], dy = y - centres->y[label], dz = z - centres->z[label];
         float d = dx * dx + dy * dy + dz * dz;
         if (d > far->distance)
@@ -143,20 +188,21 @@ INLINE vc_founder vc_pass_body(vc_field *field, const vc_centres *centres, vc_su
             vc_part *part = field->parts + number;
             /* Narrowing costs as much as some vectors of points. */
             uint64_t mask = ~(uint64_t)0;
+            uint32_t owner = UINT32_MAX, one = 0;
             if (all.count <= LISTED && all.count * (part->end - part->first) >= 192)
-                mask = narrow(part, &all);
+                mask = narrow(part, &all, &one);
             else if (all.count < LISTED)
                 mask = ((uint64_t)1 << all.count) - 1;
-            uint32_t owner = UINT32_MAX;
-            if (all.count <= LISTED && (mask & (mask - 1)) == 0) {
-                uint32_t j = (uint32_t)__builtin_ctzll(mask);
-                owner = all.label[j];
-                if (owner == part->owner &&
-                    corner(part->low, part->high, all.x[j], all.y[j], all.z[j]) <= far.distance)
-                    continue;
-            }
+            /* No point is farther from its centre than the part's farthest corner is from any. */
+            int looks = corner(part->low, part->high, all.x[one], all.y[one], all.z[one]) > far.distance;
+            if (all.count <= LISTED && (mask & (mask - 1)) == 0)
+                owner = all.label[one];
+            if (owner != UINT32_MAX && owner == part->owner && !looks)
+                continue;
             part->owner = owner;
-            if (label_part(field, part, block->low, &all, mask, sums) > far.distance - 0.05f)
+            if (!looks)
+                label_part(field, part, block->low, &all, mask, 0, sums);
+            else if (label_part(field, part, block->low, &all, mask, 1, sums) > far.distance - 0.05f)
                 find_farthest(field, part, block->low, centres, &far);
         }
     }
@@ -189,9 +235,9 @@ void vc_lay_out(vc_field *field, const vc_grid *grid)
                     part->high[axis] = high > part->high[axis] ? high : part->high[axis];
                 }
                 for (uint32_t i = cell->first; i < cell->end; i++, at++) {
-                    field->x[at] = p->x[i] - block->low[0];
-                    field->y[at] = p->y[i] - block->low[1];
-                    field->z[at] = p->z[i] - block->low[2];
+                    field->x[at] = -2 * (p->x[i] - block->low[0]);
+                    field->y[at] = -2 * (p->y[i] - block->low[1]);
+                    field->z[at] = -2 * (p->z[i] - block->low[2]);
                     field->w[at] = p->w[i];
                 }
             }

@@ -27,13 +27,11 @@ INLINE list prune(const float low[3], const float high[3], list in, vc_scratch *
         at += 8;
         STORE(scratch->gap + i, d);
     }
-    float least = best[0];
-    uint32_t nearest = (uint32_t)which[0];
-    for (int lane = 1; lane < 8; lane++)
-        if (best[lane] < least) {
-            least = best[lane];
-            nearest = (uint32_t)which[lane];
-        }
+    /* Floats that are not negative are in order as integers. */
+    int32_t bits_of_least = __builtin_reduce_min((i8)best);
+    uint32_t nearest = (uint32_t)which[__builtin_ctz(LANES((i8)best == bits_of_least))];
+    float least;
+    memcpy(&least, &bits_of_least, sizeof least);
     float nx = in.x[nearest], ny = in.y[nearest], nz = in.z[nearest];
     float *ox = scratch->x[slot], *oy = scratch->y[slot], *oz = scratch->z[slot];
     uint32_t *ol = scratch->label[slot], count = 0;

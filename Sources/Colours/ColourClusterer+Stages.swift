@@ -43,6 +43,7 @@ extension ColourClusterer {
     delayed.run(
       grid, lambda: settings.lambda, tolerance: Self.toleranceShare * grid.variance,
       centres: lloyd.centres)
+    lloyd.count(delayed.passes)
     return settleOnGrid(passes: 1, share: 0)
   }
 
@@ -85,7 +86,7 @@ extension ColourClusterer {
     var error = 0.0
     for turn in 1..<Self.passesMax + 2 {
       error = grid.assign(lloyd.centres, floor: turn < passes ? floor : floor / 2)
-      lloyd.countPass()
+      lloyd.count()
       let founds = lloyd.pickFounders(floor: floor, share: share) { grid.points.point($0) }
       // The last passes only found: then each colour gets covered, at the latest by itself.
       if turn >= passes, !founds { break }
@@ -112,7 +113,7 @@ extension ColourClusterer {
       labelling.prepare(histogram, centres: centres, floor: 0.8 * floor)
       let open = unsafe labelling.label(
         pixels, by: histogram, centres: centres, floor: 0.8 * floor, limit: floor)
-      lloyd.countPass()
+      lloyd.count()
       guard !open.isEmpty else { break }
       found(open, floor: floor)
     }

@@ -57,7 +57,7 @@ extension Lloyd {
   /// - Returns: the simplified silhouette, weighted.
   @discardableResult
   func measure(_ level: Points) -> Double {
-    countPass()
+    count()
     seconds.reserve(level.count + 2 * Int(VC_LANES))
     costs.reserve(centres.count)
     reaches.reserve(centres.count)

@@ -16,7 +16,7 @@ final class Lloyd {
   private(set) var passes = 0
 
   func begin() { passes = 0 }
-  func countPass() { passes += 1 }
+  func count(_ more: Int = 1) { passes += more }
 
   /// Leaves one cluster, at the weighted mean of the points.
   func startFromMean(_ level: Points) {

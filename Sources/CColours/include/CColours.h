@@ -78,8 +78,8 @@ typedef struct {
     uint32_t end;
 } vc_block;
 
-/* The points of a grid laid out for many passes, relative to their blocks' corners; each part begins with a whole
- * vector, after points without weight. Labels are those of the last pass, UINT32_MAX before the first. */
+/* The points of a grid laid out for many passes: -2 times what they exceed their blocks' corners by. Each part begins
+ * with a whole vector, after points without weight. Labels are those of the last pass, UINT32_MAX before the first. */
 typedef struct {
     float *x, *y, *z, *w;
     uint32_t *labels;
