@@ -59,11 +59,12 @@ INLINE uint64_t narrow(const vc_part *part, const nearby *all, uint32_t *nearest
     return count == LISTED ? mask : mask & (((uint64_t)1 << count) - 1);
 }
 
-/* A point's weight and weighted coordinates go from one cluster's sums to another's. */
-INLINE void move_point(const vc_field *field, const float low[3], uint32_t at, uint32_t from, uint32_t to, vc_sum *sums)
+/* What a point weighs goes from one cluster's sums to another's. */
+INLINE void move_point(const vc_field *field, uint32_t at, uint32_t from, uint32_t to, vc_sum *sums)
 {
-    f4 point = { 1, low[0] - 0.5f * field->x[at], low[1] - 0.5f * field->y[at], low[2] - 0.5f * field->z[at] };
-    d4 more = (double)field->w[at] * __builtin_convertvector(point, d4), sum;
+    f4 terms;
+    memcpy(&terms, field->terms + 4 * (size_t)at, sizeof terms);
+    d4 more = __builtin_convertvector(terms, d4), sum;
     if (from != UINT32_MAX) {
         memcpy(&sum, sums + from, sizeof sum);
         sum -= more;
@@ -75,7 +76,7 @@ INLINE void move_point(const vc_field *field, const float low[3], uint32_t at, u
 }
 
 /* What changed of a vector's labels goes to other sums. */
-INLINE void relabel(const vc_field *field, const float low[3], uint32_t at, i8 label, vc_sum *sums)
+INLINE void relabel(const vc_field *field, uint32_t at, i8 label, vc_sum *sums)
 {
     i8 old;
     memcpy(&old, field->labels + at, sizeof old);
@@ -85,7 +86,7 @@ INLINE void relabel(const vc_field *field, const float low[3], uint32_t at, i8 l
     STORE(field->labels + at, label);
     for (; changed; changed &= changed - 1) {
         uint32_t lane = (uint32_t)__builtin_ctz(changed);
-        move_point(field, low, at + lane, (uint32_t)old[lane], field->labels[at + lane], sums);
+        move_point(field, at + lane, (uint32_t)old[lane], field->labels[at + lane], sums);
     }
 }
 
@@ -108,8 +109,8 @@ INLINE void relabel(const vc_field *field, const float low[3], uint32_t at, i8 l
 #define SQUARE(n) (x##n * x##n + y##n * y##n + z##n * z##n) * 0.25f
 
 /* Labels one or two vectors of points. Where `looks`, returns their squared distances, the larger of two. */
-INLINE f8 label_vectors(const vc_field *field, const float low[3], uint32_t at, int both, int looks,
-                        const nearby *all, uint64_t mask, vc_sum *sums)
+INLINE f8 label_vectors(const vc_field *field, uint32_t at, int both, int looks, const nearby *all, uint64_t mask,
+                        vc_sum *sums)
 {
     POINTS(0, at);
     POINTS(1, both ? at + 8 : at);
@@ -127,9 +128,9 @@ INLINE f8 label_vectors(const vc_field *field, const float low[3], uint32_t at, 
             if (both)
                 NEARER(1);
         }
-    relabel(field, low, at, label0, sums);
+    relabel(field, at, label0, sums);
     if (both)
-        relabel(field, low, at + 8, label1, sums);
+        relabel(field, at + 8, label1, sums);
     if (!looks)
         return best0;
     best0 += SQUARE(0);
@@ -141,18 +142,18 @@ INLINE f8 label_vectors(const vc_field *field, const float low[3], uint32_t at, 
 }
 
 /* Labels the part's points. Where `looks`, returns the squared distance of the farthest, right to 0.02, else 0. */
-INLINE float label_part(const vc_field *field, const vc_part *part, const float low[3], const nearby *all,
-                        uint64_t mask, int looks, vc_sum *sums)
+INLINE float label_part(const vc_field *field, const vc_part *part, const nearby *all, uint64_t mask, int looks,
+                        vc_sum *sums)
 {
     f8 most = ALL(0);
     uint32_t at = part->first;
     for (; at + 16 <= part->end; at += 16) {
-        f8 far = label_vectors(field, low, at, 1, looks, all, mask, sums);
+        f8 far = label_vectors(field, at, 1, looks, all, mask, sums);
         if (looks)
             most = PICK(far > most, far, most);
     }
     if (at < part->end) {
-        f8 far = label_vectors(field, low, at, 0, looks, all, mask, sums);
+        f8 far = label_vectors(field, at, 0, looks, all, mask, sums);
         if (looks)
             most = PICK(far > most, far, most);
     }
@@ -201,8 +202,8 @@ INLINE vc_founder vc_pass_body(vc_field *field, const vc_centres *centres, vc_su
                 continue;
             part->owner = owner;
             if (!looks)
-                label_part(field, part, block->low, &all, mask, 0, sums);
-            else if (label_part(field, part, block->low, &all, mask, 1, sums) > far.distance - 0.05f)
+                label_part(field, part, &all, mask, 0, sums);
+            else if (label_part(field, part, &all, mask, 1, sums) > far.distance - 0.05f)
                 find_farthest(field, part, block->low, centres, &far);
         }
     }
@@ -238,14 +239,15 @@ void vc_lay_out(vc_field *field, const vc_grid *grid)
                     field->x[at] = -2 * (p->x[i] - block->low[0]);
                     field->y[at] = -2 * (p->y[i] - block->low[1]);
                     field->z[at] = -2 * (p->z[i] - block->low[2]);
-                    field->w[at] = p->w[i];
+                    f4 terms = { p->w[i], p->w[i] * p->x[i], p->w[i] * p->y[i], p->w[i] * p->z[i] };
+                    memcpy(field->terms + 4 * (size_t)at, &terms, sizeof terms);
                 }
             }
             for (; at % 8; at++) {
                 field->x[at] = field->x[at - 1];
                 field->y[at] = field->y[at - 1];
                 field->z[at] = field->z[at - 1];
-                field->w[at] = 0;
+                memset(field->terms + 4 * (size_t)at, 0, 4 * sizeof(float));
             }
             part->end = at;
         }

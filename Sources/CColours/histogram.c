@@ -106,6 +106,7 @@ void vc_keys(uint32_t *keys, const uint8_t *rgb, size_t width, size_t height, si
 #define LOW_BIT(low, channel, shift) \
     ((((low) >> (6 + (channel)) & 1) << 2 | ((low) >> (3 + (channel)) & 1) << 1 | ((low) >> (channel) & 1)) << (shift))
 
+/* Cubes 32 wide, in them octants 16 wide, in those octants 8 wide. */
 INLINE uint32_t place(uint32_t key)
 {
     return TRIPLE(key, 5) << 6 | OCTANT(key, 4) << 3 | OCTANT(key, 3);
@@ -114,9 +115,17 @@ INLINE uint32_t place(uint32_t key)
 void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, size_t count)
 {
     enum { PLACES = 1 << 15 };
+    /* What each channel adds to a colour's place. */
+    uint32_t red[256], green[256], blue[256];
+    for (uint32_t value = 0; value < 256; value++) {
+        red[value] = place(value << 16);
+        green[value] = place(value << 8);
+        blue[value] = place(value);
+    }
+#define PLACE(key) (red[(key) >> 16 & 255] | green[(key) >> 8 & 255] | blue[(key) & 255])
     memset(starts, 0, (PLACES + 1) * sizeof *starts);
     for (size_t i = 0; i < count; i++)
-        starts[place(keys[i])]++;
+        starts[PLACE(keys[i])]++;
     uint32_t sum = 0;
     for (uint32_t i = 0; i < PLACES; i++) {
         uint32_t own = starts[i];
@@ -124,8 +133,14 @@ void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, 
         sum += own;
     }
     for (size_t i = 0; i < count; i++)
-        sorted[starts[place(keys[i])]++] = keys[i];
-    /* Now each start is where its place ends. */
+        sorted[starts[PLACE(keys[i])]++] = keys[i];
+    /* Now each start is where its place ends. Within a place colours are ordered by octants within octants. */
+    uint32_t low_red[8], low_green[8], low_blue[8];
+    for (uint32_t value = 0; value < 8; value++) {
+        low_blue[value] = (value >> 2) << 6 | (value >> 1 & 1) << 3 | (value & 1);
+        low_green[value] = low_blue[value] << 1;
+        low_red[value] = low_blue[value] << 2;
+    }
     uint32_t often[512] = { 0 };
     uint32_t n = 0, cells = 0, blocks = 0, from = 0, last_block = UINT32_MAX;
     vc_points *p = &grid->points;
@@ -136,7 +151,7 @@ void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, 
         uint32_t base = sorted[from] & 0xf8f8f8;
         uint64_t seen[8] = { 0 };
         for (uint32_t j = from; j < end; j++) {
-            uint32_t key = sorted[j], low = OCTANT(key, 2) << 6 | OCTANT(key, 1) << 3 | OCTANT(key, 0);
+            uint32_t key = sorted[j], low = low_red[key >> 16 & 7] | low_green[key >> 8 & 7] | low_blue[key & 7];
             often[low]++;
             seen[low >> 6] |= (uint64_t)1 << (low & 63);
         }

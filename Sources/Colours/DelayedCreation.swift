@@ -11,7 +11,7 @@ final class DelayedCreation {
   private let x = Memory<Float>()
   private let y = Memory<Float>()
   private let z = Memory<Float>()
-  private let w = Memory<Float>()
+  private let terms = Memory<Float>()
   private let labels = Memory<UInt32>()
   private let parts = Memory<vc_part>(zero: vc_part(), capacity: Int(VC_PARTS))
   private let blocks = Memory<vc_block>(zero: vc_block(), capacity: Int(VC_BLOCKS))
@@ -24,7 +24,7 @@ final class DelayedCreation {
   static let passesOfOne = 1500
   private static let passesMax = 6000
   /// Passes after rest, each of which lowers the error a little.
-  private static let passesAtRest = 4
+  private static let passesAtRest = 2
 
   /// Clusters the colours of a grid.
   /// - Parameters:
@@ -86,10 +86,11 @@ final class DelayedCreation {
 
   private func layOut(_ grid: Grid) {
     let room = grid.points.count + 8 * Int(VC_PARTS)
-    for memory in [x, y, z, w] { memory.reserve(room) }
+    for memory in [x, y, z] { memory.reserve(room) }
+    terms.reserve(4 * room)
     labels.reserve(room)
     unsafe field = vc_field(
-      x: x.base, y: y.base, z: z.base, w: w.base, labels: labels.base, parts: parts.base,
+      x: x.base, y: y.base, z: z.base, terms: terms.base, labels: labels.base, parts: parts.base,
       blocks: blocks.base, count: 0, block_count: 0)
     unsafe grid.lay(&field)
   }

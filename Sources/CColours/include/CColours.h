@@ -81,7 +81,8 @@ typedef struct {
 /* The points of a grid laid out for many passes: -2 times what they exceed their blocks' corners by. Each part begins
  * with a whole vector, after points without weight. Labels are those of the last pass, UINT32_MAX before the first. */
 typedef struct {
-    float *x, *y, *z, *w;
+    float *x, *y, *z;
+    float *terms; /* of each point the weight, and the weighted coordinates */
     uint32_t *labels;
     vc_part *parts;
     vc_block *blocks;
