@@ -3,38 +3,45 @@ import CColours
 /// From coarse to fine, by coreset. Each ends with the centres that are told, and with what they gathered from all
 /// pixels in one last pass that moves nothing.
 extension ColourClusterer {
-  /// Live: histograms of 4 and 5 bits, or 5 and 6 where lambda is small; then every pixel is labelled.
+  /// Live: histograms of 4 and 5 bits, or 5 and 6 where lambda is small; then every pixel is labelled. Clusters are found
+  /// anew in each frame, which is cheap on bins. Those of the last frame are taken instead, moved to this one's
+  /// bins, where they are as good: so palettes are steady, and never worse than those of a frame alone.
   func fromHistogram(_ pixels: Pixels) -> (Found, Int) {
-    let lambda = settings.lambda
-    let bits = lambda >= 32 ? 5 : 6
+    let bits = settings.lambda >= 32 ? 5 : 6
     let (fine, coarse) = (histogram(bits), histogram(bits - 1))
     fine.count(pixels)
-    var isWarm = last.count > 0
-    if isWarm {
-      lloyd.centres.copy(last)
-      lloyd.settle(fine.points, radius: lambda, tolerance: 1, share: 0.25, limit: 3)
-      // Another scene: what is there would have to be rebuilt, and slower than anew.
-      isWarm = lloyd.pass(fine.points, floor: .infinity) < 2 * lastError
-    }
-    if !isWarm {
-      coarse.count(fine)
-      lloyd.startFromMean(coarse.points)
-      lloyd.settle(
-        coarse.points, radius: 0.95 * lambda, checking: fine.points, finerRadius: lambda,
-        tolerance: 1, share: 0.25, limit: Self.passesMax)
-    }
-    let target = Int((boxes.count(fine.points, width: lambda / 2) / Self.boxesPerCluster).rounded())
-    for turn in 0..<3 where turn == 0 || lloyd.centres.count > target {
-      lloyd.resize(fine.points, to: target, radius: 0.99 * lambda)
-      lloyd.exchange(fine.points, radius: 0.99 * lambda, rounds: isWarm ? 2 : 8)
-      lloyd.settle(
-        fine.points, radius: lambda, tolerance: 0.2, share: 0.25, limit: isWarm ? 4 : 20)
-    }
+    coarse.count(fine)
+    findAnew(coarse: coarse.points, fine: fine.points)
+    takeLast(fine.points)
     last.copy(lloyd.centres)
-    lastError = lloyd.pass(fine.points, floor: .infinity)
-    cover(pixels, by: fine)
+    let farthest = cover(pixels, by: fine)
     let sse = lloyd.centres.squaredError(square: fine.square)
     return (Found(sse: sse, farthest: farthest, silhouette: silhouette(fine.points)), bits)
+  }
+
+  private func findAnew(coarse: Points, fine: Points) {
+    let lambda = settings.lambda
+    lloyd.startFromMean(coarse)
+    lloyd.settle(
+      coarse, radius: Self.coarseRadius * lambda, tolerance: 1, share: 0.25, limit: Self.passesMax)
+    lloyd.settle(fine, radius: lambda, tolerance: 1, share: 0.25, limit: 8)
+  }
+
+  /// Takes the last frame's clusters, as many as were found anew, if they fit this frame as well.
+  private func takeLast(_ fine: Points) {
+    guard last.count > 0 else { return }
+    let (count, error) = (lloyd.centres.count, lloyd.pass(fine, floor: .infinity))
+    anew.copy(lloyd.centres)
+    lloyd.centres.copy(last)
+    lloyd.settle(fine, radius: settings.lambda, tolerance: 1, share: 0.25, limit: 2)
+    if lloyd.centres.count != count {
+      lloyd.resize(fine, to: count, radius: 0.99 * settings.lambda)
+    }
+    lloyd.settle(fine, radius: settings.lambda, tolerance: 1, share: 0.25, limit: 2)
+    let share = lloyd.pass(fine, floor: .infinity) / max(1, error)
+    if lloyd.centres.count != count || !Self.asGood.contains(share) {
+      lloyd.centres.copy(anew)
+    }
   }
 
   /// All distinct colours, step by step as the algorithm is published.
@@ -106,20 +113,15 @@ extension ColourClusterer {
 
   /// Labels every pixel once those beyond lambda have founded clusters, the farthest first. No centre moves any
   /// more: what is near one stays so.
-  private func cover(_ pixels: Pixels, by histogram: Histogram) {
-    let floor = settings.lambda * settings.lambda
-    let centres = lloyd.centres
-    for _ in 0..<Self.passesMax {
-      labelling.prepare(histogram, centres: centres, floor: 0.8 * floor)
-      let open = unsafe labelling.label(
-        pixels, by: histogram, centres: centres, floor: 0.8 * floor, limit: floor)
+  /// - Returns: the distance of the farthest pixel from its centre.
+  private func cover(_ pixels: Pixels, by histogram: Histogram) -> Double {
+    let limit = settings.lambda * settings.lambda
+    while true {
+      let outcome = unsafe labelling.label(
+        pixels, by: histogram, centres: lloyd.centres, limit: limit)
       lloyd.count()
-      guard !open.isEmpty else { break }
-      found(open, floor: floor)
-    }
-    if farthest == 0 {
-      labelling.prepare(histogram, centres: centres, floor: 0)
-      unsafe labelling.label(pixels, by: histogram, centres: centres, floor: 0)
+      guard !outcome.beyond.isEmpty else { return outcome.farthest.squareRoot() }
+      found(outcome.beyond, floor: limit)
     }
   }
 
@@ -166,7 +168,9 @@ extension ColourClusterer {
   private static let toleranceShare = 1e-4
   /// DP-means ends long before; a picture never takes forever.
   private static let passesMax = 600
-  /// Touched cubes for each cluster, measured on photographs.
-  private static let boxesPerCluster = 6.25
+  /// Bins lie nearer to their cluster than the farthest of their pixels does.
+  private static let coarseRadius = 0.9
+  /// By which share of the squared error found anew the last frame's clusters may differ.
+  private static let asGood = 0.975...1.02
   private static let clustersForSilhouette = 4096
 }

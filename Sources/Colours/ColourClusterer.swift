@@ -11,14 +11,6 @@ import Threads
 /// histograms of 4 to 6 bits a channel, each bin at the mean of its pixels, then over the distinct colours. No
 /// chance is involved: the same picture gives the same clusters.
 ///
-/// What lowers the error at the same number of clusters is done besides: a cluster whose colours all lie within
-/// lambda of others may be taken away and one that is wide be cut in two (`Lloyd.exchange`).
-///
-/// With the coreset `histogram`, for live use, the number of clusters is steered to what the cubes half of lambda
-/// wide that the colours touch suggest (`BoxCount`). DP-means as such ends with some tenth more or fewer of them
-/// for the slightest noise, and keeps all it ever had when started from those of the last frame; with that, a
-/// frame that starts from the last one's clusters ends with as many as one that starts anew.
-///
 /// One object a camera, used by one thread at a time. It keeps its memory: a steady stream allocates little.
 package final class ColourClusterer {
   package var settings: ColourSettings
@@ -29,11 +21,10 @@ package final class ColourClusterer {
   let delayed = DelayedCreation()
   let sample = Points()
   let labelling = Labelling()
-  let boxes = BoxCount()
   private var histograms: [Int: Histogram] = [:]
   /// Where the last frame ended, with the settings it had.
   let last = Centres()
-  var lastError = 0.0
+  let anew = Centres()
   private var lastSettings: ColourSettings?
   /// How the last picture may be labelled.
   private var origin: Origin?
@@ -87,9 +78,9 @@ package final class ColourClusterer {
       let pixels = unsafe Pixels(base: base, width: width, height: height, stride: stride)
       unsafe painted.withUnsafeMutableBufferPointer { target in
         if let bits = origin.bits {
-          labelling.prepare(histogram(bits), centres: lloyd.centres, floor: .infinity)
+          histogram(bits).count(pixels)
           unsafe labelling.label(
-            pixels, by: histogram(bits), centres: lloyd.centres, floor: .infinity,
+            pixels, by: histogram(bits), centres: lloyd.centres, limit: .infinity,
             painted: target.baseAddress)
         } else {
           unsafe paintByGrid(pixels, space: origin.space, to: target)
@@ -117,8 +108,7 @@ package final class ColourClusterer {
       case .histogram: (found, bits) = fromHistogram(pixels)
       case .exact: (found, bits) = (fromColours(pixels), 6)
       case .sample(let size, let seed):
-        histogram(5).count(pixels)
-        (found, bits) = (fromSample(pixels, size: size, seed: seed), 5)
+        (found, bits) = (fromSample(pixels, size: size, seed: seed), 6)
       }
     } else {
       if case .sample(let size, let seed) = settings.coreset {

@@ -1,59 +1,62 @@
 import CColours
 
-/// Labels pixels with their nearest centres, by what a histogram's bins leave to be decided: most bins have one
-/// centre that is nearest to all of their colours.
+/// Labels pixels with their nearest centres: most bins of a histogram have one centre that is nearest to all of
+/// their colours, and only the pixels of the others are looked at.
+@safe
 final class Labelling {
   private var entries: [Int: Memory<UInt32>] = [:]
-  private let lists = Memory<UInt32>(capacity: 1 << 16)
   private let scratch = Scratch()
   private let tallies = Memory<UInt32>()
   private let palette = Memory<UInt8>()
-
-  /// Gathers in `centres` what the pixels sum up to, and the farthest beyond `floor` (squared). `prepare` must have
-  /// been called with the same.
-  /// - Parameter painted: becomes rows of packed RGB without padding, in the centres' colours.
-  /// - Returns: the colours of pixels that lie beyond `limit` (squared), which is not below `floor`; `beyondMax` at
-  ///   the most.
-  @discardableResult
-  func label(
-    _ pixels: Pixels, by histogram: Histogram, centres: Centres, floor: Double,
-    limit: Double = .infinity, painted: UnsafeMutablePointer<UInt8>? = nil
-  ) -> [Point] {
-    let entries = entries(bits: histogram.bits)
-    far.reserve(Self.beyondMax)
-    tallies.reserve(8 * centres.count)
-    setPalette(centres)
-    let raw = unsafe centres.raw()
-    let count = unsafe withUnsafePointer(to: raw) { raw in
-      unsafe vc_label(
-        entries.base, lists.base, histogram.table.base, histogram.numbers.base,
-        UInt32(histogram.points.count), Int32(histogram.bits), pixels.base, pixels.width,
-        pixels.height, pixels.stride, raw, nil, painted, palette.base,
-        centres.sums.base, centres.far.base, Float(floor), tallies.base, Float(limit), far.base,
-        UInt32(Self.beyondMax))
-    }
-    return (0..<Int(count)).map { Point(pixels.colour(Int(far[$0]))) }
-  }
+  private let found = Memory<UInt32>(capacity: beyondMax)
 
   static let beyondMax = 4096
-  private let far = Memory<UInt32>()
 
-  /// Finds which centres may be nearest to the colours of each bin, and in which bins pixels may lie beyond `floor`
-  /// (squared).
-  /// - Parameter histogram: of the pixels that are to be labelled.
-  func prepare(_ histogram: Histogram, centres: Centres, floor: Double) {
-    let entries = entries(bits: histogram.bits)
+  struct Outcome {
+    /// Distance, squared, of the pixel that is farthest from its centre.
+    var farthest: Double
+    /// Colours of pixels that lie beyond the limit, `beyondMax` at the most.
+    var beyond: [Point]
+  }
+
+  /// Gathers in `centres` what the pixels sum up to.
+  /// - Parameters:
+  ///   - histogram: of the same pixels; its labels and distances become those of these centres.
+  ///   - limit: squared; which pixels lie beyond is told.
+  ///   - painted: becomes rows of packed RGB without padding, in the centres' colours.
+  @discardableResult
+  func label(
+    _ pixels: Pixels, by histogram: Histogram, centres: Centres, limit: Double,
+    painted: UnsafeMutablePointer<UInt8>? = nil
+  ) -> Outcome {
+    let (entries, points) = (entries(bits: histogram.bits), histogram.points)
     scratch.reserve(centres.count)
-    let raw = unsafe centres.raw()
-    unsafe withUnsafePointer(to: raw) { raw in
-      var memory = unsafe scratch.raw
-      while unsafe vc_candidates(
-        entries.base, lists.base, lists.capacity, histogram.numbers.base,
-        UInt32(histogram.points.count), Int32(histogram.bits), raw, &memory, Float(floor)) == 0
-      {
-        lists.reserve(2 * lists.capacity)
+    tallies.reserve(8 * centres.count)
+    setPalette(centres)
+    var (count, farthest) = (UInt32(Self.beyondMax), 0.0)
+    let (level, list) = unsafe (points.raw, centres.raw())
+    var memory = unsafe scratch.raw
+    unsafe withUnsafePointer(to: level) { level in
+      unsafe withUnsafePointer(to: list) { list in
+        unsafe vc_nearest(level, list, points.labels.base, points.distances.base)
+        // A bin's farthest pixel is at least as far as its mean: what lies nearer than the farthest mean is settled.
+        let floor = min(Float(limit), points.greatestDistance * 0.9999 - 0.01)
+        unsafe vc_settle_bins(
+          entries.base, level, points.labels.base, histogram.numbers.base,
+          Int32(histogram.bits), list, floor)
+        farthest = unsafe vc_label(
+          list, &memory, entries.base, histogram.table.base, histogram.numbers.base,
+          UInt32(points.count), Int32(histogram.bits), pixels.base, pixels.width, pixels.height,
+          pixels.stride, painted, palette.base, centres.sums.base, tallies.base, Float(limit),
+          found.base, &count)
       }
     }
+    return Outcome(
+      farthest: farthest,
+      beyond: (0..<Int(count)).map { index in
+        let word = found[index]
+        return Point(Double(word & 255), Double(word >> 8 & 255), Double(word >> 16 & 255))
+      })
   }
 
   private func entries(bits: Int) -> Memory<UInt32> {

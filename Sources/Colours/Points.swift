@@ -27,6 +27,11 @@ final class Points {
     unsafe vc_points(x: x.base, y: y.base, z: z.base, w: w.base, count: UInt32(count))
   }
 
+  /// The largest of the distances, squared.
+  var greatestDistance: Float {
+    unsafe UnsafeBufferPointer(start: distances.base, count: count).max() ?? 0
+  }
+
   func point(_ index: Int) -> Point { Point(Double(x[index]), Double(y[index]), Double(z[index])) }
   func weight(_ index: Int) -> Double { Double(w[index]) }
 

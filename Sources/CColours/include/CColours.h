@@ -52,7 +52,7 @@ typedef struct {
     uint32_t red, green, blue, count;
 } vc_bin;
 
-/* Memory for candidate lists: room for two lists of `capacity` centres, a multiple of VC_LANES. */
+/* Memory for lists of centres: room for two lists of `capacity` centres, a multiple of VC_LANES. */
 typedef struct {
     float *x[2], *y[2], *z[2], *gap;
     uint32_t *label[2];
@@ -153,22 +153,20 @@ void vc_lay_out(vc_field *field, const vc_grid *grid);
  * beyond `floor` (squared). */
 vc_founder vc_pass(vc_field *field, const vc_centres *centres, vc_sum *sums, vc_scratch *scratch, float floor);
 
-/* Candidates for the bins' cubes: `entries[number]` is a label with the highest bit set where it is the only one,
- * else an index into `lists`, which holds count, the plane between the first two, then x, y, z and label of each in
- * blocks of eight. The second highest bit is set where a pixel of the bin may lie farther than the root of `floor`
- * from its centre. Returns the words written to `lists`, or 0 where `capacity` is too small. */
-size_t vc_candidates(uint32_t *entries, uint32_t *lists, size_t capacity, const uint32_t *numbers,
-                     uint32_t count, int bits, const vc_centres *centres, vc_scratch *scratch, float floor);
-/* Labels every pixel with its nearest centre by those: what vc_count counted into `table` is taken whole where
- * a bin has one candidate, and the rest pixel by pixel. `far.index` is the pixel's. `labels` and `painted` (rows
- * of packed RGB without padding, by `palette`, four bytes a cluster) may be null. `tallies` is room for k * 8.
- * Pixels beyond the root of `limit`, which is not below `floor`, are told in `found`, `capacity` at the most;
- * returns how many. */
-uint32_t vc_label(const uint32_t *entries, const uint32_t *lists, const vc_bin *table, const uint32_t *numbers,
-                  uint32_t count, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
-                  const vc_centres *centres, uint32_t *labels, uint8_t *painted, const uint8_t *palette,
-                  vc_sum *sums, vc_far *far, float floor, uint32_t *tallies, float limit, uint32_t *found,
-                  uint32_t capacity);
+/* Finds bins that are settled by one centre: `entries[number]` becomes the bin's label with the highest bit set where no
+ * other centre is nearest to a colour in its cube, and none of these may lie farther than the root of `floor`
+ * from it. `labels` are those of the points, the bins' means. */
+void vc_settle_bins(uint32_t *entries, const vc_points *points, const uint32_t *labels, const uint32_t *numbers, int bits,
+                    const vc_centres *centres, float floor);
+/* Labels every pixel with its nearest centre: what vc_count counted into `table` is taken whole where its bin is settled,
+ * and the rest pixel by pixel. `painted` (rows of packed RGB without padding, by `palette`, four bytes a cluster)
+ * may be null. `tallies` is room for k * 8. Pixels beyond the root of `limit` are told in `found`, red in the lowest
+ * byte; `found_count` is its room and becomes how many. Returns the squared distance of the farthest pixel of the bins
+ * that are not settled. */
+double vc_label(const vc_centres *centres, vc_scratch *scratch, const uint32_t *entries, const vc_bin *table,
+                const uint32_t *numbers, uint32_t count, int bits, const uint8_t *rgb, size_t width, size_t height,
+                size_t stride, uint8_t *painted, const uint8_t *palette, vc_sum *sums, uint32_t *tallies, float limit,
+                uint32_t *found, uint32_t *found_count);
 
 /* Distances between the points of two tiles, at most VC_TILE each, padded to whole vectors by points without
  * weight: weighted by the other's weight and added, to `rows` for points from i0 on, to `columns`, unless null,
