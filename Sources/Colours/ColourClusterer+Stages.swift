@@ -5,7 +5,7 @@ import CColours
 extension ColourClusterer {
   /// Live: histograms of 4 and 5 bits, or 5 and 6 where lambda is small; then every pixel is labelled. Clusters are found
   /// anew in each frame, which is cheap on bins. Those of the last frame are taken instead, moved to this one's
-  /// bins, where they are as good: so palettes are steady, and never worse than those of a frame alone.
+  /// bins, where they are as many and as good: so palettes are steadier, and no worse than those of a frame alone.
   func fromHistogram(_ pixels: Pixels) -> (Found, Int) {
     let bits = settings.lambda >= 32 ? 5 : 6
     let (fine, coarse) = (histogram(bits), histogram(bits - 1))
@@ -27,17 +27,19 @@ extension ColourClusterer {
     lloyd.settle(fine, radius: lambda, tolerance: 1, share: 0.25, limit: 8)
   }
 
-  /// Takes the last frame's clusters, as many as were found anew, if they fit this frame as well.
+  /// Takes the last frame's clusters, moved, and merged or taken apart until they are as many as were found
+  /// anew, if they fit this frame's bins as well.
   private func takeLast(_ fine: Points) {
     guard last.count > 0 else { return }
-    let (count, error) = (lloyd.centres.count, lloyd.pass(fine, floor: .infinity))
+    let (lambda, count) = (settings.lambda, lloyd.centres.count)
+    let error = lloyd.pass(fine, floor: .infinity)
     anew.copy(lloyd.centres)
     lloyd.centres.copy(last)
-    lloyd.settle(fine, radius: settings.lambda, tolerance: 1, share: 0.25, limit: 2)
+    lloyd.settle(fine, radius: lambda, tolerance: 1, share: 0.25, limit: 3)
     if lloyd.centres.count != count {
-      lloyd.resize(fine, to: count, radius: 0.99 * settings.lambda)
+      lloyd.resize(fine, to: count, radius: 0.99 * lambda)
+      lloyd.settle(fine, radius: lambda, tolerance: 1, share: 0.25, limit: 2)
     }
-    lloyd.settle(fine, radius: settings.lambda, tolerance: 1, share: 0.25, limit: 2)
     let share = lloyd.pass(fine, floor: .infinity) / max(1, error)
     if lloyd.centres.count != count || !Self.asGood.contains(share) {
       lloyd.centres.copy(anew)
@@ -171,6 +173,6 @@ extension ColourClusterer {
   /// Bins lie nearer to their cluster than the farthest of their pixels does.
   private static let coarseRadius = 0.9
   /// By which share of the squared error found anew the last frame's clusters may differ.
-  private static let asGood = 0.975...1.02
+  private static let asGood = 0.98...1.015
   private static let clustersForSilhouette = 4096
 }

@@ -8,7 +8,6 @@ final class Cuts {
   private let axes = Memory<Double>()
   private let halves = Memory<vc_sum>(zero: vc_sum())
   private var cuts: [(gain: Double, index: Int)] = []
-  private var isUsed: [Bool] = []
 
   /// Takes those clusters apart that gain the most, until there are `count` or none can be. The level's labels
   /// must be those of these centres.
@@ -20,43 +19,6 @@ final class Cuts {
       centres.append(two)
     }
   }
-
-  /// Moves spare clusters to where they gain more than they save now.
-  /// - Parameters:
-  ///   - spare: clusters with what each saves, least first.
-  ///   - radius: those moved at once are at least twice that far from each other.
-  /// - Returns: how many were moved, at most `most`.
-  func relocate(
-    _ spare: [(cost: Double, index: Int)], _ centres: Centres, level: Points, most: Int,
-    radius: Double
-  ) -> Int {
-    find(centres, level)
-    isUsed.removeAll(keepingCapacity: true)
-    for _ in 0..<centres.count { isUsed.append(false) }
-    var (done, cut) = (0, 0)
-    var gone: [Point] = []
-    for candidate in spare where done < most && !isUsed[candidate.index] {
-      let place = centres[candidate.index]
-      guard gone.allSatisfy({ $0.squaredDistance(to: place) > 4 * radius * radius }) else {
-        continue
-      }
-      while cut < cuts.count, isUsed[cuts[cut].index] || cuts[cut].index == candidate.index {
-        cut += 1
-      }
-      guard cut < cuts.count, cuts[cut].gain > candidate.cost * Self.worthwhile else { break }
-      let wide = cuts[cut].index
-      isUsed[candidate.index] = true
-      isUsed[wide] = true
-      gone.append(place)
-      (centres[wide], centres[candidate.index]) = parts(wide)
-      done += 1
-      cut += 1
-    }
-    return done
-  }
-
-  /// What a move must gain for one that it costs.
-  private static let worthwhile = 1.1
 
   private func parts(_ index: Int) -> (Point, Point) {
     let (a, b) = (halves[2 * index], halves[2 * index + 1])

@@ -28,30 +28,7 @@ extension Lloyd {
     move(level, passes: 2)
   }
 
-  /// Moves clusters that can be spared to where one more gains the most, as long as that lowers the squared
-  /// error; their number stays.
-  func exchange(_ level: Points, radius: Double, rounds: Int) {
-    var (most, failures) = (max(1, centres.count / 6), 0)
-    for _ in 0..<rounds where failures < Self.failuresMax {
-      measure(level)
-      let before = squaredError(level)
-      saved.copy(centres)
-      findSpare(radius: radius)
-      guard cuts.relocate(spare, centres, level: level, most: most, radius: radius) > 0 else {
-        return
-      }
-      move(level, passes: 3)
-      if pass(level, floor: .infinity) >= before * Self.gainMin || centres.count > saved.count {
-        centres.copy(saved)
-        failures += 1
-        most = max(1, most / 2)
-      }
-    }
-  }
-
   private static let roundsMax = 12
-  private static let failuresMax = 3
-  private static let gainMin = 0.999
 
   /// Finds for every point the nearest and second nearest centre, and what the loss of each centre would cost.
   /// - Returns: the simplified silhouette, weighted.
@@ -78,11 +55,5 @@ extension Lloyd {
       spare.append((costs[index], index))
     }
     spare.sort { ($0.cost, $0.index) < ($1.cost, $1.index) }
-  }
-
-  private func squaredError(_ level: Points) -> Double {
-    var total = 0.0
-    for index in 0..<level.count { total += level.weight(index) * Double(level.distances[index]) }
-    return total
   }
 }

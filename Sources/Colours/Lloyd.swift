@@ -4,7 +4,6 @@ import CColours
 /// thread at a time.
 final class Lloyd {
   let centres = Centres()
-  let saved = Centres()
   let cuts = Cuts()
   var founders: [Point] = []
   var candidates: [(distance: Float, index: Int)] = []
@@ -46,24 +45,17 @@ final class Lloyd {
   /// Passes until every point lies within `radius` of its centre and no centre moves by more than `tolerance`:
   /// centres go to their means, and the farthest points beyond found clusters.
   /// - Parameters:
-  ///   - finer: further points that must lie within `finerRadius` in the end.
   ///   - share: how many may be founded in one pass, as a share of the clusters there are; at least one.
   ///   - limit: passes at the most.
   func settle(
-    _ level: Points, radius: Double, checking finer: Points? = nil, finerRadius: Double = 0,
-    tolerance: Double, share: Double, limit: Int
+    _ level: Points, radius: Double, tolerance: Double, share: Double, limit: Int
   ) {
     for _ in 0..<limit {
       pass(level, floor: radius * radius)
       let founds = pickFounders(floor: radius * radius, share: share) { level.point($0) }
       let way = centres.moveToMeans()
       appendFounders()
-      guard !founds, way <= tolerance * tolerance else { continue }
-      guard let finer else { return }
-      pass(finer, floor: finerRadius * finerRadius)
-      let isOpen = pickFounders(floor: finerRadius * finerRadius, share: share) { finer.point($0) }
-      guard isOpen else { return }
-      appendFounders()
+      if !founds, way <= tolerance * tolerance { return }
     }
   }
 

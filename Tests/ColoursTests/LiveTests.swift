@@ -13,22 +13,18 @@ struct LiveTests {
     }
   }
 
-  @Test("From frame to frame there are no more clusters than anew, and no larger an error")
+  @Test("From frame to frame clusters are as many as anew, and the error is the same within 3 %")
   func warm() throws {
     let (warm, cold) = (ColourClusterer(), ColourClusterer())
-    var (counts, errors) = (0.0, 0.0)
     for number in 0..<60 {
       let pixels = frame(number)
       cold.reset()
       let one = try warm.cluster(rgb: pixels.span, width: 80, height: 60)
       let two = try cold.cluster(rgb: pixels.span, width: 80, height: 60)
       #expect(one.farthest <= 50.0001)
-      #expect(abs(one.count - two.count) <= max(2, two.count / 8))
-      counts += Double(one.count) / Double(two.count) / 60
-      errors += one.sse / two.sse / 60
+      #expect(abs(one.count - two.count) <= max(1, two.count / 10))
+      #expect((0.97...1.03).contains(one.sse / two.sse))
     }
-    #expect((0.95...1.05).contains(counts))
-    #expect(errors < 1.05)
   }
 
   @Test("After a cut to another scene, and with other settings, it is as if started anew")

@@ -1,0 +1,70 @@
+import Testing
+
+@testable import Colours
+
+/// DP-means with delayed creation, written as plainly as it is published.
+private struct PlainDPMeans {
+  let points: [(point: Point, weight: Double)]
+  let lambda: Double
+
+  init(_ pixels: [UInt8], lambda: Double) {
+    var counts: [RGB: Double] = [:]
+    for index in stride(from: 0, to: pixels.count, by: 3) {
+      counts[RGB(pixels[index], pixels[index + 1], pixels[index + 2]), default: 0] += 1
+    }
+    points = counts.map { (Point($0.key), $0.value) }
+    self.lambda = lambda
+  }
+
+  /// - Returns: how many clusters, and the squared error at the last centres.
+  func run() -> (count: Int, sse: Double) {
+    let all = points.reduce(0) { $0 + $1.weight }
+    let mean = points.reduce(Point(0, 0, 0)) { $0 + $1.point * ($1.weight / all) }
+    let variance = points.reduce(0) { $0 + $1.weight / all * $1.point.squaredDistance(to: mean) } / 3
+    var centres = [mean]
+    while true {
+      var sums = [(point: Point, weight: Double)](
+        repeating: (Point(0, 0, 0), 0), count: centres.count)
+      var (error, farthest, founder) = (0.0, lambda * lambda, Point?.none)
+      for (point, weight) in points {
+        let distances = centres.map { $0.squaredDistance(to: point) }
+        let label = distances.indices.min { distances[$0] < distances[$1] } ?? 0
+        sums[label] = (sums[label].point + point * weight, sums[label].weight + weight)
+        error += weight * distances[label]
+        if distances[label] > farthest { (farthest, founder) = (distances[label], point) }
+      }
+      var (way, moved) = (0.0, [Point]())
+      for (centre, sum) in zip(centres, sums) where sum.weight > 0 {
+        let mean = sum.point * (1 / sum.weight)
+        way += mean.squaredDistance(to: centre)
+        moved.append(mean)
+      }
+      if let founder {
+        moved.append(founder)
+      } else if way <= 1e-4 * variance {
+        return (centres.count, error)
+      }
+      centres = moved
+    }
+  }
+}
+
+@Suite("The published algorithm")
+struct PublishedTests {
+  @Test(
+    "All colours are clustered as by the algorithm written plainly, step by step",
+    arguments: [26.0, 40, 60], [12.0, 30])
+  func plain(lambda: Double, noise: Double) throws {
+    let pixels = Scenes.blobs(width: 40, height: 24, blobs: 20, noise: noise, seed: 2)
+    let expected = PlainDPMeans(pixels, lambda: lambda).run()
+    let clustering = try ColourClusterer(
+      settings: ColourSettings(lambda: lambda, coreset: .exact)
+    ).cluster(rgb: pixels.span, width: 40, height: 24)
+    // Which of two colours equally far founds a cluster is open, and may be worth one.
+    #expect(abs(clustering.count - expected.count) <= expected.count / 40)
+    if clustering.count == expected.count {
+      // Some passes more than until rest lower it a little.
+      #expect((0.98...1.0001).contains(clustering.sse / expected.sse))
+    }
+  }
+}
