@@ -20,7 +20,8 @@ private struct PlainDPMeans {
   func run() -> (count: Int, sse: Double) {
     let all = points.reduce(0) { $0 + $1.weight }
     let mean = points.reduce(Point(0, 0, 0)) { $0 + $1.point * ($1.weight / all) }
-    let variance = points.reduce(0) { $0 + $1.weight / all * $1.point.squaredDistance(to: mean) } / 3
+    let variance =
+      points.reduce(0) { $0 + $1.weight / all * $1.point.squaredDistance(to: mean) } / 3
     var centres = [mean]
     while true {
       var sums = [(point: Point, weight: Double)](

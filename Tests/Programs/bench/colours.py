@@ -265,7 +265,7 @@ def video(path, raw):
     image = Image.open(path).convert("RGB")
     random = numpy.random.default_rng(1)
     wide, tall = image.size
-    count = 100
+    count = 500
     say("video")
     with open(raw, "wb") as file:
         for number in range(count):
@@ -283,7 +283,8 @@ def video(path, raw):
     errors = [frame["warm"]["sse"] / frame["cold"]["sse"] for frame in frames]
     warm, cold = [frame["warm"] for frame in frames], [frame["cold"] for frame in frames]
     row(f"warm video 400x240 lambda 50 {os.path.basename(path)}", {"ms": median(warm)}, {"ms": median(cold)}, "cold",
-        frames=len(frames), k_ratio=[round(min(shares), 3), round(statistics.mean(shares), 3), round(max(shares), 3)],
+        frames=len(frames), outside=sum(abs(k - 1) > 0.1 or abs(sse - 1) > 0.03 for k, sse in zip(shares, errors)),
+        k_ratio=[round(min(shares), 3), round(statistics.mean(shares), 3), round(max(shares), 3)],
         sse_ratio=[round(min(errors), 3), round(statistics.mean(errors), 3), round(max(errors), 3)])
 
 
@@ -303,6 +304,6 @@ if not options.json:
             notes.append(f"{line['k']}, {line['sse'] / 1e6:.2f} M")
         if line.get("peer_k"):
             notes.append(f"against {line['peer_k']}, {line['peer_sse'] / 1e6:.2f} M, farthest {line['peer_farthest']}")
-        notes += [f"{key} {line[key]}" for key in ("exact", "difference", "k_ratio", "sse_ratio") if key in line]
+        notes += [f"{key} {line[key]}" for key in ("exact", "difference", "outside", "k_ratio", "sse_ratio") if key in line]
         print(f"{line['case'][:52]:52} {line['ours']:9.2f} {peer:>10} {ratio:>8}  {line['peer_name']:13} "
               + "; ".join(notes) + (f"   ({line['hint']})" if "hint" in line else ""))
