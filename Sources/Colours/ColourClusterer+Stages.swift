@@ -49,11 +49,12 @@ extension ColourClusterer {
   /// All distinct colours, step by step as the algorithm is published.
   func fromColours(_ pixels: Pixels) -> Found {
     grid.fill(pixels, space: .rgb)
-    delayed.run(
+    let isAtRest = delayed.run(
       grid, lambda: settings.lambda, tolerance: Self.toleranceShare * grid.variance,
       centres: lloyd.centres)
     lloyd.count(delayed.passes)
-    return settleOnGrid(passes: 1, share: 0)
+    return isAtRest
+      ? settleOnGrid(passes: 1, share: 0) : settleOnGrid(passes: 20, share: 0.25)
   }
 
   /// Small lambda, or L*a*b*: cells of distinct colours, then the colours.

@@ -7,9 +7,9 @@ import Threads
 /// ICML 2012) with delayed creation of clusters (Dinari and Freifeld, 'Revisiting DP-Means', UAI 2022). It starts
 /// with one cluster at the mean; in each pass every colour goes to its nearest centre, every centre to the mean of
 /// its colours, and what lies farthest beyond lambda founds a cluster; an empty one vanishes. It ends when
-/// centres have come to rest and every pixel lies within lambda of one. The passes run from coarse to fine: over
-/// histograms of 4 to 6 bits a channel, each bin at the mean of its pixels, then over the distinct colours. No
-/// chance is involved: the same picture gives the same clusters.
+/// centres have come to rest and every pixel lies within lambda of one. The coreset tells what the passes run over: all
+/// distinct colours, a sample of them, or histograms of 4 to 6 bits a channel, each bin at the mean of its pixels.
+/// No chance is involved: the same picture gives the same clusters.
 ///
 /// One object a camera, used by one thread at a time. It keeps its memory: a steady stream allocates little.
 package final class ColourClusterer {
@@ -22,7 +22,7 @@ package final class ColourClusterer {
   let sample = Points()
   let labelling = Labelling()
   private var histograms: [Int: Histogram] = [:]
-  /// Where the last frame ended, with the settings it had.
+  /// Where the last frame ended, with the settings it had; and what was found without it.
   let last = Centres()
   let anew = Centres()
   private var lastSettings: ColourSettings?

@@ -20,31 +20,34 @@ final class DelayedCreation {
   private var field = unsafe vc_field()
   private(set) var passes = 0
 
-  /// Beyond that many passes with one founder each, several found at once: pictures of noise end, too.
-  static let passesOfOne = 1500
-  private static let passesMax = 6000
+  /// Photographs take some hundreds. Pictures of noise go on, by coarser steps of the caller's.
+  private static let passesMax = 1500
   /// Passes after rest, each of which lowers the error a little.
   private static let passesAtRest = 2
 
   /// Clusters the colours of a grid.
   /// - Parameters:
-  ///   - centres: become the clusters' centres; each colour lies within `lambda` of one.
+  ///   - centres: become the clusters' centres; at rest each colour lies within `lambda` of one.
   ///   - tolerance: the sum of squared ways of the centres in one pass at which they are at rest.
-  func run(_ grid: Grid, lambda: Double, tolerance: Double, centres: Centres) {
+  /// - Returns: false where it did not come to rest within `passesMax`: then colours may lie beyond lambda.
+  func run(_ grid: Grid, lambda: Double, tolerance: Double, centres: Centres) -> Bool {
     layOut(grid)
     passes = 0
     centres.removeAll()
     centres.append(grid.mean)
     let floor = Float(lambda * lambda)
+    defer { centres.removeEmpty() }
     while passes < Self.passesMax {
       let founder = pass(centres, floor: floor)
       let founds = founder.distance > floor
-      if !founds, way(centres) <= tolerance { break }
+      if !founds, way(centres) <= tolerance {
+        rest(centres, floor: floor)
+        return true
+      }
       move(centres)
       if founds { centres.append(Point(founder)) }
     }
-    rest(centres, floor: floor)
-    centres.removeEmpty()
+    return false
   }
 
   /// Some passes more, as long as no colour would lie beyond.
