@@ -2,7 +2,7 @@
 package struct ColourSettings: Equatable, Sendable {
   /// What stands for the pixels while clusters are sought. Labels are exact in each case.
   package enum Coreset: Equatable, Sendable {
-    /// A histogram of 5 or 6 bits a channel, by lambda; a frame starts where the last one ended. For live use.
+    /// A histogram of 5 or 6 bits a channel, by lambda; the last frame's clusters stay where they fit.
     case histogram
     /// The distinct colours with how often each occurs: nothing is approximated.
     case exact
