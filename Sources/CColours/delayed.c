@@ -75,19 +75,23 @@ INLINE void move_point(const vc_field *field, uint32_t at, uint32_t from, uint32
     memcpy(sums + to, &sum, sizeof sum);
 }
 
-/* What changed of a vector's labels goes to other sums. */
-INLINE void relabel(const vc_field *field, uint32_t at, i8 label, vc_sum *sums)
+/* A bit for each of a vector's points that has another label now. */
+INLINE uint32_t changes(const vc_field *field, uint32_t at, i8 label)
 {
     i8 old;
     memcpy(&old, field->labels + at, sizeof old);
-    uint32_t changed = LANES(label != old);
-    if (__builtin_expect(changed == 0, 1))
-        return;
-    STORE(field->labels + at, label);
-    for (; changed; changed &= changed - 1) {
+    return LANES(label != old);
+}
+
+INLINE void relabel(const vc_field *field, uint32_t at, i8 label, vc_sum *sums)
+{
+    uint32_t labels[8];
+    STORE(labels, label);
+    for (uint32_t changed = changes(field, at, label); changed; changed &= changed - 1) {
         uint32_t lane = (uint32_t)__builtin_ctz(changed);
-        move_point(field, at + lane, (uint32_t)old[lane], field->labels[at + lane], sums);
+        move_point(field, at + lane, field->labels[at + lane], labels[lane], sums);
     }
+    STORE(field->labels + at, label);
 }
 
 /* One centre against one vector of points: their squared distance less the points' own squared length. */
@@ -128,9 +132,14 @@ INLINE f8 label_vectors(const vc_field *field, uint32_t at, int both, int looks,
             if (both)
                 NEARER(1);
         }
-    relabel(field, at, label0, sums);
+    uint32_t changed = changes(field, at, label0);
     if (both)
-        relabel(field, at + 8, label1, sums);
+        changed |= changes(field, at + 8, label1);
+    if (__builtin_expect(changed != 0, 0)) {
+        relabel(field, at, label0, sums);
+        if (both)
+            relabel(field, at + 8, label1, sums);
+    }
     if (!looks)
         return best0;
     best0 += SQUARE(0);
@@ -190,7 +199,7 @@ INLINE vc_founder vc_pass_body(vc_field *field, const vc_centres *centres, vc_su
             /* Narrowing costs as much as some vectors of points. */
             uint64_t mask = ~(uint64_t)0;
             uint32_t owner = UINT32_MAX, one = 0;
-            if (all.count <= LISTED && all.count * (part->end - part->first) >= 192)
+            if (all.count <= LISTED && all.count * (part->end - part->first) >= 96)
                 mask = narrow(part, &all, &one);
             else if (all.count < LISTED)
                 mask = ((uint64_t)1 << all.count) - 1;
