@@ -12,9 +12,9 @@ extension ColourClusterer {
     fine.count(pixels)
     coarse.count(fine)
     findAnew(coarse: coarse.points, fine: fine.points)
-    takeLast(fine.points)
+    let isLast = takeLast(fine.points)
     last.copy(lloyd.centres)
-    let farthest = cover(pixels, by: fine)
+    let farthest = cover(pixels, by: fine, orElse: isLast ? anew : nil)
     let sse = lloyd.centres.squaredError(square: fine.square)
     return (Found(sse: sse, farthest: farthest, silhouette: silhouette(fine.points)), bits)
   }
@@ -28,9 +28,9 @@ extension ColourClusterer {
   }
 
   /// Takes the last frame's clusters, moved, and merged or taken apart until they are as many as were found
-  /// anew, if they fit this frame's bins as well.
-  private func takeLast(_ fine: Points) {
-    guard last.count > 0 else { return }
+  /// anew, if they fit this frame's bins as well. What was found is in `anew` then.
+  private func takeLast(_ fine: Points) -> Bool {
+    guard last.count > 0 else { return false }
     let (lambda, count) = (settings.lambda, lloyd.centres.count)
     let error = lloyd.pass(fine, floor: .infinity)
     anew.copy(lloyd.centres)
@@ -41,9 +41,9 @@ extension ColourClusterer {
       lloyd.settle(fine, radius: lambda, tolerance: 1, share: 0.25, limit: 2)
     }
     let share = lloyd.pass(fine, floor: .infinity) / max(1, error)
-    if lloyd.centres.count != count || !Self.asGood.contains(share) {
-      lloyd.centres.copy(anew)
-    }
+    if lloyd.centres.count == count, Self.asGood.contains(share) { return true }
+    lloyd.centres.copy(anew)
+    return false
   }
 
   /// All distinct colours, step by step as the algorithm is published.
@@ -116,15 +116,23 @@ extension ColourClusterer {
 
   /// Labels every pixel once those beyond lambda have founded clusters, the farthest first. No centre moves any
   /// more: what is near one stays so.
+  /// - Parameter other: centres to begin anew with where pixels lie beyond.
   /// - Returns: the distance of the farthest pixel from its centre.
-  private func cover(_ pixels: Pixels, by histogram: Histogram) -> Double {
+  private func cover(_ pixels: Pixels, by histogram: Histogram, orElse other: Centres?) -> Double {
     let limit = settings.lambda * settings.lambda
+    var other = other
     while true {
       let outcome = unsafe labelling.label(
         pixels, by: histogram, centres: lloyd.centres, limit: limit)
       lloyd.count()
       guard !outcome.beyond.isEmpty else { return outcome.farthest.squareRoot() }
-      found(outcome.beyond, floor: limit)
+      if let centres = other {
+        lloyd.centres.copy(centres)
+        last.copy(centres)
+        other = nil
+      } else {
+        found(outcome.beyond, floor: limit)
+      }
     }
   }
 
