@@ -15,18 +15,27 @@ INLINE uint64_t squares(const uint8_t *bytes, size_t count)
     return sum;
 }
 
-INLINE void count_row(vc_bin *table, int bits, const uint8_t *pixel, size_t width)
+INLINE void count_pixel(vc_bin *table, int bits, uint32_t word)
 {
     uint32_t low = (1u << (8 - bits)) - 1;
-    u4 mask = { low, low, low, 0 }, one = { 0, 0, 0, 1 };
-    for (size_t i = 0; i < width; i++, pixel += 3) {
-        uint32_t word = packed(pixel, i + 1 == width);
-        vc_bin *bin = table + bin_number(word, bits);
-        u4 now;
-        memcpy(&now, bin, sizeof now);
-        now += (spread(word) & mask) | one;
-        memcpy(bin, &now, sizeof now);
+    u4 mask = { low, low, low, 0 }, one = { 0, 0, 0, 1 }, now;
+    vc_bin *bin = table + bin_number(word, bits);
+    memcpy(&now, bin, sizeof now);
+    now += (spread(word) & mask) | one;
+    memcpy(bin, &now, sizeof now);
+}
+
+/* Both halves in turn: neighbours are mostly of one bin, whose sums would have to be waited for. */
+INLINE void count_row(vc_bin *table, int bits, const uint8_t *pixel, size_t width)
+{
+    size_t half = width / 2;
+    const uint8_t *other = pixel + 3 * half;
+    for (size_t i = 0; i < half; i++, pixel += 3, other += 3) {
+        count_pixel(table, bits, packed(pixel, 0));
+        count_pixel(table, bits, packed(other, half + i + 1 == width));
     }
+    if (width % 2)
+        count_pixel(table, bits, packed(other, 1));
 }
 
 INLINE void vc_count_body(vc_bin *table, int bits, const uint8_t *rgb, size_t width, size_t height, size_t stride,
