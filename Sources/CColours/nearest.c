@@ -171,18 +171,3 @@ double vc_retire(const vc_points *points, const uint32_t *labels, const float *d
     }
     return silhouette;
 }
-
-uint32_t vc_occupied(const vc_points *points, uint64_t *seen, float width, float shift, uint32_t side)
-{
-    uint32_t found = 0;
-    float scale = 1 / width;
-    memset(seen, 0, ((size_t)side * side * side + 63) / 64 * sizeof *seen);
-    for (uint32_t i = 0; i < points->count; i++) {
-        uint32_t x = (uint32_t)(points->x[i] * scale + shift), y = (uint32_t)(points->y[i] * scale + shift);
-        uint32_t z = (uint32_t)(points->z[i] * scale + shift), at = (x * side + y) * side + z;
-        uint64_t bit = (uint64_t)1 << (at & 63);
-        found += (seen[at >> 6] & bit) == 0;
-        seen[at >> 6] |= bit;
-    }
-    return found;
-}

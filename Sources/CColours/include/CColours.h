@@ -127,8 +127,6 @@ void vc_second(const vc_points *points, const vc_centres *centres, uint32_t *lab
  * its points would then lie from its centre. Returns the weighted sum of simplified silhouettes. */
 double vc_retire(const vc_points *points, const uint32_t *labels, const float *distances, const float *seconds,
                  uint32_t k, double *costs, float *farthest);
-/* How many cubes of a width hold points; `side` cubes along each axis, in `seen` a bit for each. */
-uint32_t vc_occupied(const vc_points *points, uint64_t *seen, float width, float shift, uint32_t side);
 /* Sums per cluster; the farthest point of each beyond `floor`; returns the sum of weighted squared distances. */
 double vc_gather(const vc_points *points, const uint32_t *labels, const float *distances, vc_sum *sums,
                  vc_far *far, uint32_t k, float floor);
