@@ -1,183 +1,223 @@
 #include "lists.h"
 
-/* Candidates of a part as bits over its block's list: as many as there are bits. Longer lists are gone through whole. */
+/* Candidates of a run are bits over its block's list: as many as there are bits. Longer lists are gone through whole. */
 enum { LISTED = 64 };
+_Static_assert(VC_RUN <= 8, "a run's points are the bits of a word");
 
-/* The block's candidates relative to its corner, as its points are, with their squared lengths: small numbers, so that
- * floats tell apart what lies nearly as far. */
+/* x, y, z and squared length. */
+typedef float place __attribute__((vector_size(16), aligned(4)));
+
+/* A block's candidates relative to its middle, as its points are: small numbers, so that floats tell apart what lies
+ * nearly as far. */
 typedef struct {
-    float *x, *y, *z, *square;
-    const uint32_t *label;
+    const place *places;
+    const uint32_t *labels;
     uint32_t count;
 } nearby;
 
-INLINE nearby relate(const float low[3], list near, const vc_centres *centres, vc_scratch *scratch)
+INLINE nearby relate(const vc_cube *block, list in, const vc_centres *centres, vc_scratch *scratch)
 {
-    nearby all = { scratch->x[0], scratch->y[0], scratch->z[0], scratch->x[1], near.label, near.count };
-    for (uint32_t j = 0; j < near.count; j++) {
-        const double *c = centres->exact + 3 * near.label[j];
-        double x = c[0] - low[0], y = c[1] - low[1], z = c[2] - low[2];
-        all.x[j] = (float)x;
-        all.y[j] = (float)y;
-        all.z[j] = (float)z;
-        all.square[j] = (float)(x * x + y * y + z * z);
-    }
-    return all;
+    place *places = (place *)scratch->places;
+    uint32_t *labels = scratch->label[1], count = 0;
+    double mx = block->middle[0], my = block->middle[1], mz = block->middle[2];
+    filter near = filter_of(block->low, block->high, in, scratch->gap);
+    for (uint32_t from = 0; from < in.count; from += 64)
+        for (uint64_t bits = staying(&near, from); bits; bits &= bits - 1) {
+            uint32_t label = in.label[from + (uint32_t)__builtin_ctzll(bits)];
+            const double *c = centres->exact + 3 * label;
+            double x = c[0] - mx, y = c[1] - my, z = c[2] - mz;
+            places[count] = (place){ (float)x, (float)y, (float)z, (float)(x * x + y * y + z * z) };
+            labels[count++] = label;
+        }
+    return (nearby){ places, labels, count };
 }
 
-/* Those of the block's candidates that are nearest to some point of the part; see `prune`. `nearest` becomes the one that
- * is nearest to its middle. */
-INLINE uint64_t narrow(const vc_part *part, const nearby *all, uint32_t *nearest)
+/* What is known of a group's runs, lane by lane. */
+typedef struct {
+    uint8_t candidates[LISTED / 8][8]; /* bits of which may be nearest to one of the run's points, eight and eight */
+    uint32_t open;                     /* whose points must be looked at */
+    uint32_t far;                      /* of those, where one may lie farther than any yet */
+} view;
+
+/* Rows of bits to columns: bit i of byte j becomes bit j of byte i. (Warren, 'Hacker's Delight', 7-3.) */
+INLINE uint64_t transpose(uint64_t bits)
 {
-    const float *low = part->low, *high = part->high;
-    float mx = (low[0] + high[0]) * 0.5f, my = (low[1] + high[1]) * 0.5f, mz = (low[2] + high[2]) * 0.5f;
-    float hx = high[0] - low[0], hy = high[1] - low[1], hz = high[2] - low[2];
-    uint32_t count = all->count;
-    f8 gaps[LISTED / 8];
-    i8 least = ALL_INT(0x7f7fffff), lanes = { 0, 1, 2, 3, 4, 5, 6, 7 }, sign = ALL_INT(0x7fffffff);
-    for (uint32_t j = 0; j < count; j += 8) {
-        f8 x = LOAD(all->x + j) - mx, y = LOAD(all->y + j) - my, z = LOAD(all->z + j) - mz;
-        gaps[j / 8] = x * x + y * y + z * z;
-        i8 numbered = ((i8)gaps[j / 8] & ~(LISTED - 1)) | (lanes + (int32_t)j);
-        if (count - j < 8)
-            numbered = PICK(lanes < ALL_INT((int32_t)(count - j)), numbered, ALL_INT(0x7f7fffff));
-        least = __builtin_elementwise_min(least, numbered);
-    }
-    *nearest = (uint32_t)__builtin_reduce_min(least) & (LISTED - 1);
-    float nx = all->x[*nearest], ny = all->y[*nearest], nz = all->z[*nearest];
-    float gap = (nx - mx) * (nx - mx) + (ny - my) * (ny - my) + (nz - mz) * (nz - mz);
-    uint64_t mask = 0;
-    for (uint32_t j = 0; j < count; j += 8) {
-        f8 x = LOAD(all->x + j) - nx, y = LOAD(all->y + j) - ny, z = LOAD(all->z + j) - nz;
-        x = (f8)((i8)x & sign);
-        y = (f8)((i8)y & sign);
-        z = (f8)((i8)z & sign);
-        f8 over = gaps[j / 8] - gap - (x * hx + y * hy + z * hz);
-        /* A bit more than rounding. */
-        mask |= (uint64_t)LANES(over <= 0.02f) << j;
-    }
-    return count == LISTED ? mask : mask & (((uint64_t)1 << count) - 1);
+    uint64_t swap = (bits ^ bits >> 7) & 0x00aa00aa00aa00aa;
+    bits ^= swap ^ swap << 7;
+    swap = (bits ^ bits >> 14) & 0x0000cccc0000cccc;
+    bits ^= swap ^ swap << 14;
+    swap = (bits ^ bits >> 28) & 0x00000000f0f0f0f0;
+    return bits ^ swap ^ swap << 28;
 }
 
-/* What a point weighs goes from one cluster's sums to another's. */
-INLINE void move_point(const vc_field *field, uint32_t at, uint32_t from, uint32_t to, vc_sum *sums)
+/* Finds the candidates of a group's runs, all eight at once: see `prune`. */
+INLINE void narrow(vc_group *group, const nearby *all, float farthest, view *seen)
 {
-    f4 terms;
-    memcpy(&terms, field->terms + 4 * (size_t)at, sizeof terms);
-    d4 more = __builtin_convertvector(terms, d4), sum;
-    if (from != UINT32_MAX) {
-        memcpy(&sum, sums + from, sizeof sum);
-        sum -= more;
-        memcpy(sums + from, &sum, sizeof sum);
+    f8 mx = LOAD(group->middle[0]), my = LOAD(group->middle[1]), mz = LOAD(group->middle[2]);
+    f8 wx = LOAD(group->width[0]), wy = LOAD(group->width[1]), wz = LOAD(group->width[2]);
+    f8 gaps[LISTED], least = ALL(3e38f), nx = mx, ny = my, nz = mz;
+    i8 owner = ALL_INT(0), held, extra = ALL_INT(1);
+    for (uint32_t j = 0; j < all->count; j++) {
+        place at = all->places[j];
+        f8 x = ALL(at[0]), y = ALL(at[1]), z = ALL(at[2]), dx = x - mx, dy = y - my, dz = z - mz;
+        f8 gap = dx * dx + dy * dy + dz * dz;
+        gaps[j] = gap;
+        i8 nearer = gap < least;
+        least = PICK(nearer, gap, least);
+        nx = PICK(nearer, x, nx);
+        ny = PICK(nearer, y, ny);
+        nz = PICK(nearer, z, nz);
+        owner = PICK(nearer, ALL_INT((int32_t)all->labels[j]), owner);
     }
-    memcpy(&sum, sums + to, sizeof sum);
+    for (uint32_t from = 0; from < all->count; from += 8) {
+        uint64_t rows = 0;
+        uint32_t end = all->count - from < 8 ? all->count : from + 8;
+        for (uint32_t j = from, row = 0; j < end; j++, row += 8) {
+            place at = all->places[j];
+            f8 x = ABSOLUTE(ALL(at[0]) - nx), y = ABSOLUTE(ALL(at[1]) - ny), z = ABSOLUTE(ALL(at[2]) - nz);
+            /* A bit more than rounding. */
+            i8 stays = gaps[j] - least - (x * wx + y * wy + z * wz) <= 0.02f;
+            extra += stays;
+            rows |= (uint64_t)LANES(stays) << row;
+        }
+        rows = transpose(rows);
+        memcpy(seen->candidates[from / 8], &rows, sizeof rows);
+    }
+    /* No point is farther from its centre than its box's farthest corner is from any. */
+    f8 x = ABSOLUTE(nx - mx) + 0.5f * wx, y = ABSOLUTE(ny - my) + 0.5f * wy, z = ABSOLUTE(nz - mz) + 0.5f * wz;
+    seen->far = LANES(x * x + y * y + z * z > farthest) & group->lanes;
+    memcpy(&held, group->owner, sizeof held);
+    uint32_t same = LANES((extra | (owner ^ held)) == 0);
+    seen->open = group->lanes & (seen->far | ~same);
+    STORE(group->owner, PICK(extra == 0, owner, ALL_INT(-1)));
+}
+
+INLINE uint64_t candidates(const view *seen, uint32_t lane, uint32_t count)
+{
+    uint64_t bits = seen->candidates[0][lane];
+    for (uint32_t from = 8; from < count; from += 8)
+        bits |= (uint64_t)seen->candidates[from / 8][lane] << from;
+    return bits;
+}
+
+INLINE void add_sum(vc_sum *sums, uint32_t label, d4 more)
+{
+    d4 sum;
+    memcpy(&sum, sums + label, sizeof sum);
     sum += more;
-    memcpy(sums + to, &sum, sizeof sum);
+    memcpy(sums + label, &sum, sizeof sum);
 }
 
-/* A bit for each of a vector's points that has another label now. */
-INLINE uint32_t changes(const vc_field *field, uint32_t at, i8 label)
+/* Takes the labels of a run. What points weigh goes from one cluster's sums to another's: mostly many in turn go the
+ * same way. */
+INLINE void relabel(const vc_field *field, uint32_t first, uint32_t end, const i8 *fresh, vc_sum *sums)
 {
-    i8 old;
-    memcpy(&old, field->labels + at, sizeof old);
-    return LANES(label != old);
-}
-
-INLINE void relabel(const vc_field *field, uint32_t at, i8 label, vc_sum *sums)
-{
-    uint32_t labels[8];
-    STORE(labels, label);
-    for (uint32_t changed = changes(field, at, label); changed; changed &= changed - 1) {
-        uint32_t lane = (uint32_t)__builtin_ctz(changed);
-        move_point(field, at + lane, field->labels[at + lane], labels[lane], sums);
+    uint32_t from = UINT32_MAX, to = UINT32_MAX;
+    uint64_t changed = 0;
+    vc_eight *eights = field->eights + first;
+    const float *all_terms = field->terms + 32 * (size_t)first;
+    for (uint32_t e = 0; e < end - first; e++) {
+        i8 before;
+        memcpy(&before, eights[e].labels, sizeof before);
+        changed |= (uint64_t)LANES(before != fresh[e]) << 8 * e;
     }
-    STORE(field->labels + at, label);
+    d4 sum = { 0, 0, 0, 0 };
+    for (; changed; changed &= changed - 1) {
+        size_t i = (size_t)__builtin_ctzll(changed);
+        uint32_t now, *label = eights[i / 8].labels + i % 8;
+        memcpy(&now, (const char *)fresh + i * sizeof now, sizeof now);
+        if (*label != from || now != to) {
+            if (to != UINT32_MAX)
+                add_sum(sums, to, sum);
+            if (from != UINT32_MAX)
+                add_sum(sums, from, -sum);
+            sum = (d4){ 0, 0, 0, 0 };
+            from = *label;
+            to = now;
+        }
+        *label = to;
+        f4 terms;
+        memcpy(&terms, all_terms + 4 * i, sizeof terms);
+        sum += __builtin_convertvector(terms, d4);
+    }
+    add_sum(sums, to, sum);
+    if (from != UINT32_MAX)
+        add_sum(sums, from, -sum);
 }
 
-/* One centre against one vector of points: their squared distance less the points' own squared length. */
-#define NEARER(n)                                                              \
-    do {                                                                       \
-        f8 d = x##n * cx + (y##n * cy + (z##n * cz + square));                 \
-        i8 nearer = d < best##n;                                               \
-        best##n = PICK(nearer, d, best##n);                                    \
-        label##n = PICK(nearer, own, label##n);                                \
+#define ALONG(e, plane) \
+    (LOAD((e)->x) * (plane)[0] + (LOAD((e)->y) * (plane)[1] + (LOAD((e)->z) * (plane)[2] + (plane)[3])))
+#define SAME(e, label)                                    \
+    do {                                                  \
+        i8 old_;                                          \
+        memcpy(&old_, (e)->labels, sizeof old_);          \
+        same &= old_ == (label);                          \
     } while (0)
-#define CENTRE(j)                                                              \
-    f8 cx = ALL(all->x[j]), cy = ALL(all->y[j]), cz = ALL(all->z[j]);          \
-    f8 square = ALL(all->square[j]);                                           \
-    i8 own = ALL_INT((int32_t)all->label[j])
-#define POINTS(n, at)                                                          \
-    f8 x##n = LOAD(field->x + (at)), y##n = LOAD(field->y + (at));             \
-    f8 z##n = LOAD(field->z + (at)), best##n = ALL(3e38f);                     \
-    i8 label##n = ALL_INT(0)
-#define SQUARE(n) (x##n * x##n + y##n * y##n + z##n * z##n) * 0.25f
 
-/* Labels one or two vectors of points. Where `looks`, returns their squared distances, the larger of two. */
-INLINE f8 label_vectors(const vc_field *field, uint32_t at, int both, int looks, const nearby *all, uint64_t mask,
-                        vc_sum *sums)
+/* Labels a run, whose candidates are `count` bits: by how much each is nearer (squared) than the first is a plane's
+ * distance, so that two take one comparison. */
+INLINE void label_run(const vc_field *field, uint32_t first, uint32_t end, const nearby *all, uint64_t bits, int count,
+                      vc_sum *sums)
 {
-    POINTS(0, at);
-    POINTS(1, both ? at + 8 : at);
-    if (all->count <= LISTED)
-        for (uint64_t left = mask; left; left &= left - 1) {
-            CENTRE(__builtin_ctzll(left));
-            NEARER(0);
-            if (both)
-                NEARER(1);
+    f8 planes[LISTED][4];
+    i8 labels[LISTED], same = ALL_INT(-1), fresh[VC_RUN];
+    uint32_t own = (uint32_t)__builtin_ctzll(bits);
+    place base = all->places[own];
+    labels[0] = ALL_INT((int32_t)all->labels[own]);
+    for (int j = 1; j < count; j++) {
+        own = (uint32_t)__builtin_ctzll(bits &= bits - 1);
+        place plane = all->places[own] - base;
+        for (int term = 0; term < 4; term++)
+            planes[j][term] = ALL(plane[term]);
+        labels[j] = ALL_INT((int32_t)all->labels[own]);
+    }
+    const vc_eight *eight = field->eights + first;
+    for (uint32_t n = 0; n < end - first; n++, eight++) {
+        i8 label = labels[0];
+        f8 least = ALL(0);
+        for (int j = 1; j < count; j++) {
+            f8 d = ALONG(eight, planes[j]);
+            i8 nearer = j == 1 ? (i8)d < 0 : d < least;
+            label = PICK(nearer, labels[j], label);
+            least = PICK(nearer, d, least);
         }
-    else
+        SAME(eight, label);
+        fresh[n] = label;
+    }
+    if (LANES(same) != 255)
+        relabel(field, first, end, fresh, sums);
+}
+
+/* Labels a run with the nearest of all candidates of its block. */
+INLINE void label_by_all(const vc_field *field, uint32_t first, uint32_t end, const nearby *all, vc_sum *sums)
+{
+    i8 same = ALL_INT(-1), fresh[VC_RUN];
+    const vc_eight *eight = field->eights + first;
+    for (uint32_t n = 0; n < end - first; n++, eight++) {
+        f8 least = ALL(3e38f);
+        i8 label = ALL_INT(0);
         for (uint32_t j = 0; j < all->count; j++) {
-            CENTRE(j);
-            NEARER(0);
-            if (both)
-                NEARER(1);
+            place centre = all->places[j];
+            f8 d = ALONG(eight, centre);
+            i8 nearer = d < least;
+            least = PICK(nearer, d, least);
+            label = PICK(nearer, ALL_INT((int32_t)all->labels[j]), label);
         }
-    uint32_t changed = changes(field, at, label0);
-    if (both)
-        changed |= changes(field, at + 8, label1);
-    if (__builtin_expect(changed != 0, 0)) {
-        relabel(field, at, label0, sums);
-        if (both)
-            relabel(field, at + 8, label1, sums);
+        SAME(eight, label);
+        fresh[n] = label;
     }
-    if (!looks)
-        return best0;
-    best0 += SQUARE(0);
-    if (both) {
-        best1 += SQUARE(1);
-        best0 = PICK(best1 > best0, best1, best0);
-    }
-    return best0;
+    if (LANES(same) != 255)
+        relabel(field, first, end, fresh, sums);
 }
 
-/* Labels the part's points. Where `looks`, returns the squared distance of the farthest, right to 0.02, else 0. */
-INLINE float label_part(const vc_field *field, const vc_part *part, const nearby *all, uint64_t mask, int looks,
-                        vc_sum *sums)
+INLINE void find_farthest(const vc_field *field, uint32_t first, uint32_t end, const float middle[3],
+                          const vc_centres *centres, vc_founder *far)
 {
-    f8 most = ALL(0);
-    uint32_t at = part->first;
-    for (; at + 16 <= part->end; at += 16) {
-        f8 far = label_vectors(field, at, 1, looks, all, mask, sums);
-        if (looks)
-            most = PICK(far > most, far, most);
-    }
-    if (at < part->end) {
-        f8 far = label_vectors(field, at, 0, looks, all, mask, sums);
-        if (looks)
-            most = PICK(far > most, far, most);
-    }
-    float farthest = 0;
-    for (int lane = 0; looks && lane < 8; lane++)
-        farthest = most[lane] > farthest ? most[lane] : farthest;
-    return farthest;
-}
-
-INLINE void find_farthest(const vc_field *field, const vc_part *part, const float low[3], const vc_centres *centres,
-                          vc_founder *far)
-{
-    for (uint32_t i = part->first; i < part->end; i++) {
-        uint32_t label = field->labels[i];
-        float x = low[0] - 0.5f * field->x[i], y = low[1] - 0.5f * field->y[i], z = low[2] - 0.5f * field->z[i];
+    for (uint32_t i = 8 * first; i < 8 * end; i++) {
+        const vc_eight *eight = field->eights + i / 8;
+        uint32_t lane = i % 8, label = eight->labels[lane];
+        float x = middle[0] - 0.5f * eight->x[lane], y = middle[1] - 0.5f * eight->y[lane];
+        float z = middle[2] - 0.5f * eight->z[lane];
         float dx = x - centres->x[label], dy = y - centres->y[label], dz = z - centres->z[label];
         float d = dx * dx + dy * dy + dz * dz;
         if (d > far->distance)
@@ -185,35 +225,51 @@ INLINE void find_farthest(const vc_field *field, const vc_part *part, const floa
     }
 }
 
+INLINE void label_group(const vc_field *field, vc_group *group, const nearby *all, const float middle[3],
+                        const vc_centres *centres, vc_founder *far, vc_sum *sums)
+{
+    view seen;
+    int is_listed = all->count <= LISTED;
+    if (is_listed) {
+        narrow(group, all, far->distance, &seen);
+    } else {
+        seen.open = seen.far = group->lanes;
+        memset(group->owner, 0xff, sizeof group->owner);
+    }
+    for (uint32_t open = seen.open; open; open &= open - 1) {
+        uint32_t lane = (uint32_t)__builtin_ctz(open), first = group->first[lane], end = group->end[lane];
+        uint64_t bits = is_listed ? candidates(&seen, lane, all->count) : 0;
+        int count = __builtin_popcountll(bits);
+        if (count == 2)
+            label_run(field, first, end, all, bits, 2, sums);
+        else if (count == 3)
+            label_run(field, first, end, all, bits, 3, sums);
+        else if (count == 4)
+            label_run(field, first, end, all, bits, 4, sums);
+        else if (count == 1)
+            label_run(field, first, end, all, bits, 1, sums);
+        else if (count)
+            label_run(field, first, end, all, bits, count, sums);
+        else
+            label_by_all(field, first, end, all, sums);
+        if (seen.far >> lane & 1)
+            find_farthest(field, first, end, middle, centres, far);
+    }
+}
+
 INLINE vc_founder vc_pass_body(vc_field *field, const vc_centres *centres, vc_sum *sums, vc_scratch *scratch, float floor)
 {
     vc_founder far = { floor, 0, 0, 0 };
     list every = { centres->x, centres->y, centres->z, NULL, centres->count };
-    uint32_t number = 0;
-    for (uint32_t b = 0; b < field->block_count; b++) {
-        const vc_block *block = field->blocks + b;
-        list near = prune(block->low, block->high, every, scratch, 0);
-        nearby all = relate(block->low, near, centres, scratch);
-        for (; number < block->end; number++) {
-            vc_part *part = field->parts + number;
-            /* Narrowing costs as much as some vectors of points. */
-            uint64_t mask = ~(uint64_t)0;
-            uint32_t owner = UINT32_MAX, one = 0;
-            if (all.count <= LISTED && all.count * (part->end - part->first) >= 96)
-                mask = narrow(part, &all, &one);
-            else if (all.count < LISTED)
-                mask = ((uint64_t)1 << all.count) - 1;
-            /* No point is farther from its centre than the part's farthest corner is from any. */
-            int looks = corner(part->low, part->high, all.x[one], all.y[one], all.z[one]) > far.distance;
-            if (all.count <= LISTED && (mask & (mask - 1)) == 0)
-                owner = all.label[one];
-            if (owner != UINT32_MAX && owner == part->owner && !looks)
-                continue;
-            part->owner = owner;
-            if (!looks)
-                label_part(field, part, &all, mask, 0, sums);
-            else if (label_part(field, part, &all, mask, 1, sums) > far.distance - 0.05f)
-                find_farthest(field, part, block->low, centres, &far);
+    uint32_t b = 0, g = 0;
+    for (uint32_t r = 0; r < field->region_count; r++) {
+        const vc_cube *region = field->regions + r;
+        list around = prune(region->low, region->high, every, scratch, 0);
+        for (; b < region->end; b++) {
+            const vc_cube *block = field->blocks + b;
+            nearby all = relate(block, around, centres, scratch);
+            for (; g < block->end; g++)
+                label_group(field, field->groups + g, &all, block->middle, centres, &far, sums);
         }
     }
     return far;
@@ -222,47 +278,3 @@ INLINE vc_founder vc_pass_body(vc_field *field, const vc_centres *centres, vc_su
 KERNEL(vc_founder, vc_pass,
        (vc_field *field, const vc_centres *centres, vc_sum *sums, vc_scratch *scratch, float floor),
        (field, centres, sums, scratch, floor))
-
-void vc_lay_out(vc_field *field, const vc_grid *grid)
-{
-    const vc_points *p = &grid->points;
-    uint32_t at = 0, parts = 0;
-    for (uint32_t b = 0; b < grid->block_count; b++) {
-        const vc_box *box = grid->blocks + b;
-        vc_block *block = field->blocks + b;
-        memcpy(block->low, box->low, sizeof block->low);
-        memcpy(block->high, box->high, sizeof block->high);
-        for (uint32_t c = box->first; c < box->end;) {
-            vc_part *part = field->parts + parts++;
-            *part = (vc_part){ { 1e9f, 1e9f, 1e9f }, { -1e9f, -1e9f, -1e9f }, at, at, UINT32_MAX };
-            /* Cells are sorted so that those of a cube 16 wide follow each other. */
-            uint32_t cube = grid->keys[grid->cells[c].first] & 0xf0f0f0;
-            for (; c < box->end && (grid->keys[grid->cells[c].first] & 0xf0f0f0) == cube; c++) {
-                const vc_box *cell = grid->cells + c;
-                for (int axis = 0; axis < 3; axis++) {
-                    float low = cell->low[axis] - block->low[axis], high = cell->high[axis] - block->low[axis];
-                    part->low[axis] = low < part->low[axis] ? low : part->low[axis];
-                    part->high[axis] = high > part->high[axis] ? high : part->high[axis];
-                }
-                for (uint32_t i = cell->first; i < cell->end; i++, at++) {
-                    field->x[at] = -2 * (p->x[i] - block->low[0]);
-                    field->y[at] = -2 * (p->y[i] - block->low[1]);
-                    field->z[at] = -2 * (p->z[i] - block->low[2]);
-                    f4 terms = { p->w[i], p->w[i] * p->x[i], p->w[i] * p->y[i], p->w[i] * p->z[i] };
-                    memcpy(field->terms + 4 * (size_t)at, &terms, sizeof terms);
-                }
-            }
-            for (; at % 8; at++) {
-                field->x[at] = field->x[at - 1];
-                field->y[at] = field->y[at - 1];
-                field->z[at] = field->z[at - 1];
-                memset(field->terms + 4 * (size_t)at, 0, 4 * sizeof(float));
-            }
-            part->end = at;
-        }
-        block->end = parts;
-    }
-    memset(field->labels, 0xff, at * sizeof *field->labels);
-    field->block_count = grid->block_count;
-    field->count = at;
-}

@@ -104,9 +104,6 @@ void vc_keys(uint32_t *keys, const uint8_t *rgb, size_t width, size_t height, si
     }
 }
 
-/* Three bits of each channel: red, green, blue, highest first. */
-#define TRIPLE(key, shift) \
-    (((key) >> (16 + (shift)) & 7) << 6 | ((key) >> (8 + (shift)) & 7) << 3 | ((key) >> (shift) & 7))
 /* One bit of each. */
 #define OCTANT(key, shift) \
     (((key) >> (16 + (shift)) & 1) << 2 | ((key) >> (8 + (shift)) & 1) << 1 | ((key) >> (shift) & 1))
@@ -115,10 +112,10 @@ void vc_keys(uint32_t *keys, const uint8_t *rgb, size_t width, size_t height, si
 #define LOW_BIT(low, channel, shift) \
     ((((low) >> (6 + (channel)) & 1) << 2 | ((low) >> (3 + (channel)) & 1) << 1 | ((low) >> (channel) & 1)) << (shift))
 
-/* Cubes 32 wide, in them octants 16 wide, in those octants 8 wide. */
+/* Octants within octants, down to cubes 8 wide. */
 INLINE uint32_t place(uint32_t key)
 {
-    return TRIPLE(key, 5) << 6 | OCTANT(key, 4) << 3 | OCTANT(key, 3);
+    return OCTANT(key, 7) << 12 | OCTANT(key, 6) << 9 | OCTANT(key, 5) << 6 | OCTANT(key, 4) << 3 | OCTANT(key, 3);
 }
 
 void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, size_t count)
@@ -190,53 +187,49 @@ void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, 
     grid->block_count = blocks;
 }
 
-INLINE void widen(float *low, float *high, float value)
+/* A box while it is made; the fourth lanes are not used. */
+typedef struct {
+    f4 low, high;
+    d4 sum; /* weight, x, y, z */
+} making;
+
+INLINE void set_box(vc_box *box, const making *from)
 {
-    *low = value < *low ? value : *low;
-    *high = value > *high ? value : *high;
+    memcpy(box->low, &from->low, sizeof box->low);
+    memcpy(box->high, &from->high, sizeof box->high);
+    memcpy(&box->sum, &from->sum, sizeof box->sum);
 }
 
-void vc_boxes(vc_grid *grid)
+INLINE void vc_boxes_body(vc_grid *grid)
 {
+    const making nothing = { { 1e30f, 1e30f, 1e30f, 0 }, { -1e30f, -1e30f, -1e30f, 0 }, { 0, 0, 0, 0 } };
     const vc_points *p = &grid->points;
-    grid->square = 0;
+    d4 square = { 0, 0, 0, 0 };
     for (uint32_t b = 0; b < grid->block_count; b++) {
-        vc_box *block = grid->blocks + b;
-        for (int axis = 0; axis < 3; axis++) {
-            block->low[axis] = 1e30f;
-            block->high[axis] = -1e30f;
+        vc_box *box = grid->blocks + b;
+        making block = nothing;
+        for (uint32_t c = box->first; c < box->end; c++) {
+            making cell = nothing;
+            for (uint32_t i = grid->cells[c].first; i < grid->cells[c].end; i++) {
+                f4 point = { p->x[i], p->y[i], p->z[i], 1 };
+                d4 exact = __builtin_convertvector(point, d4), weighted = exact * p->w[i];
+                cell.low = __builtin_elementwise_min(cell.low, point);
+                cell.high = __builtin_elementwise_max(cell.high, point);
+                cell.sum += weighted;
+                square += weighted * exact;
+            }
+            cell.sum = __builtin_shufflevector(cell.sum, cell.sum, 3, 0, 1, 2);
+            set_box(grid->cells + c, &cell);
+            block.low = __builtin_elementwise_min(block.low, cell.low);
+            block.high = __builtin_elementwise_max(block.high, cell.high);
+            block.sum += cell.sum;
         }
-        block->sum = (vc_sum){ 0, 0, 0, 0 };
-        for (uint32_t c = block->first; c < block->end; c++) {
-            vc_box *cell = grid->cells + c;
-            vc_sum sum = { 0, 0, 0, 0 };
-            for (int axis = 0; axis < 3; axis++) {
-                cell->low[axis] = 1e30f;
-                cell->high[axis] = -1e30f;
-            }
-            for (uint32_t i = cell->first; i < cell->end; i++) {
-                double w = p->w[i], x = p->x[i], y = p->y[i], z = p->z[i];
-                widen(&cell->low[0], &cell->high[0], p->x[i]);
-                widen(&cell->low[1], &cell->high[1], p->y[i]);
-                widen(&cell->low[2], &cell->high[2], p->z[i]);
-                sum.w += w;
-                sum.x += w * x;
-                sum.y += w * y;
-                sum.z += w * z;
-                grid->square += w * (x * x + y * y + z * z);
-            }
-            cell->sum = sum;
-            for (int axis = 0; axis < 3; axis++) {
-                widen(&block->low[axis], &block->high[axis], cell->low[axis]);
-                widen(&block->low[axis], &block->high[axis], cell->high[axis]);
-            }
-            block->sum.w += sum.w;
-            block->sum.x += sum.x;
-            block->sum.y += sum.y;
-            block->sum.z += sum.z;
-        }
+        set_box(box, &block);
     }
+    grid->square = square[0] + square[1] + square[2];
 }
+
+KERNEL(void, vc_boxes, (vc_grid *grid), (grid))
 
 INLINE uint8_t clamp(int32_t value)
 {

@@ -111,7 +111,7 @@ extension ColourClusterer {
     if farthest == 0 {
       error = grid.assign(lloyd.centres, floor: 0)
     }
-    return Found(sse: error, farthest: farthest, silhouette: silhouette(grid.points))
+    return Found(sse: error, farthest: farthest, silhouette: silhouetteOfGrid)
   }
 
   /// Labels every pixel once those beyond lambda have founded clusters, the farthest first. No centre moves any
@@ -164,14 +164,21 @@ extension ColourClusterer {
     return Double(most).squareRoot()
   }
 
+  private var hasSilhouette: Bool {
+    lloyd.centres.count > 1 && lloyd.centres.count <= Self.clustersForSilhouette
+  }
+
   /// The simplified silhouette over a level.
   private func silhouette(_ level: Points) -> Double {
-    guard lloyd.centres.count > 1, lloyd.centres.count <= Self.clustersForSilhouette else {
-      return 0
-    }
+    guard hasSilhouette else { return 0 }
     var weight = 0.0
     for index in 0..<level.count { weight += level.weight(index) }
     return lloyd.measure(level) / weight
+  }
+
+  /// The simplified silhouette over all distinct colours.
+  private var silhouetteOfGrid: Double {
+    hasSilhouette ? grid.simplifiedSilhouette(lloyd.centres) : 0
   }
 
   /// What ways of all centres in one pass, squared and summed, count as rest, as a share of a coordinate's variance:

@@ -4,17 +4,15 @@ import CColours
 /// centre to the mean of its colours, and the one colour farthest beyond lambda founds a cluster (Dinari and Freifeld,
 /// 'Revisiting DP-Means', UAI 2022). How many clusters there are in the end hangs on every step of that, so no
 /// step is approximated: histograms find some tenth fewer, with more error. What makes a pass cheap is
-/// that cubes of colours look only at the centres that may be nearest to one of theirs, and that sums change
-/// only by what changes its cluster. It keeps its memory; one thread at a time.
+/// that runs of neighbouring colours look only at the centres that may be nearest to one of theirs, and that sums
+/// change only by what changes its cluster. It keeps its memory; one thread at a time.
 @safe
 final class DelayedCreation {
-  private let x = Memory<Float>()
-  private let y = Memory<Float>()
-  private let z = Memory<Float>()
+  private let eights = Memory<vc_eight>(zero: vc_eight())
   private let terms = Memory<Float>()
-  private let labels = Memory<UInt32>()
-  private let parts = Memory<vc_part>(zero: vc_part(), capacity: Int(VC_PARTS))
-  private let blocks = Memory<vc_block>(zero: vc_block(), capacity: Int(VC_BLOCKS))
+  private let groups = Memory<vc_group>(zero: vc_group())
+  private let blocks = Memory<vc_cube>(zero: vc_cube(), capacity: Int(VC_BLOCKS))
+  private let regions = Memory<vc_cube>(zero: vc_cube(), capacity: Int(VC_REGIONS))
   private let scratch = Scratch()
   private let saved = Centres()
   private var field = unsafe vc_field()
@@ -88,13 +86,13 @@ final class DelayedCreation {
   }
 
   private func layOut(_ grid: Grid) {
-    let room = grid.points.count + 8 * Int(VC_PARTS)
-    for memory in [x, y, z] { memory.reserve(room) }
-    terms.reserve(4 * room)
-    labels.reserve(room)
+    let colours = grid.points.count
+    eights.reserve(vc_room_for_eights(colours))
+    terms.reserve(32 * vc_room_for_eights(colours))
+    groups.reserve(vc_room_for_groups(colours))
     unsafe field = vc_field(
-      x: x.base, y: y.base, z: z.base, terms: terms.base, labels: labels.base, parts: parts.base,
-      blocks: blocks.base, count: 0, block_count: 0)
+      eights: eights.base, terms: terms.base, groups: groups.base, blocks: blocks.base,
+      regions: regions.base, region_count: 0)
     unsafe grid.lay(&field)
   }
 }

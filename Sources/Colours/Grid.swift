@@ -40,18 +40,18 @@ final class Grid {
 
   /// The mean of all pixels.
   var mean: Point {
-    var (weight, mean) = (0.0, Point(0, 0, 0))
+    var sum = Point(0, 0, 0)
     for index in 0..<blockCount {
-      let sum = blocks[index].sum
-      weight += sum.w
-      mean = mean + Point(sum.x, sum.y, sum.z)
+      sum = sum + Point(blocks[index].sum.x, blocks[index].sum.y, blocks[index].sum.z)
     }
-    return mean * (1 / max(1, weight))
+    return sum * (1 / max(1, weight))
   }
+
+  /// How many pixels there are.
+  private var weight: Double { (0..<blockCount).reduce(0) { $0 + blocks[$1].sum.w } }
 
   /// The variance of a coordinate, the mean of the three.
   var variance: Double {
-    let weight = (0..<blockCount).reduce(0) { $0 + blocks[$1].sum.w }
     return (square / max(1, weight) - mean.squaredLength) / 3
   }
 
@@ -98,5 +98,16 @@ final class Grid {
       }
     }
     return centres.squaredError(square: square)
+  }
+
+  /// The mean of the simplified silhouettes of all pixels, of two centres or more.
+  func simplifiedSilhouette(_ centres: Centres) -> Double {
+    scratch.reserve(centres.count)
+    let (raw, list) = unsafe (self.raw, centres.raw())
+    var memory = unsafe scratch.raw
+    let sum = unsafe withUnsafePointer(to: raw) { raw in
+      unsafe withUnsafePointer(to: list) { list in unsafe vc_simplified(raw, list, &memory) }
+    }
+    return sum / max(1, weight)
   }
 }

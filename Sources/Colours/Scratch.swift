@@ -1,6 +1,6 @@
 import CColours
 
-/// Room for lists of candidates.
+/// Room for lists of candidates; see `vc_scratch`.
 @safe
 final class Scratch {
   private let floats = Memory<Float>()
@@ -9,7 +9,7 @@ final class Scratch {
 
   func reserve(_ centres: Int) {
     capacity = max(capacity, (centres + 31) & ~15)
-    floats.reserve(7 * capacity)
+    floats.reserve(11 * capacity)
     labels.reserve(2 * capacity)
   }
 
@@ -17,6 +17,6 @@ final class Scratch {
     let (f, l, n) = unsafe (floats.base, labels.base, capacity)
     return unsafe vc_scratch(
       x: (f, f + n), y: (f + 2 * n, f + 3 * n), z: (f + 4 * n, f + 5 * n), gap: f + 6 * n,
-      label: (l, l + n), capacity: UInt32(n))
+      places: f + 7 * n, label: (l, l + n), capacity: UInt32(n))
   }
 }

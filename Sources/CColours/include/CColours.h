@@ -37,7 +37,7 @@ typedef struct {
     uint32_t first, end;
 } vc_box;
 
-/* Distinct colours sorted into cells 8 wide, and those into blocks 32 wide. */
+/* Distinct colours sorted into cells 8 wide, and those into blocks 32 wide, octants within octants. */
 typedef struct {
     vc_points points;
     uint32_t *keys;  /* red, green, blue of each point in three bytes, red highest */
@@ -52,9 +52,10 @@ typedef struct {
     uint32_t red, green, blue, count;
 } vc_bin;
 
-/* Memory for lists of centres: room for two lists of `capacity` centres, a multiple of VC_LANES. */
+/* Memory for lists of centres: room for two lists of `capacity` centres, a multiple of VC_LANES, and for the places of one
+ * list, four floats each. */
 typedef struct {
-    float *x[2], *y[2], *z[2], *gap;
+    float *x[2], *y[2], *z[2], *gap, *places;
     uint32_t *label[2];
     uint32_t capacity;
 } vc_scratch;
@@ -65,28 +66,36 @@ typedef struct {
     uint32_t index;  /* UINT32_MAX where nothing does */
 } vc_far;
 
-/* A cube of colours 16 wide: its edges relative to its block's corner, its points, and the cluster that has them all,
- * UINT32_MAX where that is not known. */
+/* Eight points: -2 times what they exceed the middle of their block by. Labels are those of the last pass, UINT32_MAX
+ * before the first. */
 typedef struct {
-    float low[3], high[3];
-    uint32_t first, end, owner;
-} vc_part;
+    float x[8], y[8], z[8];
+    uint32_t labels[8];
+} vc_eight;
 
-/* A cube 32 wide: its edges, and where its parts end. */
+/* Eight runs of neighbouring points, lane by lane: the middles of their boxes relative to their block's, the boxes' widths,
+ * their points, eight and eight, and the cluster that has them all, UINT32_MAX where that is not known. The last group
+ * of a block may have fewer: `lanes` has a bit for each. */
 typedef struct {
-    float low[3], high[3];
+    float middle[3][8], width[3][8];
+    uint32_t first[8], end[8], owner[8];
+    uint32_t lanes;
+} vc_group;
+
+/* A cube or some that follow each other: the edges and the middle of what it has, and where what it is made of ends. */
+typedef struct {
+    float low[3], high[3], middle[3];
     uint32_t end;
-} vc_block;
+} vc_cube;
 
-/* The points of a grid laid out for many passes: -2 times what they exceed their blocks' corners by. Each part begins
- * with a whole vector, after points without weight. Labels are those of the last pass, UINT32_MAX before the first. */
+/* The points of a grid laid out for many passes. Each run begins with a whole eight, after points without weight. */
 typedef struct {
-    float *x, *y, *z;
-    float *terms; /* of each point the weight, and the weighted coordinates */
-    uint32_t *labels;
-    vc_part *parts;
-    vc_block *blocks;
-    uint32_t count, block_count;
+    vc_eight *eights;
+    float *terms;     /* of each point the weight, and the weighted coordinates */
+    vc_group *groups;
+    vc_cube *blocks;  /* 32 wide, over groups */
+    vc_cube *regions; /* 64 wide, over blocks */
+    uint32_t region_count;
 } vc_field;
 
 /* The colour that is to found a cluster: the farthest from its centre, squared; `distance` is what was given as the
@@ -142,9 +151,16 @@ void vc_cut(const vc_points *points, const uint32_t *labels, const vc_centres *c
 void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch, uint32_t *labels,
                vc_sum *sums, vc_far *far, float floor);
 
-/* Room for a grid's points in a field: parts are one cube each, so 4,096 of them at most. */
-#define VC_FIELD(points) ((points) + 8 * 4096)
-enum { VC_PARTS = 4096, VC_BLOCKS = 512 };
+/* Eights of a run at the most. */
+enum { VC_RUN = 7, VC_BLOCKS = 512, VC_REGIONS = 64 };
+/* The weighted sum of the points' simplified silhouettes, 1 less the distance to the nearest centre as a share of that to the
+ * second nearest; of two centres or more. */
+double vc_simplified(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch);
+
+/* Room for so many distinct colours in a field. A run has but few points only where a cube 16 wide or a block ends; of
+ * these there are 4,096 at the most. */
+size_t vc_room_for_eights(size_t colours);
+size_t vc_room_for_groups(size_t colours);
 void vc_lay_out(vc_field *field, const vc_grid *grid);
 /* Labels every point with its nearest centre, right but for rounding to some 0.001 of the squared distance, and moves what
  * changes its cluster from one sum to the other: before the first pass all are zero. Returns the point that is farthest
