@@ -154,13 +154,13 @@ INLINE void relabel(const vc_field *field, uint32_t first, uint32_t end, const i
         same &= old_ == (label);                          \
     } while (0)
 
-/* Labels a run, whose candidates are `count` bits: by how much each is nearer (squared) than the first is a plane's
- * distance, so that two take one comparison. */
-INLINE void label_run(const vc_field *field, uint32_t first, uint32_t end, const nearby *all, uint64_t bits, int count,
-                      vc_sum *sums)
+/* Finds the labels of a run, whose candidates are `count` bits: by how much each is nearer (squared) than the first is a
+ * plane's distance, so that two take one comparison. Returns whether any label is another than before. */
+INLINE int label_run(const vc_field *field, uint32_t first, uint32_t end, const nearby *all, uint64_t bits, int count,
+                     i8 fresh[VC_RUN])
 {
     f8 planes[LISTED][4];
-    i8 labels[LISTED], same = ALL_INT(-1), fresh[VC_RUN];
+    i8 labels[LISTED], same = ALL_INT(-1);
     uint32_t own = (uint32_t)__builtin_ctzll(bits);
     place base = all->places[own];
     labels[0] = ALL_INT((int32_t)all->labels[own]);
@@ -184,14 +184,13 @@ INLINE void label_run(const vc_field *field, uint32_t first, uint32_t end, const
         SAME(eight, label);
         fresh[n] = label;
     }
-    if (LANES(same) != 255)
-        relabel(field, first, end, fresh, sums);
+    return LANES(same) != 255;
 }
 
-/* Labels a run with the nearest of all candidates of its block. */
-INLINE void label_by_all(const vc_field *field, uint32_t first, uint32_t end, const nearby *all, vc_sum *sums)
+/* The same with all candidates of its block. */
+INLINE int label_by_all(const vc_field *field, uint32_t first, uint32_t end, const nearby *all, i8 fresh[VC_RUN])
 {
-    i8 same = ALL_INT(-1), fresh[VC_RUN];
+    i8 same = ALL_INT(-1);
     const vc_eight *eight = field->eights + first;
     for (uint32_t n = 0; n < end - first; n++, eight++) {
         f8 least = ALL(3e38f);
@@ -206,8 +205,7 @@ INLINE void label_by_all(const vc_field *field, uint32_t first, uint32_t end, co
         SAME(eight, label);
         fresh[n] = label;
     }
-    if (LANES(same) != 255)
-        relabel(field, first, end, fresh, sums);
+    return LANES(same) != 255;
 }
 
 INLINE void find_farthest(const vc_field *field, uint32_t first, uint32_t end, const float middle[3],
@@ -229,6 +227,7 @@ INLINE void label_group(const vc_field *field, vc_group *group, const nearby *al
                         const vc_centres *centres, vc_founder *far, vc_sum *sums)
 {
     view seen;
+    i8 fresh[VC_RUN];
     int is_listed = all->count <= LISTED;
     if (is_listed) {
         narrow(group, all, far->distance, &seen);
@@ -239,19 +238,19 @@ INLINE void label_group(const vc_field *field, vc_group *group, const nearby *al
     for (uint32_t open = seen.open; open; open &= open - 1) {
         uint32_t lane = (uint32_t)__builtin_ctz(open), first = group->first[lane], end = group->end[lane];
         uint64_t bits = is_listed ? candidates(&seen, lane, all->count) : 0;
-        int count = __builtin_popcountll(bits);
+        int count = __builtin_popcountll(bits), is_changed;
         if (count == 2)
-            label_run(field, first, end, all, bits, 2, sums);
+            is_changed = label_run(field, first, end, all, bits, 2, fresh);
         else if (count == 3)
-            label_run(field, first, end, all, bits, 3, sums);
+            is_changed = label_run(field, first, end, all, bits, 3, fresh);
         else if (count == 4)
-            label_run(field, first, end, all, bits, 4, sums);
-        else if (count == 1)
-            label_run(field, first, end, all, bits, 1, sums);
+            is_changed = label_run(field, first, end, all, bits, 4, fresh);
         else if (count)
-            label_run(field, first, end, all, bits, count, sums);
+            is_changed = label_run(field, first, end, all, bits, count, fresh);
         else
-            label_by_all(field, first, end, all, sums);
+            is_changed = label_by_all(field, first, end, all, fresh);
+        if (is_changed)
+            relabel(field, first, end, fresh, sums);
         if (seen.far >> lane & 1)
             find_farthest(field, first, end, middle, centres, far);
     }

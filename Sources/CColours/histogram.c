@@ -108,10 +108,6 @@ void vc_keys(uint32_t *keys, const uint8_t *rgb, size_t width, size_t height, si
 #define OCTANT(key, shift) \
     (((key) >> (16 + (shift)) & 1) << 2 | ((key) >> (8 + (shift)) & 1) << 1 | ((key) >> (shift) & 1))
 
-/* The three bits of one channel of nine that are ordered by octants within octants, at `shift`. */
-#define LOW_BIT(low, channel, shift) \
-    ((((low) >> (6 + (channel)) & 1) << 2 | ((low) >> (3 + (channel)) & 1) << 1 | ((low) >> (channel) & 1)) << (shift))
-
 /* Octants within octants, down to cubes 8 wide. */
 INLINE uint32_t place(uint32_t key)
 {
@@ -147,7 +143,9 @@ void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, 
         low_green[value] = low_blue[value] << 1;
         low_red[value] = low_blue[value] << 2;
     }
-    uint32_t often[512] = { 0 };
+    uint32_t key_of[512], often[512] = { 0 };
+    for (uint32_t i = 0; i < 512; i++)
+        key_of[low_red[i >> 6] | low_green[i >> 3 & 7] | low_blue[i & 7]] = i >> 6 << 16 | (i >> 3 & 7) << 8 | (i & 7);
     uint32_t n = 0, cells = 0, blocks = 0, from = 0, last_block = UINT32_MAX;
     vc_points *p = &grid->points;
     for (uint32_t i = 0; i < PLACES; i++) {
@@ -166,7 +164,7 @@ void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, 
         for (uint32_t eighth = 0; eighth < 8; eighth++)
             for (uint64_t bits = seen[eighth]; bits; bits &= bits - 1, n++) {
                 uint32_t low = eighth << 6 | (uint32_t)__builtin_ctzll(bits);
-                uint32_t key = base | LOW_BIT(low, 2, 16) | LOW_BIT(low, 1, 8) | LOW_BIT(low, 0, 0);
+                uint32_t key = base | key_of[low];
                 grid->keys[n] = key;
                 p->w[n] = (float)often[low];
                 p->x[n] = (float)(key >> 16);

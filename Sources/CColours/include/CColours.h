@@ -152,7 +152,7 @@ void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scrat
                vc_sum *sums, vc_far *far, float floor);
 
 /* Eights of a run at the most. */
-enum { VC_RUN = 7, VC_BLOCKS = 512, VC_REGIONS = 64 };
+enum { VC_RUN = 8, VC_BLOCKS = 512, VC_REGIONS = 64 };
 /* The weighted sum of the points' simplified silhouettes, 1 less the distance to the nearest centre as a share of that to the
  * second nearest; of two centres or more. */
 double vc_simplified(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch);
