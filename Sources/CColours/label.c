@@ -1,11 +1,8 @@
 #include "exact.h"
 
-/* An entry tells a bin's cluster, and whether that is the whole truth: no other centre is nearest to a colour in the bin's
- * cube, and none of these colours may be the farthest from its centre. */
-#define SETTLED 0x80000000u
-
-INLINE void vc_settle_bins_body(uint32_t *entries, const vc_points *points, const uint32_t *labels,
-                                const uint32_t *numbers, int bits, const vc_centres *centres, float floor)
+INLINE void vc_settle_bins_body(uint32_t *owners, uint64_t *candidates, const vc_points *points,
+                                const uint32_t *labels, const uint32_t *numbers, int bits, const vc_centres *centres,
+                                float floor)
 {
     uint32_t mask = (1u << bits) - 1, k = centres->count;
     int drop = 8 - bits;
@@ -26,27 +23,32 @@ INLINE void vc_settle_bins_body(uint32_t *entries, const vc_points *points, cons
         f8 mx = LOAD(px), my = LOAD(py), mz = LOAD(pz), nx = LOAD(qx), ny = LOAD(qy), nz = LOAD(qz);
         f8 ex = mx - nx, ey = my - ny, ez = mz - nz, gap = ex * ex + ey * ey + ez * ez;
         /* The filter of Kanungo et al. (2002) for eight cubes at once: their own centres pass it always. */
-        i8 passed = ALL_INT(0);
+        i8 passed = ALL_INT(0), words[2] = { ALL_INT(0), ALL_INT(0) };
         for (uint32_t j = 0; j < k; j++) {
             f8 x = ALL(centres->x[j]), y = ALL(centres->y[j]), z = ALL(centres->z[j]);
             f8 dx = mx - x, dy = my - y, dz = mz - z;
             f8 wx = (f8)((i8)(nx - x) & sign), wy = (f8)((i8)(ny - y) & sign), wz = (f8)((i8)(nz - z) & sign);
             f8 over = (dx * dx + dy * dy + dz * dz) - gap - (wx + wy + wz) * side;
             /* A quarter for rounding. */
-            passed -= over <= 0.25f;
+            i8 passes = over <= 0.25f;
+            passed -= passes;
+            words[j / 32 % 2] |= passes & (int32_t)(1u << j % 32);
         }
         f8 cx = (f8)((i8)ex & sign) + half, cy = (f8)((i8)ey & sign) + half, cz = (f8)((i8)ez & sign) + half;
         f8 corner = cx * cx + cy * cy + cz * cz;
         uint32_t settled = LANES((passed == 1) & (corner <= floor));
-        for (uint32_t lane = 0; lane < last; lane++)
-            entries[numbers[i + lane]] = labels[i + lane] | (settled >> lane & 1 ? SETTLED : 0);
+        for (uint32_t lane = 0; lane < last; lane++) {
+            uint64_t bits = (uint64_t)(uint32_t)words[1][lane] << 32 | (uint32_t)words[0][lane];
+            owners[numbers[i + lane]] = labels[i + lane];
+            candidates[numbers[i + lane]] = settled >> lane & 1 ? 0 : bits;
+        }
     }
 }
 
 KERNEL(void, vc_settle_bins,
-       (uint32_t *entries, const vc_points *points, const uint32_t *labels, const uint32_t *numbers, int bits,
-        const vc_centres *centres, float floor),
-       (entries, points, labels, numbers, bits, centres, floor))
+       (uint32_t *owners, uint64_t *candidates, const vc_points *points, const uint32_t *labels, const uint32_t *numbers,
+        int bits, const vc_centres *centres, float floor),
+       (owners, candidates, points, labels, numbers, bits, centres, floor))
 
 /* Pixels of a row that are looked at together. */
 enum { CHUNK = 1024 };
@@ -64,8 +66,9 @@ typedef struct {
     uint32_t *found, found_count, capacity;
 } labelling;
 
-/* Pixels of bins that are not settled, and where they lie in the painted picture. */
+/* Pixels of bins that are not settled, the candidates of these, and where they lie in the painted picture. */
 typedef struct {
+    uint64_t candidates[CHUNK + 16];
     uint32_t words[CHUNK + 16], places[CHUNK + 16], count;
 } pending;
 
@@ -141,21 +144,27 @@ INLINE void take(labelling *all, const pending *open, uint32_t at, f8 best, f8 s
     } while (0)
 #define SQUARE(n) (x##n * x##n + y##n * y##n + z##n * z##n)
 
-/* Compares with every centre: for as many as there mostly are, that is less than to look for which may be near. */
+/* Sixteen at once, which mostly lie near each other: together they have few candidates. */
 INLINE void label_pending(labelling *all, pending *open, int paints)
 {
     uint32_t k = all->centres->count;
-    for (uint32_t i = open->count; i < open->count + 16; i++)
+    for (uint32_t i = open->count; i < open->count + 16; i++) {
         open->words[i] = 0;
+        open->candidates[i] = 0;
+    }
     for (uint32_t at = 0; at < open->count; at += 16) {
+        uint64_t candidates = 0;
+        for (uint32_t i = at; i < at + 16; i++)
+            candidates |= open->candidates[i];
         PIXELS(0, at);
         PIXELS(1, at + 8);
-        for (uint32_t j = 0; j < k; j++) {
-            f8 cx = ALL(all->x[j]), cy = ALL(all->y[j]), cz = ALL(all->z[j]), cs = ALL(all->square[j]);
-            i8 own = ALL_INT((int32_t)j);
-            NEARER(0);
-            NEARER(1);
-        }
+        for (; candidates; candidates &= candidates - 1)
+            for (uint32_t j = (uint32_t)__builtin_ctzll(candidates); j < k; j += 64) {
+                f8 cx = ALL(all->x[j]), cy = ALL(all->y[j]), cz = ALL(all->z[j]), cs = ALL(all->square[j]);
+                i8 own = ALL_INT((int32_t)j);
+                NEARER(0);
+                NEARER(1);
+            }
         take(all, open, at, best0, second0, SQUARE(0), label0, paints);
         if (at + 8 < open->count)
             take(all, open, at + 8, best1, second1, SQUARE(1), label1, paints);
@@ -163,19 +172,20 @@ INLINE void label_pending(labelling *all, pending *open, int paints)
 }
 
 /* Sorts out the pixels of a piece of a row. */
-INLINE void read_pixels(labelling *all, pending *open, const uint32_t *entries, int bits, const uint8_t *pixel,
-                        size_t count, size_t place, int paints)
+INLINE void read_pixels(labelling *all, pending *open, const uint32_t *owners, const uint64_t *candidates, int bits,
+                        const uint8_t *pixel, size_t count, size_t place, int paints)
 {
     uint32_t n = 0;
     for (size_t i = 0; i < count; i++, pixel += 3) {
-        uint32_t word = packed(pixel, i + 1 == count), entry = entries[bin_number(word, bits)];
+        uint32_t word = packed(pixel, i + 1 == count), bin = bin_number(word, bits);
         open->words[n] = word & 0xffffff;
+        open->candidates[n] = candidates[bin];
         if (paints) {
             open->places[n] = (uint32_t)(place + i);
-            if (entry & SETTLED)
-                memcpy(all->painted + 3 * (place + i), all->palette + 4 * (entry & ~SETTLED), 3);
+            if (candidates[bin] == 0)
+                memcpy(all->painted + 3 * (place + i), all->palette + 4 * owners[bin], 3);
         }
-        n += (entry & SETTLED) == 0;
+        n += candidates[bin] != 0;
     }
     open->count = n;
 }
@@ -193,17 +203,17 @@ INLINE void flush(vc_sum *sums, uint32_t *tallies, uint32_t k)
     memset(tallies, 0, 8 * k * sizeof *tallies);
 }
 
-INLINE void take_settled(const uint32_t *entries, const vc_bin *table, const uint32_t *numbers, uint32_t count,
-                         int bits, vc_sum *sums)
+INLINE void take_settled(const uint32_t *owners, const uint64_t *candidates, const vc_bin *table, const uint32_t *numbers,
+                         uint32_t count, int bits, vc_sum *sums)
 {
     uint32_t mask = (1u << bits) - 1;
     int drop = 8 - bits;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t n = numbers[i], entry = entries[n];
-        if (!(entry & SETTLED))
+        uint32_t n = numbers[i];
+        if (candidates[n])
             continue;
         const vc_bin *bin = table + n;
-        vc_sum *sum = sums + (entry & ~SETTLED);
+        vc_sum *sum = sums + owners[n];
         double w = bin->count;
         sum->w += w;
         sum->x += w * ((n >> 2 * bits) << drop) + bin->red;
@@ -212,8 +222,8 @@ INLINE void take_settled(const uint32_t *entries, const vc_bin *table, const uin
     }
 }
 
-INLINE double vc_label_body(const vc_centres *centres, vc_scratch *scratch, const uint32_t *entries,
-                            const vc_bin *table, const uint32_t *numbers, uint32_t count, int bits,
+INLINE double vc_label_body(const vc_centres *centres, vc_scratch *scratch, const uint32_t *owners,
+                            const uint64_t *candidates, const vc_bin *table, const uint32_t *numbers, uint32_t count, int bits,
                             const uint8_t *rgb, size_t width, size_t height, size_t stride, uint8_t *painted,
                             const uint8_t *palette, vc_sum *sums, uint32_t *tallies, float limit, uint32_t *found,
                             uint32_t *found_count)
@@ -230,7 +240,7 @@ INLINE double vc_label_body(const vc_centres *centres, vc_scratch *scratch, cons
     }
     memset(sums, 0, k * sizeof *sums);
     memset(tallies, 0, 8 * k * sizeof *tallies);
-    take_settled(entries, table, numbers, count, bits, sums);
+    take_settled(owners, candidates, table, numbers, count, bits, sums);
     labelling all = { centres, x, y, z, square, tallies, painted, palette, 0, limit, found, 0, *found_count };
     pending open;
     for (size_t row = 0; row < height; row++)
@@ -238,15 +248,15 @@ INLINE double vc_label_body(const vc_centres *centres, vc_scratch *scratch, cons
             const uint8_t *pixel = rgb + row * stride + 3 * from;
             size_t more = width - from < CHUNK ? width - from : CHUNK, place = row * width + from;
             if (painted) {
-                read_pixels(&all, &open, entries, bits, pixel, more, place, 1);
+                read_pixels(&all, &open, owners, candidates, bits, pixel, more, place, 1);
                 label_pending(&all, &open, 1);
             } else {
                 if (bits == 5)
-                    read_pixels(&all, &open, entries, 5, pixel, more, place, 0);
+                    read_pixels(&all, &open, owners, candidates, 5, pixel, more, place, 0);
                 else if (bits == 6)
-                    read_pixels(&all, &open, entries, 6, pixel, more, place, 0);
+                    read_pixels(&all, &open, owners, candidates, 6, pixel, more, place, 0);
                 else
-                    read_pixels(&all, &open, entries, bits, pixel, more, place, 0);
+                    read_pixels(&all, &open, owners, candidates, bits, pixel, more, place, 0);
                 label_pending(&all, &open, 0);
             }
             /* A tally holds 255 times 16 million. */
@@ -262,9 +272,9 @@ INLINE double vc_label_body(const vc_centres *centres, vc_scratch *scratch, cons
 }
 
 KERNEL(double, vc_label,
-       (const vc_centres *centres, vc_scratch *scratch, const uint32_t *entries, const vc_bin *table,
-        const uint32_t *numbers, uint32_t count, int bits, const uint8_t *rgb, size_t width, size_t height,
-        size_t stride, uint8_t *painted, const uint8_t *palette, vc_sum *sums, uint32_t *tallies, float limit,
+       (const vc_centres *centres, vc_scratch *scratch, const uint32_t *owners, const uint64_t *candidates,
+        const vc_bin *table, const uint32_t *numbers, uint32_t count, int bits, const uint8_t *rgb, size_t width,
+        size_t height, size_t stride, uint8_t *painted, const uint8_t *palette, vc_sum *sums, uint32_t *tallies, float limit,
         uint32_t *found, uint32_t *found_count),
-       (centres, scratch, entries, table, numbers, count, bits, rgb, width, height, stride, painted, palette, sums,
+       (centres, scratch, owners, candidates, table, numbers, count, bits, rgb, width, height, stride, painted, palette, sums,
         tallies, limit, found, found_count))

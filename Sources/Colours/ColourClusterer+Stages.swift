@@ -11,28 +11,29 @@ extension ColourClusterer {
     let (fine, coarse) = (histogram(bits), histogram(bits - 1))
     fine.count(pixels)
     coarse.count(fine)
-    findAnew(coarse: coarse.points, fine: fine.points)
-    let isLast = takeLast(fine.points)
+    let error = findAnew(coarse: coarse.points, fine: fine.points)
+    let isLast = takeLast(fine.points, error: error)
     last.copy(lloyd.centres)
     let farthest = cover(pixels, by: fine, orElse: isLast ? anew : nil)
     let sse = lloyd.centres.squaredError(square: fine.square)
     return (Found(sse: sse, farthest: farthest, silhouette: silhouette(fine.points)), bits)
   }
 
-  private func findAnew(coarse: Points, fine: Points) {
+  /// - Returns: the squared error over the bins.
+  private func findAnew(coarse: Points, fine: Points) -> Double {
     let lambda = settings.lambda
     lloyd.startFromMean(coarse)
     lloyd.settle(
       coarse, radius: Self.coarseRadius * lambda, tolerance: 1, share: 0.25, limit: Self.passesMax)
     lloyd.settle(fine, radius: lambda, tolerance: 1, share: 0.25, limit: 8)
+    return lloyd.cover(fine, radius: lambda)
   }
 
   /// Takes the last frame's clusters, moved, and merged or taken apart until they are as many as were found
-  /// anew, if they fit this frame's bins as well. What was found is in `anew` then.
-  private func takeLast(_ fine: Points) -> Bool {
+  /// anew, if they fit this frame's bins as well. What was found is in `anew` then, with its `error`.
+  private func takeLast(_ fine: Points, error: Double) -> Bool {
     guard last.count > 0 else { return false }
     let (lambda, count) = (settings.lambda, lloyd.centres.count)
-    let error = lloyd.pass(fine, floor: .infinity)
     anew.copy(lloyd.centres)
     lloyd.centres.copy(last)
     lloyd.settle(fine, radius: lambda, tolerance: 1, share: 0.25, limit: 3)
@@ -40,8 +41,11 @@ extension ColourClusterer {
       lloyd.resize(fine, to: count, radius: 0.99 * lambda)
       lloyd.settle(fine, radius: lambda, tolerance: 1, share: 0.25, limit: 2)
     }
-    let share = lloyd.pass(fine, floor: .infinity) / max(1, error)
-    if lloyd.centres.count == count, Self.asGood.contains(share) { return true }
+    if lloyd.centres.count == count {
+      let share = lloyd.pass(fine, floor: .infinity) / max(1, error)
+      let isCovered = Double(fine.greatestDistance) <= lambda * lambda
+      if isCovered, Self.asGood.contains(share) { return true }
+    }
     lloyd.centres.copy(anew)
     return false
   }

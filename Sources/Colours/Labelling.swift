@@ -4,13 +4,19 @@ import CColours
 /// their colours, and only the pixels of the others are looked at.
 @safe
 final class Labelling {
-  private var entries: [Int: Memory<UInt32>] = [:]
+  private var bins: [Int: Bins] = [:]
   private let scratch = Scratch()
   private let tallies = Memory<UInt32>()
   private let palette = Memory<UInt8>()
   private let found = Memory<UInt32>(capacity: beyondMax)
 
   static let beyondMax = 4096
+
+  /// By bin number; see `vc_settle_bins`.
+  private struct Bins {
+    let owners: Memory<UInt32>
+    let candidates: Memory<UInt64>
+  }
 
   struct Outcome {
     /// Distance, squared, of the pixel that is farthest from its centre.
@@ -29,7 +35,7 @@ final class Labelling {
     _ pixels: Pixels, by histogram: Histogram, centres: Centres, limit: Double,
     painted: UnsafeMutablePointer<UInt8>? = nil
   ) -> Outcome {
-    let (entries, points) = (entries(bits: histogram.bits), histogram.points)
+    let (bins, points) = (bins(histogram.bits), histogram.points)
     scratch.reserve(centres.count)
     tallies.reserve(8 * centres.count)
     setPalette(centres)
@@ -42,11 +48,11 @@ final class Labelling {
         // A bin's farthest pixel is at least as far as its mean: what lies nearer than the farthest mean is settled.
         let floor = min(Float(limit), points.greatestDistance * 0.9999 - 0.01)
         unsafe vc_settle_bins(
-          entries.base, level, points.labels.base, histogram.numbers.base,
-          Int32(histogram.bits), list, floor)
+          bins.owners.base, bins.candidates.base, level, points.labels.base,
+          histogram.numbers.base, Int32(histogram.bits), list, floor)
         farthest = unsafe vc_label(
-          list, &memory, entries.base, histogram.table.base, histogram.numbers.base,
-          UInt32(points.count), Int32(histogram.bits), pixels.base, pixels.width, pixels.height,
+          list, &memory, bins.owners.base, bins.candidates.base, histogram.table.base,
+          histogram.numbers.base, UInt32(points.count), Int32(histogram.bits), pixels.base, pixels.width, pixels.height,
           pixels.stride, painted, palette.base, centres.sums.base, tallies.base, Float(limit),
           found.base, &count)
       }
@@ -59,10 +65,11 @@ final class Labelling {
       })
   }
 
-  private func entries(bits: Int) -> Memory<UInt32> {
-    if let made = entries[bits] { return made }
-    let made = Memory<UInt32>(capacity: 1 << (3 * bits))
-    entries[bits] = made
+  private func bins(_ bits: Int) -> Bins {
+    if let made = bins[bits] { return made }
+    let count = 1 << (3 * bits)
+    let made = Bins(owners: Memory(capacity: count), candidates: Memory(capacity: count))
+    bins[bits] = made
     return made
   }
 

@@ -59,6 +59,18 @@ final class Lloyd {
     }
   }
 
+  /// Lets points beyond `radius` found clusters until there are none, and moves nothing.
+  /// - Returns: the sum of weighted squared distances.
+  func cover(_ level: Points, radius: Double) -> Double {
+    while true {
+      let error = pass(level, floor: radius * radius)
+      guard pickFounders(floor: radius * radius, share: 1, at: { level.point($0) }) else {
+        return error
+      }
+      appendFounders()
+    }
+  }
+
   /// Passes of Lloyd's without founding.
   func move(_ level: Points, passes: Int) {
     for _ in 0..<passes {

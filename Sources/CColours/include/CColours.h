@@ -167,20 +167,20 @@ void vc_lay_out(vc_field *field, const vc_grid *grid);
  * beyond `floor` (squared). */
 vc_founder vc_pass(vc_field *field, const vc_centres *centres, vc_sum *sums, vc_scratch *scratch, float floor);
 
-/* Finds bins that are settled by one centre: `entries[number]` becomes the bin's label with the highest bit set where no
- * other centre is nearest to a colour in its cube, and none of these may lie farther than the root of `floor`
- * from it. `labels` are those of the points, the bins' means. */
-void vc_settle_bins(uint32_t *entries, const vc_points *points, const uint32_t *labels, const uint32_t *numbers, int bits,
-                    const vc_centres *centres, float floor);
+/* Finds by bin number which centre is nearest to its points' mean, and which may be nearest to a colour in its cube: a bit
+ * for the centres 64 apart. A bin is settled, and has no bit, where that is one and none of these colours may lie farther
+ * than the root of `floor` from it. `labels` are those of the points, the bins' means. */
+void vc_settle_bins(uint32_t *owners, uint64_t *candidates, const vc_points *points, const uint32_t *labels,
+                    const uint32_t *numbers, int bits, const vc_centres *centres, float floor);
 /* Labels every pixel with its nearest centre: what vc_count counted into `table` is taken whole where its bin is settled,
  * and the rest pixel by pixel. `painted` (rows of packed RGB without padding, by `palette`, four bytes a cluster)
  * may be null. `tallies` is room for k * 8. Pixels beyond the root of `limit` are told in `found`, red in the lowest
  * byte; `found_count` is its room and becomes how many. Returns the squared distance of the farthest pixel of the bins
  * that are not settled. */
-double vc_label(const vc_centres *centres, vc_scratch *scratch, const uint32_t *entries, const vc_bin *table,
-                const uint32_t *numbers, uint32_t count, int bits, const uint8_t *rgb, size_t width, size_t height,
-                size_t stride, uint8_t *painted, const uint8_t *palette, vc_sum *sums, uint32_t *tallies, float limit,
-                uint32_t *found, uint32_t *found_count);
+double vc_label(const vc_centres *centres, vc_scratch *scratch, const uint32_t *owners, const uint64_t *candidates,
+                const vc_bin *table, const uint32_t *numbers, uint32_t count, int bits, const uint8_t *rgb, size_t width,
+                size_t height, size_t stride, uint8_t *painted, const uint8_t *palette, vc_sum *sums, uint32_t *tallies,
+                float limit, uint32_t *found, uint32_t *found_count);
 
 /* Distances between the points of two tiles, at most VC_TILE each, padded to whole vectors by points without
  * weight: weighted by the other's weight and added, to `rows` for points from i0 on, to `columns`, unless null,
