@@ -5,7 +5,7 @@ enum { LISTED = 64 };
 _Static_assert(VC_RUN <= 8, "a run's points are the bits of a word");
 
 /* x, y, z and squared length. */
-typedef float place __attribute__((vector_size(16), aligned(4)));
+typedef float place __attribute__((vector_size(16), aligned(4), may_alias));
 
 /* A block's candidates relative to its middle, as its points are: small numbers, so that floats tell apart what lies
  * nearly as far. */
