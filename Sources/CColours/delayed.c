@@ -50,7 +50,7 @@ INLINE uint64_t transpose(uint64_t bits)
     return bits ^ swap ^ swap << 28;
 }
 
-/* Finds the candidates of a group's runs, all eight at once: see `prune`. */
+/* Finds the candidates of a group's runs, all eight at once: see `filter`. */
 INLINE void narrow(vc_group *group, const nearby *all, float farthest, view *seen)
 {
     f8 mx = LOAD(group->middle[0]), my = LOAD(group->middle[1]), mz = LOAD(group->middle[2]);
@@ -115,7 +115,7 @@ INLINE void relabel(const vc_field *field, uint32_t first, uint32_t end, const i
     uint32_t from = UINT32_MAX, to = UINT32_MAX;
     uint64_t changed = 0;
     vc_eight *eights = field->eights + first;
-    const float *all_terms = field->terms + 32 * (size_t)first;
+    const float *terms = field->terms + 32 * (size_t)first;
     for (uint32_t e = 0; e < end - first; e++) {
         i8 before;
         memcpy(&before, eights[e].labels, sizeof before);
@@ -136,9 +136,9 @@ INLINE void relabel(const vc_field *field, uint32_t first, uint32_t end, const i
             to = now;
         }
         *label = to;
-        f4 terms;
-        memcpy(&terms, all_terms + 4 * i, sizeof terms);
-        sum += __builtin_convertvector(terms, d4);
+        f4 more;
+        memcpy(&more, terms + 4 * i, sizeof more);
+        sum += __builtin_convertvector(more, d4);
     }
     add_sum(sums, to, sum);
     if (from != UINT32_MAX)

@@ -89,6 +89,18 @@ INLINE uint32_t lay_block(vc_field *field, const vc_grid *grid, const vc_cube *b
     return at;
 }
 
+/* Where a block's points begin; where all end after the last. */
+INLINE uint32_t start_of(const vc_grid *grid, uint32_t block)
+{
+    return block < grid->block_count ? grid->cells[grid->blocks[block].first].first : grid->points.count;
+}
+
+/* The cube 64 wide that a block lies in. */
+INLINE uint32_t region_of(const vc_grid *grid, uint32_t block)
+{
+    return block < grid->block_count ? grid->keys[start_of(grid, block)] & 0xc0c0c0 : UINT32_MAX;
+}
+
 INLINE void vc_lay_out_body(vc_field *field, const vc_grid *grid)
 {
     const vc_cube nothing = { { 1e9f, 1e9f, 1e9f }, { -1e9f, -1e9f, -1e9f }, { 0, 0, 0 }, 0 };
@@ -96,20 +108,17 @@ INLINE void vc_lay_out_body(vc_field *field, const vc_grid *grid)
     for (uint32_t b = 0; b < grid->block_count;) {
         vc_cube *region = field->regions + regions++;
         *region = nothing;
-        uint32_t cube = grid->keys[grid->cells[grid->blocks[b].first].first] & 0xc0c0c0;
-        while (b < grid->block_count && (grid->keys[grid->cells[grid->blocks[b].first].first] & 0xc0c0c0) == cube) {
+        uint32_t cube = region_of(grid, b);
+        while (region_of(grid, b) == cube) {
             /* Cubes that follow each other and have few points together are one block. */
             vc_cube *block = field->blocks + blocks++;
             *block = nothing;
-            uint32_t first = grid->cells[grid->blocks[b].first].first, end = first;
+            uint32_t first = start_of(grid, b);
             do {
-                const vc_box *box = grid->blocks + b++;
-                widen(block, box);
-                widen(region, box);
-                end = grid->cells[box->end - 1].end;
-            } while (b < grid->block_count && (grid->keys[end] & 0xc0c0c0) == cube
-                     && grid->cells[grid->blocks[b].end - 1].end - first <= MERGED);
-            at = lay_block(field, grid, block, first, end, at, &groups);
+                widen(block, grid->blocks + b);
+                widen(region, grid->blocks + b++);
+            } while (region_of(grid, b) == cube && start_of(grid, b + 1) - first <= MERGED);
+            at = lay_block(field, grid, block, first, start_of(grid, b), at, &groups);
             block->end = groups;
         }
         region->end = blocks;

@@ -73,6 +73,9 @@ typedef struct {
     uint32_t labels[8];
 } vc_eight;
 
+/* How many eights a run has at the most. */
+enum { VC_RUN = 8 };
+
 /* Eight runs of neighbouring points, lane by lane: the middles of their boxes relative to their block's, the boxes' widths,
  * their points, eight and eight, and the cluster that has them all, UINT32_MAX where that is not known. The last group
  * of a block may have fewer: `lanes` has a bit for each. */
@@ -151,13 +154,12 @@ void vc_cut(const vc_points *points, const uint32_t *labels, const vc_centres *c
 void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch, uint32_t *labels,
                vc_sum *sums, vc_far *far, float floor);
 
-/* Eights of a run at the most. */
-enum { VC_RUN = 8, VC_BLOCKS = 512, VC_REGIONS = 64 };
 /* The weighted sum of the points' simplified silhouettes, 1 less the distance to the nearest centre as a share of that to the
  * second nearest; of two centres or more. */
 double vc_simplified(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch);
 
-/* Room for so many distinct colours in a field. A run has but few points only where a cube 16 wide or a block ends; of
+enum { VC_BLOCKS = 512, VC_REGIONS = 64 };
+/* Room for so many distinct colours in a field, beside that for blocks and regions. A run has but few points only where a cube 16 wide or a block ends; of
  * these there are 4,096 at the most. */
 size_t vc_room_for_eights(size_t colours);
 size_t vc_room_for_groups(size_t colours);
