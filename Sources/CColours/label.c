@@ -7,7 +7,6 @@ INLINE void vc_settle_bins_body(uint32_t *owners, uint64_t *candidates, const vc
     uint32_t mask = (1u << bits) - 1, k = centres->count;
     int drop = 8 - bits;
     float half = (float)((1 << drop) - 1) * 0.5f, side = 2 * half;
-    i8 sign = ALL_INT(0x7fffffff);
     for (uint32_t i = 0; i < points->count; i += 8) {
         float px[8], py[8], pz[8], qx[8], qy[8], qz[8];
         uint32_t last = points->count - i < 8 ? points->count - i : 8;
@@ -27,14 +26,14 @@ INLINE void vc_settle_bins_body(uint32_t *owners, uint64_t *candidates, const vc
         for (uint32_t j = 0; j < k; j++) {
             f8 x = ALL(centres->x[j]), y = ALL(centres->y[j]), z = ALL(centres->z[j]);
             f8 dx = mx - x, dy = my - y, dz = mz - z;
-            f8 wx = (f8)((i8)(nx - x) & sign), wy = (f8)((i8)(ny - y) & sign), wz = (f8)((i8)(nz - z) & sign);
+            f8 wx = ABSOLUTE(nx - x), wy = ABSOLUTE(ny - y), wz = ABSOLUTE(nz - z);
             f8 over = (dx * dx + dy * dy + dz * dz) - gap - (wx + wy + wz) * side;
             /* A quarter for rounding. */
             i8 passes = over <= 0.25f;
             passed -= passes;
             words[j / 32 % 2] |= passes & (int32_t)(1u << j % 32);
         }
-        f8 cx = (f8)((i8)ex & sign) + half, cy = (f8)((i8)ey & sign) + half, cz = (f8)((i8)ez & sign) + half;
+        f8 cx = ABSOLUTE(ex) + half, cy = ABSOLUTE(ey) + half, cz = ABSOLUTE(ez) + half;
         f8 corner = cx * cx + cy * cy + cz * cz;
         uint32_t settled = LANES((passed == 1) & (corner <= floor));
         for (uint32_t lane = 0; lane < last; lane++) {
@@ -225,7 +224,7 @@ INLINE void take_settled(const uint32_t *owners, const uint64_t *candidates, con
 INLINE double vc_label_body(const vc_centres *centres, vc_scratch *scratch, const uint32_t *owners,
                             const uint64_t *candidates, const vc_bin *table, const uint32_t *numbers, uint32_t count, int bits,
                             const uint8_t *rgb, size_t width, size_t height, size_t stride, uint8_t *painted,
-                            const uint8_t *palette, vc_sum *sums, uint32_t *tallies, float limit, uint32_t *found,
+                            const uint8_t *palette, vc_sum *sums, uint32_t *tallies, double limit, uint32_t *found,
                             uint32_t *found_count)
 {
     uint32_t k = centres->count, since = 0;
@@ -274,7 +273,7 @@ INLINE double vc_label_body(const vc_centres *centres, vc_scratch *scratch, cons
 KERNEL(double, vc_label,
        (const vc_centres *centres, vc_scratch *scratch, const uint32_t *owners, const uint64_t *candidates,
         const vc_bin *table, const uint32_t *numbers, uint32_t count, int bits, const uint8_t *rgb, size_t width,
-        size_t height, size_t stride, uint8_t *painted, const uint8_t *palette, vc_sum *sums, uint32_t *tallies, float limit,
+        size_t height, size_t stride, uint8_t *painted, const uint8_t *palette, vc_sum *sums, uint32_t *tallies, double limit,
         uint32_t *found, uint32_t *found_count),
        (centres, scratch, owners, candidates, table, numbers, count, bits, rgb, width, height, stride, painted, palette, sums,
         tallies, limit, found, found_count))

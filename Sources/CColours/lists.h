@@ -42,8 +42,6 @@ INLINE filter filter_of(const float low[3], const float high[3], list in, float 
                      { high[0] - low[0], high[1] - low[1], high[2] - low[2] } };
 }
 
-#define ABSOLUTE(v) ((f8)((i8)(v) & ALL_INT(0x7fffffff)))
-
 /* Bits of those that stay, of 64 from `from` on. */
 INLINE uint64_t staying(const filter *f, uint32_t from)
 {

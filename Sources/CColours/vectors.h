@@ -38,6 +38,7 @@ INLINE int is_fast(void) { return __builtin_cpu_supports("avx2") && __builtin_cp
 #define STORE(p, v) ({ __typeof__(v) v_ = (v); memcpy((p), &v_, sizeof v_); })
 #define ALL(s) ((f8){ (s), (s), (s), (s), (s), (s), (s), (s) })
 #define ALL_INT(s) ((i8){ (s), (s), (s), (s), (s), (s), (s), (s) })
+#define ABSOLUTE(v) ((f8)((i8)(v) & ALL_INT(0x7fffffff)))
 /* A bit for each lane of a mask. */
 typedef _Bool b8 __attribute__((ext_vector_type(8)));
 #define LANES(mask) ({ b8 v_ = __builtin_convertvector((mask), b8); uint8_t bits_; memcpy(&bits_, &v_, 1); bits_; })

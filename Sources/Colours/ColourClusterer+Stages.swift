@@ -134,15 +134,17 @@ extension ColourClusterer {
         lloyd.centres.copy(centres)
         last.copy(centres)
         other = nil
-      } else {
-        found(outcome.beyond, floor: limit)
+      } else if !found(outcome.beyond, floor: limit) {
+        // Within but for rounding.
+        return outcome.farthest.squareRoot()
       }
     }
   }
 
   /// Lets the farthest of these found a cluster until each lies within the floor (squared) of a centre.
-  private func found(_ open: [Point], floor: Double) {
-    let centres = lloyd.centres
+  /// - Returns: false where each does already.
+  private func found(_ open: [Point], floor: Double) -> Bool {
+    let (centres, count) = (lloyd.centres, lloyd.centres.count)
     var distances = open.map { point in
       (0..<centres.count).reduce(Double.infinity) {
         min($0, centres[$1].squaredDistance(to: point))
@@ -157,6 +159,7 @@ extension ColourClusterer {
         distances[index] = min(distances[index], founder.squaredDistance(to: open[index]))
       }
     }
+    return centres.count > count
   }
 
   /// Of what the last pass told.

@@ -52,7 +52,7 @@ final class Grid {
 
   /// The variance of a coordinate, the mean of the three.
   var variance: Double {
-    return (square / max(1, weight) - mean.squaredLength) / 3
+    (square / max(1, weight) - mean.squaredLength) / 3
   }
 
   func lay(_ field: inout vc_field) {

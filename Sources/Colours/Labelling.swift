@@ -53,9 +53,8 @@ final class Labelling {
         farthest = unsafe vc_label(
           list, &memory, bins.owners.base, bins.candidates.base, histogram.table.base,
           histogram.numbers.base, UInt32(points.count), Int32(histogram.bits), pixels.base,
-          pixels.width, pixels.height,
-          pixels.stride, painted, palette.base, centres.sums.base, tallies.base, Float(limit),
-          found.base, &count)
+          pixels.width, pixels.height, pixels.stride, painted, palette.base, centres.sums.base,
+          tallies.base, limit, found.base, &count)
       }
     }
     return Outcome(

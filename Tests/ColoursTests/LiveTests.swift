@@ -46,6 +46,22 @@ struct LiveTests {
     #expect(changed == fresh)
   }
 
+  /// The brightest pixel's squared distance from the mean lies between lambda's square and the nearest float below. Its
+  /// bins' means lie within, so that it is met only when pixels are labelled.
+  @Test(
+    "A pixel that floats place beyond lambda, and doubles within, ends the search",
+    .timeLimit(.minutes(1)))
+  func edge() throws {
+    let reds = [UInt8](repeating: 0, count: 17) + [56, 56, 56, 56, 63]
+    let pixels = reds.flatMap { red -> [UInt8] in [red, 0, 0] }
+    let distance = 63 - 287.0 / 22
+    let lambda = (distance * distance + 1e-6).squareRoot()
+    let clusterer = ColourClusterer(settings: ColourSettings(lambda: lambda))
+    let clustering = try clusterer.cluster(rgb: pixels.span, width: 22, height: 1)
+    #expect(clustering.count == 1)
+    #expect(abs(clustering.farthest - distance) < 1e-6)
+  }
+
   @Test("Frames of luma and chroma become RGB, whole or every second pixel")
   func planes() throws {
     let buffer = PixelBuffer()

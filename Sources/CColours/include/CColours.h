@@ -169,8 +169,8 @@ void vc_lay_out(vc_field *field, const vc_grid *grid);
  * beyond `floor` (squared). */
 vc_founder vc_pass(vc_field *field, const vc_centres *centres, vc_sum *sums, vc_scratch *scratch, float floor);
 
-/* Finds by bin number which centre is nearest to its points' mean, and which may be nearest to a colour in its cube: a bit
- * for the centres 64 apart. A bin is settled, and has no bit, where that is one and none of these colours may lie farther
+/* Finds by bin number which centre is nearest to its points' mean, and which may be nearest to a colour in its cube: one bit
+ * stands for all centres that are 64 apart. A bin is settled, and has no bit, where that is one and none of these colours may lie farther
  * than the root of `floor` from it. `labels` are those of the points, the bins' means. */
 void vc_settle_bins(uint32_t *owners, uint64_t *candidates, const vc_points *points, const uint32_t *labels,
                     const uint32_t *numbers, int bits, const vc_centres *centres, float floor);
@@ -182,7 +182,7 @@ void vc_settle_bins(uint32_t *owners, uint64_t *candidates, const vc_points *poi
 double vc_label(const vc_centres *centres, vc_scratch *scratch, const uint32_t *owners, const uint64_t *candidates,
                 const vc_bin *table, const uint32_t *numbers, uint32_t count, int bits, const uint8_t *rgb, size_t width,
                 size_t height, size_t stride, uint8_t *painted, const uint8_t *palette, vc_sum *sums, uint32_t *tallies,
-                float limit, uint32_t *found, uint32_t *found_count);
+                double limit, uint32_t *found, uint32_t *found_count);
 
 /* Distances between the points of two tiles, at most VC_TILE each, padded to whole vectors by points without
  * weight: weighted by the other's weight and added, to `rows` for points from i0 on, to `columns`, unless null,
