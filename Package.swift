@@ -155,7 +155,7 @@ let package = Package(
       [
         "CDlibReference", "Faces", "Frames", "Gallery", "Imaging", "TestDice", "TestFetching",
       ]),
-    tests("ColoursTests", ["Colours"]),
+    tests("ColoursTests", ["CColours", "Colours"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool", "TestDice"]),
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice"]),

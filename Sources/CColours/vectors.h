@@ -17,17 +17,27 @@ typedef int32_t i8 __attribute__((vector_size(32)));
 #if defined(__x86_64__)
 #define HAS_CLONES 1
 #define FAST __attribute__((target("avx2,fma")))
-INLINE int is_fast(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+/* Vectors stay as wide: what pays is that comparisons give masks, and selections by these are one instruction. */
+#define MASKED __attribute__((target("avx2,fma,bmi,bmi2,avx512f,avx512vl,avx512bw,avx512dq"), min_vector_width(256)))
+/* The most of VC_PLAIN and so on that the processor has and vc_limit allows. */
+int vc_instructions(void);
 #else
 #define HAS_CLONES 0
 #endif
 
-/* Defines `name` from the inlined `name_body`, twice where there are two processors to compile for. */
+/* Defines `name` from the inlined `name_body`, once for each kind of processor there is to compile for. */
 #if HAS_CLONES
-#define KERNEL(type, name, parameters, arguments)                        \
-    FAST static type name##_fast parameters { return name##_body arguments; } \
-    static type name##_plain parameters { return name##_body arguments; }     \
-    type name parameters { return is_fast() ? name##_fast arguments : name##_plain arguments; }
+#define KERNEL(type, name, parameters, arguments)                               \
+    MASKED static type name##_masked parameters { return name##_body arguments; } \
+    FAST static type name##_fast parameters { return name##_body arguments; }     \
+    static type name##_plain parameters { return name##_body arguments; }         \
+    type name parameters                                                        \
+    {                                                                           \
+        int has = vc_instructions();                                            \
+        return has == VC_AVX512 ? name##_masked arguments                         \
+               : has == VC_AVX2 ? name##_fast arguments                           \
+                                : name##_plain arguments;                         \
+    }
 #else
 #define KERNEL(type, name, parameters, arguments) \
     type name parameters { return name##_body arguments; }

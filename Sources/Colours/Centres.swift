@@ -73,6 +73,16 @@ final class Centres {
     return unsafe raw
   }
 
+  /// Which centre is nearest to a point, of those equally near the first; there must be one.
+  func nearest(to point: Point) -> Int {
+    var (nearest, least) = (0, Double.infinity)
+    for index in 0..<count {
+      let distance = self[index].squaredDistance(to: point)
+      if distance < least { (nearest, least) = (index, distance) }
+    }
+    return nearest
+  }
+
   /// The mean of what a cluster gathered; nil where that is nothing.
   func mean(_ index: Int) -> Point? {
     let sum = sums[index]

@@ -50,15 +50,30 @@ extension ColourClusterer {
     return false
   }
 
-  /// All distinct colours, step by step as the algorithm is published.
+  /// All distinct colours, step by step as the algorithm is published; then as many clusters with less error.
   func fromColours(_ pixels: Pixels) -> Found {
     grid.fill(pixels, space: .rgb)
+    let tolerance = Self.toleranceShare * grid.variance
     let isAtRest = delayed.run(
-      grid, lambda: settings.lambda, tolerance: Self.toleranceShare * grid.variance,
-      centres: lloyd.centres)
+      grid, lambda: settings.lambda, tolerance: tolerance, centres: lloyd.centres)
+    if isAtRest { exchangeClusters(tolerance: tolerance) }
     lloyd.count(delayed.passes)
     return isAtRest
       ? settleOnGrid(passes: 1, share: 0) : settleOnGrid(passes: 20, share: 0.25)
+  }
+
+  /// Lets clusters at rest be exchanged and come to rest again, if that leaves less error.
+  private func exchangeClusters(tolerance: Double) {
+    let centres = lloyd.centres
+    published.copy(centres)
+    grid.takeCells(cells)
+    exchange.run(cells, lambda: settings.lambda, centres: centres)
+    lloyd.count(exchange.passes)
+    delayed.settle(centres, last: published, lambda: settings.lambda, tolerance: tolerance)
+    let square = grid.square
+    if centres.squaredError(square: square) > published.squaredError(square: square) {
+      centres.copy(published)
+    }
   }
 
   /// Small lambda, or L*a*b*: cells of distinct colours, then the colours.

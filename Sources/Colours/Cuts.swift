@@ -7,7 +7,8 @@ final class Cuts {
   private let moments = Memory<Double>()
   private let axes = Memory<Double>()
   private let halves = Memory<vc_sum>(zero: vc_sum())
-  private var cuts: [(gain: Double, index: Int)] = []
+  /// What `find` found, those that gain the most first.
+  private(set) var cuts: [(gain: Double, index: Int)] = []
 
   /// Takes those clusters apart that gain the most, until there are `count` or none can be. The level's labels
   /// must be those of these centres.
@@ -20,12 +21,14 @@ final class Cuts {
     }
   }
 
-  private func parts(_ index: Int) -> (Point, Point) {
+  /// The means of the two halves that a cluster would be cut in.
+  func parts(_ index: Int) -> (Point, Point) {
     let (a, b) = (halves[2 * index], halves[2 * index + 1])
     return (Point(a.x / a.w, a.y / a.w, a.z / a.w), Point(b.x / b.w, b.y / b.w, b.z / b.w))
   }
 
-  private func find(_ centres: Centres, _ level: Points) {
+  /// Finds the cut of each cluster that has one. The level's labels must be those of these centres.
+  func find(_ centres: Centres, _ level: Points) {
     let k = centres.count
     moments.reserve(6 * k)
     axes.reserve(3 * k)

@@ -15,13 +15,15 @@ final class DelayedCreation {
   private let regions = Memory<vc_cube>(zero: vc_cube(), capacity: Int(VC_REGIONS))
   private let scratch = Scratch()
   private let saved = Centres()
+  private let before = Centres()
+  private var isHeld: [Bool] = []
   private var field = unsafe vc_field()
   private(set) var passes = 0
 
   /// Photographs take some hundreds. Pictures of noise go on, by coarser steps of the caller's.
   private static let passesMax = 1500
-  /// Passes after rest, each of which lowers the error a little.
-  private static let passesAtRest = 2
+  /// Each lowers the error less than the one before.
+  private static let movesToSettle = 6
 
   /// Clusters the colours of a grid.
   /// - Parameters:
@@ -31,33 +33,48 @@ final class DelayedCreation {
   func run(_ grid: Grid, lambda: Double, tolerance: Double, centres: Centres) -> Bool {
     layOut(grid)
     passes = 0
+    isHeld.removeAll(keepingCapacity: true)
     centres.removeAll()
     centres.append(grid.mean)
     let floor = Float(lambda * lambda)
-    defer { centres.removeEmpty() }
+    defer { removeEmpty(grid, centres) }
     while passes < Self.passesMax {
       let founder = pass(centres, floor: floor)
       let founds = founder.distance > floor
-      if !founds, way(centres) <= tolerance {
-        rest(centres, floor: floor)
-        return true
-      }
+      if !founds, way(centres) <= tolerance { return true }
       move(centres)
       if founds { centres.append(Point(founder)) }
     }
     return false
   }
 
-  /// Some passes more, as long as no colour would lie beyond.
-  private func rest(_ centres: Centres, floor: Float) {
-    for _ in 0..<Self.passesAtRest {
-      saved.copy(centres)
-      move(centres)
-      guard pass(centres, floor: floor).distance <= floor else {
-        centres.copy(saved)
-        return
+  /// Some passes more over the colours of the last run, from centres that were changed since, as many as before. No cluster is
+  /// founded: where a colour would lie beyond lambda, the centre that had it goes back and stays.
+  /// - Parameters:
+  ///   - centres: become those of the last pass that left no colour beyond; those of `last` if there was none.
+  ///   - last: the centres before they were changed, each within lambda of its colours.
+  func settle(_ centres: Centres, last: Centres, lambda: Double, tolerance: Double) {
+    let floor = Float(lambda * lambda)
+    isHeld = [Bool](repeating: false, count: centres.count)
+    before.copy(last)
+    saved.copy(last)
+    var moves = 0
+    while true {
+      let founder = pass(centres, floor: floor)
+      if founder.distance > floor {
+        let had = before.nearest(to: Point(founder))
+        guard !isHeld[had] else { break }
+        isHeld[had] = true
+        centres[had] = before[had]
+        continue
       }
+      saved.copy(centres)
+      guard moves < Self.movesToSettle, moves == 0 || way(centres) > tolerance else { break }
+      before.copy(centres)
+      move(centres)
+      moves += 1
     }
+    centres.copy(saved)
   }
 
   private func pass(_ centres: Centres, floor: Float) -> vc_founder {
@@ -70,19 +87,32 @@ final class DelayedCreation {
     }
   }
 
-  /// The sum of the squared ways from the centres to their means.
+  /// The sum of the squared ways from the centres to their means, but for those that stay.
   private func way(_ centres: Centres) -> Double {
     (0..<centres.count).reduce(0) { sum, index in
-      sum + (centres.mean(index)?.squaredDistance(to: centres[index]) ?? 0)
+      guard !isHeld(index), let mean = centres.mean(index) else { return sum }
+      return sum + mean.squaredDistance(to: centres[index])
     }
   }
 
-  /// Moves centres to their means. One without colours goes where nothing is near; its place stays taken, as
-  /// labels tell places.
+  /// Moves centres to their means, but for those that stay. One without colours goes where nothing is near; its place stays
+  /// taken, as labels tell places.
   private func move(_ centres: Centres) {
-    for index in 0..<centres.count {
+    for index in 0..<centres.count where !isHeld(index) {
       centres[index] = centres.mean(index) ?? Point(1e9, 1e9, 1e9)
     }
+  }
+
+  private func isHeld(_ index: Int) -> Bool { index < isHeld.count && isHeld[index] }
+
+  /// Takes empty clusters away, and labels anew where that moves others to their places.
+  private func removeEmpty(_ grid: Grid, _ centres: Centres) {
+    let count = centres.count
+    centres.removeEmpty()
+    guard centres.count < count else { return }
+    layOut(grid)
+    for index in 0..<centres.count { centres.sums[index] = vc_sum() }
+    _ = pass(centres, floor: .infinity)
   }
 
   private func layOut(_ grid: Grid) {

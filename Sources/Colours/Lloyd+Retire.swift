@@ -49,7 +49,9 @@ extension Lloyd {
     }
   }
 
-  private func findSpare(radius: Double) {
+  /// Finds in `spare` the clusters whose points all lie within `radius` of other centres, those first whose loss costs
+  /// the least, by what `measure` found.
+  func findSpare(radius: Double) {
     spare.removeAll(keepingCapacity: true)
     for index in 0..<centres.count where reaches[index] <= Float(radius * radius) {
       spare.append((costs[index], index))

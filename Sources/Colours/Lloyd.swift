@@ -32,13 +32,21 @@ final class Lloyd {
   func pass(_ level: Points, floor: Double) -> Double {
     passes += 1
     let (points, raw) = unsafe (level.raw, centres.raw())
-    return unsafe withUnsafePointer(to: points) { points in
+    unsafe withUnsafePointer(to: points) { points in
       unsafe withUnsafePointer(to: raw) { raw in
         unsafe vc_nearest(points, raw, level.labels.base, level.distances.base)
-        return unsafe vc_gather(
-          points, level.labels.base, level.distances.base, centres.sums.base, centres.far.base,
-          UInt32(centres.count), Float(floor))
       }
+    }
+    return gather(level, floor: floor)
+  }
+
+  /// Gathers by the labels that the points have.
+  func gather(_ level: Points, floor: Double) -> Double {
+    let points = unsafe level.raw
+    return unsafe withUnsafePointer(to: points) { points in
+      unsafe vc_gather(
+        points, level.labels.base, level.distances.base, centres.sums.base, centres.far.base,
+        UInt32(centres.count), Float(floor))
     }
   }
 

@@ -40,3 +40,27 @@ enum Scenes {
     }
   }
 }
+
+/// DP-means with delayed creation over all colours of some pixels, without what follows it.
+struct PublishedRun {
+  let grid = Grid()
+  let centres = Centres()
+  let delayed = DelayedCreation()
+  let lambda: Double
+  let isAtRest: Bool
+
+  init(_ pixels: [UInt8], lambda: Double) {
+    self.lambda = lambda
+    unsafe pixels.withUnsafeBufferPointer { [grid] buffer in
+      guard let base = buffer.baseAddress else { return }
+      let (width, stride) = (pixels.count / 3, pixels.count)
+      grid.fill(
+        unsafe Pixels(base: base, width: width, height: 1, stride: stride), space: .rgb)
+    }
+    isAtRest = delayed.run(
+      grid, lambda: lambda, tolerance: 1e-4 * grid.variance, centres: centres)
+  }
+
+  var sse: Double { centres.squaredError(square: grid.square) }
+  var points: [Point] { (0..<centres.count).map { centres[$0] } }
+}

@@ -1,5 +1,5 @@
 /* Kernels over colours: histograms, distances, nearest centres. Vectors of eight floats, compiled once for the
- * baseline processor and, on x86, once for AVX2 with FMA, chosen when first called. No kernel allocates; all
+ * baseline processor and, on x86, for AVX2 with FMA and for AVX-512, chosen at each call. No kernel allocates; all
  * arrays belong to the caller. A colour is three coordinates, red, green and blue or L*, a* and b*.
  *
  * Arrays of points and of centres may be read, and `labels` and `distances` written, up to the count rounded
@@ -11,6 +11,11 @@
 #include <stdint.h>
 
 enum { VC_LANES = 16 };
+
+/* Which instructions kernels are compiled for. */
+enum { VC_PLAIN, VC_AVX2, VC_AVX512 };
+/* Lets kernels use no more than these, of what the processor has: for tests of those for other processors. */
+void vc_limit(int instructions);
 
 /* Weighted points, coordinate by coordinate. */
 typedef struct {
@@ -159,8 +164,8 @@ void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scrat
 double vc_simplified(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch);
 
 enum { VC_BLOCKS = 512, VC_REGIONS = 64 };
-/* Room for so many distinct colours in a field, beside that for blocks and regions. A run has but few points only where a cube 16 wide or a block ends; of
- * these there are 4,096 at the most. */
+/* Room for so many distinct colours in a field, beside that for blocks and regions. A run has but few points only where a
+ * cube 16 wide or a block ends; of these there are 4,096 at the most. */
 size_t vc_room_for_eights(size_t colours);
 size_t vc_room_for_groups(size_t colours);
 void vc_lay_out(vc_field *field, const vc_grid *grid);
@@ -170,8 +175,8 @@ void vc_lay_out(vc_field *field, const vc_grid *grid);
 vc_founder vc_pass(vc_field *field, const vc_centres *centres, vc_sum *sums, vc_scratch *scratch, float floor);
 
 /* Finds by bin number which centre is nearest to its points' mean, and which may be nearest to a colour in its cube: one bit
- * stands for all centres that are 64 apart. A bin is settled, and has no bit, where that is one and none of these colours may lie farther
- * than the root of `floor` from it. `labels` are those of the points, the bins' means. */
+ * stands for all centres that are 64 apart. A bin is settled, and has no bit, where that is one and none of these colours may
+ * lie farther than the root of `floor` from it. `labels` are those of the points, the bins' means. */
 void vc_settle_bins(uint32_t *owners, uint64_t *candidates, const vc_points *points, const uint32_t *labels,
                     const uint32_t *numbers, int bits, const vc_centres *centres, float floor);
 /* Labels every pixel with its nearest centre: what vc_count counted into `table` is taken whole where its bin is settled,

@@ -1,0 +1,18 @@
+#include "vectors.h"
+
+static int most = VC_AVX512;
+
+void vc_limit(int instructions) { __atomic_store_n(&most, instructions, __ATOMIC_RELAXED); }
+
+#if HAS_CLONES
+int vc_instructions(void)
+{
+    int has = VC_PLAIN, allowed = __atomic_load_n(&most, __ATOMIC_RELAXED);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        has = VC_AVX2;
+    if (has == VC_AVX2 && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+        has = VC_AVX512;
+    return has < allowed ? has : allowed;
+}
+#endif
