@@ -18,6 +18,8 @@ final class Exchange {
   private static let roundsMax = 4
   /// After a round that lowers the error by less there is no other.
   private static let worthwhile = 0.9985
+  /// In one round: that keeps the search for them short.
+  private static let exchangesMax = 16
   /// How far apart clusters are that are exchanged in one round, in lambda: none counts on what another gives up.
   private static let apart = 1.5
 
@@ -52,6 +54,7 @@ final class Exchange {
     lloyd.cuts.find(centres, cells)
     taken.removeAll(keepingCapacity: true)
     for (cost, spare) in lloyd.spare where isApart(best[spare], lambda: lambda) {
+      guard taken.count < 2 * Self.exchangesMax else { break }
       // One that has colours but no cell's mean is not known to be spare.
       guard best.sums[spare].w > 0 else { continue }
       let cut = lloyd.cuts.cuts.first {
