@@ -1,13 +1,13 @@
 #include "vectors.h"
 
-static int most = VC_AVX512;
+static _Thread_local int allowed = VC_AVX512;
 
-void vc_limit(int instructions) { __atomic_store_n(&most, instructions, __ATOMIC_RELAXED); }
+void vc_limit(int instructions) { allowed = instructions; }
 
 #if HAS_CLONES
 int vc_instructions(void)
 {
-    int has = VC_PLAIN, allowed = __atomic_load_n(&most, __ATOMIC_RELAXED);
+    int has = VC_PLAIN;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         has = VC_AVX2;
     if (has == VC_AVX2 && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&

@@ -14,7 +14,7 @@ enum { VC_LANES = 16 };
 
 /* Which instructions kernels are compiled for. */
 enum { VC_PLAIN, VC_AVX2, VC_AVX512 };
-/* Lets kernels use no more than these, of what the processor has: for tests of those for other processors. */
+/* Lets kernels called on this thread use no more than these, of what the processor has: for tests of those for others. */
 void vc_limit(int instructions);
 
 /* Weighted points, coordinate by coordinate. */
