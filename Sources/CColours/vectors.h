@@ -27,13 +27,13 @@ int vc_instructions(void);
 
 /* Defines `name` from the inlined `name_body`, once for each kind of processor there is to compile for. */
 #if HAS_CLONES
-#define KERNEL(type, name, parameters, arguments)                               \
+#define KERNEL(type, name, parameters, arguments)                                 \
     MASKED static type name##_masked parameters { return name##_body arguments; } \
     FAST static type name##_fast parameters { return name##_body arguments; }     \
     static type name##_plain parameters { return name##_body arguments; }         \
-    type name parameters                                                        \
-    {                                                                           \
-        int has = vc_instructions();                                            \
+    type name parameters                                                          \
+    {                                                                             \
+        int has = vc_instructions();                                              \
         return has == VC_AVX512 ? name##_masked arguments                         \
                : has == VC_AVX2 ? name##_fast arguments                           \
                                 : name##_plain arguments;                         \

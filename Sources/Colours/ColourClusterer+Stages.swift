@@ -74,6 +74,7 @@ extension ColourClusterer {
     if centres.squaredError(square: square) > published.squaredError(square: square) {
       centres.copy(published)
     }
+    centres.removeEmpty()
   }
 
   /// Small lambda, or L*a*b*: cells of distinct colours, then the colours.

@@ -16,6 +16,7 @@ final class DelayedCreation {
   private let scratch = Scratch()
   private let saved = Centres()
   private let before = Centres()
+  /// Which centres stay, of all.
   private var isHeld: [Bool] = []
   private var field = unsafe vc_field()
   private(set) var passes = 0
@@ -33,7 +34,7 @@ final class DelayedCreation {
   func run(_ grid: Grid, lambda: Double, tolerance: Double, centres: Centres) -> Bool {
     layOut(grid)
     passes = 0
-    isHeld.removeAll(keepingCapacity: true)
+    isHeld = [false]
     centres.removeAll()
     centres.append(grid.mean)
     let floor = Float(lambda * lambda)
@@ -43,13 +44,16 @@ final class DelayedCreation {
       let founds = founder.distance > floor
       if !founds, way(centres) <= tolerance { return true }
       move(centres)
-      if founds { centres.append(Point(founder)) }
+      if founds {
+        centres.append(Point(founder))
+        isHeld.append(false)
+      }
     }
     return false
   }
 
-  /// Some passes more over the colours of the last run, from centres that were changed since, as many as before. No cluster is
-  /// founded: where a colour would lie beyond lambda, the centre that had it goes back and stays.
+  /// Some passes more over the colours of the last run, from centres that were changed since, as many as before. No
+  /// cluster is founded: where a colour would lie beyond lambda, the centre that had it goes back and stays.
   /// - Parameters:
   ///   - centres: become those of the last pass that left no colour beyond; those of `last` if there was none.
   ///   - last: the centres before they were changed, each within lambda of its colours.
@@ -90,22 +94,20 @@ final class DelayedCreation {
   /// The sum of the squared ways from the centres to their means, but for those that stay.
   private func way(_ centres: Centres) -> Double {
     (0..<centres.count).reduce(0) { sum, index in
-      guard !isHeld(index), let mean = centres.mean(index) else { return sum }
+      guard !isHeld[index], let mean = centres.mean(index) else { return sum }
       return sum + mean.squaredDistance(to: centres[index])
     }
   }
 
-  /// Moves centres to their means, but for those that stay. One without colours goes where nothing is near; its place stays
-  /// taken, as labels tell places.
+  /// Moves centres to their means, but for those that stay. One without colours goes where nothing is near; its place
+  /// stays taken, as labels tell places.
   private func move(_ centres: Centres) {
-    for index in 0..<centres.count where !isHeld(index) {
+    for index in 0..<centres.count where !isHeld[index] {
       centres[index] = centres.mean(index) ?? Point(1e9, 1e9, 1e9)
     }
   }
 
-  private func isHeld(_ index: Int) -> Bool { index < isHeld.count && isHeld[index] }
-
-  /// Takes empty clusters away, and labels anew where that moves others to their places.
+  /// Takes empty clusters away, and labels anew where that gives others their places.
   private func removeEmpty(_ grid: Grid, _ centres: Centres) {
     let count = centres.count
     centres.removeEmpty()
