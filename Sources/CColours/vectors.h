@@ -19,8 +19,6 @@ typedef int32_t i8 __attribute__((vector_size(32)));
 #define FAST __attribute__((target("avx2,fma")))
 /* Vectors stay as wide: what pays is that comparisons give masks, and selections by these are one instruction. */
 #define MASKED __attribute__((target("avx2,fma,bmi,bmi2,avx512f,avx512vl,avx512bw,avx512dq"), min_vector_width(256)))
-/* The most of VC_PLAIN and so on that the processor has and vc_limit allows. */
-int vc_instructions(void);
 #else
 #define HAS_CLONES 0
 #endif

@@ -30,7 +30,6 @@ final class Exchange {
   func run(_ cells: Points, lambda: Double, centres: Centres) {
     lloyd.begin()
     lloyd.centres.copy(centres)
-    best.copy(centres)
     var least = Double.infinity
     for round in 0... {
       lloyd.measure(cells)

@@ -40,7 +40,8 @@ final class Lloyd {
     return gather(level, floor: floor)
   }
 
-  /// Gathers by the labels that the points have.
+  /// Gathers by the labels and distances that the points have of the last pass, or of `measure`.
+  /// - Returns: the sum of weighted squared distances.
   func gather(_ level: Points, floor: Double) -> Double {
     let points = unsafe level.raw
     return unsafe withUnsafePointer(to: points) { points in

@@ -32,9 +32,11 @@ struct InstructionTests {
     let (width, height) = (96, 64)
     let pixels = Scenes.blobs(width: width, height: height, blobs: 20, noise: 30, seed: 4)
     defer { vc_limit(Int32(VC_AVX512)) }
+    let most = vc_instructions()
     var outcomes: [Outcome] = []
     for kind in Self.kinds {
       vc_limit(Int32(kind))
+      #expect(vc_instructions() == min(most, Int32(kind)))
       outcomes.append(try outcome(of: pixels, width, height, lambda: lambda))
     }
     for other in outcomes.dropFirst() {

@@ -16,6 +16,8 @@ enum { VC_LANES = 16 };
 enum { VC_PLAIN, VC_AVX2, VC_AVX512 };
 /* Lets kernels called on this thread use no more than these, of what the processor has: for tests of those for others. */
 void vc_limit(int instructions);
+/* Those that kernels called on this thread use. */
+int vc_instructions(void);
 
 /* Weighted points, coordinate by coordinate. */
 typedef struct {
