@@ -1,42 +1,47 @@
-#include "lists.h"
+#include "runs.h"
 
-/* Candidates of a run are bits over its block's list: as many as there are bits. Longer lists are gone through whole. */
-enum { LISTED = 64 };
-_Static_assert(VC_RUN <= 8, "a run's points are the bits of a word");
-
-/* x, y, z and squared length. */
-typedef float place __attribute__((vector_size(16), aligned(4), may_alias));
-
-/* A block's candidates relative to its middle, as its points are: small numbers, so that floats tell apart what lies
- * nearly as far. */
-typedef struct {
-    const place *places;
-    const uint32_t *labels;
-    uint32_t count;
-} nearby;
-
-INLINE nearby relate(const vc_cube *block, list in, const vc_centres *centres, vc_scratch *scratch)
+/* Finds a block's candidates: a centre is none if even the block's corner on its side is nearer to another, for which that
+ * of the last pass is taken that was nearest to the block's middle. See `prune`. */
+INLINE nearby relate(vc_cube *block, const vc_centres *centres, place *places, uint32_t *labels)
 {
-    place *places = (place *)scratch->places;
-    uint32_t *labels = scratch->label[1], count = 0;
-    double mx = block->middle[0], my = block->middle[1], mz = block->middle[2];
-    filter near = filter_of(block->low, block->high, in, scratch->gap);
-    for (uint32_t from = 0; from < in.count; from += 64)
-        for (uint64_t bits = staying(&near, from); bits; bits &= bits - 1) {
-            uint32_t label = in.label[from + (uint32_t)__builtin_ctzll(bits)];
-            const double *c = centres->exact + 3 * label;
-            double x = c[0] - mx, y = c[1] - my, z = c[2] - mz;
-            places[count] = (place){ (float)x, (float)y, (float)z, (float)(x * x + y * y + z * z) };
+    uint32_t k = centres->count, nearest = block->nearest < k ? block->nearest : 0, count = 0;
+    float mx = block->middle[0], my = block->middle[1], mz = block->middle[2];
+    float wx = block->high[0] - block->low[0], wy = block->high[1] - block->low[1], wz = block->high[2] - block->low[2];
+    float nx = centres->x[nearest], ny = centres->y[nearest], nz = centres->z[nearest], least = 3e38f;
+    /* A quarter for rounding. */
+    float limit = (nx - mx) * (nx - mx) + (ny - my) * (ny - my) + (nz - mz) * (nz - mz) + 0.25f;
+    const d4 middle = { mx, my, mz, 0 };
+    for (uint32_t from = 0; from < k; from += 8) {
+        f8 x = LOAD(centres->x + from), y = LOAD(centres->y + from), z = LOAD(centres->z + from);
+        f8 dx = x - mx, dy = y - my, dz = z - mz;
+        f8 gap = dx * dx + dy * dy + dz * dz - (ABSOLUTE(x - nx) * wx + ABSOLUTE(y - ny) * wy + ABSOLUTE(z - nz) * wz);
+        uint32_t bits = LANES(gap <= limit);
+        if (k - from < 8)
+            bits &= (1u << (k - from)) - 1;
+        for (; bits; bits &= bits - 1) {
+            uint32_t label = from + (uint32_t)__builtin_ctz(bits);
+            d4 exact;
+            memcpy(&exact, centres->exact + 3 * label, sizeof exact);
+            exact -= middle;
+            d4 square = exact * exact;
+            f4 at = __builtin_convertvector(exact, f4);
+            at[3] = (float)(square[0] + square[1] + square[2]);
+            nearest = at[3] < least ? label : nearest;
+            least = at[3] < least ? at[3] : least;
+            memcpy(places + count, &at, sizeof at);
             labels[count++] = label;
         }
+    }
+    block->nearest = nearest;
     return (nearby){ places, labels, count };
 }
 
 /* What is known of a group's runs, lane by lane. */
 typedef struct {
     uint8_t candidates[LISTED / 8][8]; /* bits of which may be nearest to one of the run's points, eight and eight */
-    uint32_t open;                     /* whose points must be looked at */
-    uint32_t far;                      /* of those, where one may lie farther than any yet */
+    float corners[8];                  /* squared distances that no point exceeds */
+    uint32_t open;                     /* whose labels must be found */
+    uint32_t far;                      /* where a point may lie farther than any yet */
 } view;
 
 /* Rows of bits to columns: bit i of byte j becomes bit j of byte i. (Warren, 'Hacker's Delight', 7-3.) */
@@ -50,7 +55,7 @@ INLINE uint64_t transpose(uint64_t bits)
     return bits ^ swap ^ swap << 28;
 }
 
-/* Finds the candidates of a group's runs, all eight at once: see `filter`. */
+/* Finds the candidates of a group's runs, all eight at once: see `prune`. */
 INLINE void narrow(vc_group *group, const nearby *all, float farthest, view *seen)
 {
     f8 mx = LOAD(group->middle[0]), my = LOAD(group->middle[1]), mz = LOAD(group->middle[2]);
@@ -85,10 +90,11 @@ INLINE void narrow(vc_group *group, const nearby *all, float farthest, view *see
     }
     /* No point is farther from its centre than its box's farthest corner is from any. */
     f8 x = ABSOLUTE(nx - mx) + 0.5f * wx, y = ABSOLUTE(ny - my) + 0.5f * wy, z = ABSOLUTE(nz - mz) + 0.5f * wz;
-    seen->far = LANES(x * x + y * y + z * z > farthest) & group->lanes;
+    f8 corners = x * x + y * y + z * z;
+    STORE(seen->corners, corners);
+    seen->far = LANES(corners > farthest) & group->lanes;
     memcpy(&held, group->owner, sizeof held);
-    uint32_t same = LANES((extra | (owner ^ held)) == 0);
-    seen->open = group->lanes & (seen->far | ~same);
+    seen->open = LANES((extra | (owner ^ held)) != 0) & group->lanes;
     STORE(group->owner, PICK(extra == 0, owner, ALL_INT(-1)));
 }
 
@@ -100,177 +106,116 @@ INLINE uint64_t candidates(const view *seen, uint32_t lane, uint32_t count)
     return bits;
 }
 
-INLINE void add_sum(vc_sum *sums, uint32_t label, d4 more)
+/* A run where a point may lie farther from its centre than any yet. */
+typedef struct {
+    uint32_t first, end; /* eights */
+    const float *middle; /* its block's */
+    float corner;        /* squared distance that none of its points exceeds */
+} outskirts;
+
+/* Runs wait until there are many with two candidates, with three, with four, and with any other number: where one is like the
+ * one before, the processor foresees what is to be done. */
+enum { KINDS = 4, WAITING = 256, CHUNK = 32 };
+
+typedef struct {
+    run runs[KINDS][WAITING];
+    outskirts far[WAITING];
+    uint32_t counts[KINDS], far_count;
+} waiting;
+
+INLINE int is_full(const waiting *all)
 {
-    d4 sum;
-    memcpy(&sum, sums + label, sizeof sum);
-    sum += more;
-    memcpy(sums + label, &sum, sizeof sum);
+    uint32_t most = all->far_count;
+    for (int kind = 0; kind < KINDS; kind++)
+        most = all->counts[kind] > most ? all->counts[kind] : most;
+    return most > WAITING - 8;
 }
 
-/* Takes the labels of a run. What points weigh goes from one cluster's sums to another's: mostly many in turn go the
- * same way. */
-INLINE void relabel(const vc_field *field, uint32_t first, uint32_t end, const i8 *fresh, vc_sum *sums)
+/* Labels the runs of one kind, of `candidates` each, or of any number where that is 0. */
+INLINE void label_kind(const vc_field *field, const run *runs, uint32_t count, int candidates, vc_sum *sums)
 {
-    uint32_t from = UINT32_MAX, to = UINT32_MAX;
-    uint64_t changed = 0;
-    vc_eight *eights = field->eights + first;
-    const float *terms = field->terms + 32 * (size_t)first;
-    for (uint32_t e = 0; e < end - first; e++) {
-        i8 before;
-        memcpy(&before, eights[e].labels, sizeof before);
-        changed |= (uint64_t)LANES(before != fresh[e]) << 8 * e;
-    }
-    d4 sum = { 0, 0, 0, 0 };
-    for (; changed; changed &= changed - 1) {
-        size_t i = (size_t)__builtin_ctzll(changed);
-        uint32_t now, *label = eights[i / 8].labels + i % 8;
-        memcpy(&now, (const char *)fresh + i * sizeof now, sizeof now);
-        if (*label != from || now != to) {
-            if (to != UINT32_MAX)
-                add_sum(sums, to, sum);
-            if (from != UINT32_MAX)
-                add_sum(sums, from, -sum);
-            sum = (d4){ 0, 0, 0, 0 };
-            from = *label;
-            to = now;
+    change changes[CHUNK];
+    for (uint32_t from = 0; from < count; from += CHUNK) {
+        uint32_t end = count - from < CHUNK ? count : from + CHUNK, changed = 0;
+        for (uint32_t i = from; i < end; i++) {
+            label_run(field, runs + i, candidates ? candidates : __builtin_popcountll(runs[i].candidates), changes + changed);
+            changed += changes[changed].changed != 0;
         }
-        *label = to;
-        f4 more;
-        memcpy(&more, terms + 4 * i, sizeof more);
-        sum += __builtin_convertvector(more, d4);
+        for (uint32_t i = 0; i < changed; i++)
+            relabel(field, changes + i, sums);
     }
-    add_sum(sums, to, sum);
-    if (from != UINT32_MAX)
-        add_sum(sums, from, -sum);
 }
 
-#define ALONG(e, plane) \
-    (LOAD((e)->x) * (plane)[0] + (LOAD((e)->y) * (plane)[1] + (LOAD((e)->z) * (plane)[2] + (plane)[3])))
-#define SAME(e, label)                                    \
-    do {                                                  \
-        i8 old_;                                          \
-        memcpy(&old_, (e)->labels, sizeof old_);          \
-        same &= old_ == (label);                          \
-    } while (0)
-
-/* Finds the labels of a run, whose candidates are `count` bits: by how much each is nearer (squared) than the first is a
- * plane's distance, so that two take one comparison. Returns whether any label is another than before. */
-INLINE int label_run(const vc_field *field, uint32_t first, uint32_t end, const nearby *all, uint64_t bits, int count,
-                     i8 fresh[VC_RUN])
+/* Labels all that wait, and then finds the farthest of them. */
+INLINE void label_all(const vc_field *field, waiting *all, const vc_centres *centres, vc_founder *far, vc_sum *sums)
 {
-    f8 planes[LISTED][4];
-    i8 labels[LISTED], same = ALL_INT(-1);
-    uint32_t own = (uint32_t)__builtin_ctzll(bits);
-    place base = all->places[own];
-    labels[0] = ALL_INT((int32_t)all->labels[own]);
-    for (int j = 1; j < count; j++) {
-        own = (uint32_t)__builtin_ctzll(bits &= bits - 1);
-        place plane = all->places[own] - base;
-        for (int term = 0; term < 4; term++)
-            planes[j][term] = ALL(plane[term]);
-        labels[j] = ALL_INT((int32_t)all->labels[own]);
+    label_kind(field, all->runs[0], all->counts[0], 2, sums);
+    label_kind(field, all->runs[1], all->counts[1], 3, sums);
+    label_kind(field, all->runs[2], all->counts[2], 4, sums);
+    label_kind(field, all->runs[3], all->counts[3], 0, sums);
+    for (uint32_t i = 0; i < all->far_count; i++) {
+        const outskirts *of = all->far + i;
+        if (of->corner > far->distance)
+            find_farthest(field, of->first, of->end, of->middle, centres, far);
     }
-    const vc_eight *eight = field->eights + first;
-    for (uint32_t n = 0; n < end - first; n++, eight++) {
-        i8 label = labels[0];
-        f8 least = ALL(0);
-        for (int j = 1; j < count; j++) {
-            f8 d = ALONG(eight, planes[j]);
-            i8 nearer = j == 1 ? (i8)d < 0 : d < least;
-            label = PICK(nearer, labels[j], label);
-            least = PICK(nearer, d, least);
-        }
-        SAME(eight, label);
-        fresh[n] = label;
-    }
-    return LANES(same) != 255;
+    memset(all->counts, 0, sizeof all->counts);
+    all->far_count = 0;
 }
 
-/* The same with all candidates of its block. */
-INLINE int label_by_all(const vc_field *field, uint32_t first, uint32_t end, const nearby *all, i8 fresh[VC_RUN])
-{
-    i8 same = ALL_INT(-1);
-    const vc_eight *eight = field->eights + first;
-    for (uint32_t n = 0; n < end - first; n++, eight++) {
-        f8 least = ALL(3e38f);
-        i8 label = ALL_INT(0);
-        for (uint32_t j = 0; j < all->count; j++) {
-            place centre = all->places[j];
-            f8 d = ALONG(eight, centre);
-            i8 nearer = d < least;
-            least = PICK(nearer, d, least);
-            label = PICK(nearer, ALL_INT((int32_t)all->labels[j]), label);
-        }
-        SAME(eight, label);
-        fresh[n] = label;
-    }
-    return LANES(same) != 255;
-}
-
-INLINE void find_farthest(const vc_field *field, uint32_t first, uint32_t end, const float middle[3],
-                          const vc_centres *centres, vc_founder *far)
-{
-    for (uint32_t i = 8 * first; i < 8 * end; i++) {
-        const vc_eight *eight = field->eights + i / 8;
-        uint32_t lane = i % 8, label = eight->labels[lane];
-        float x = middle[0] - 0.5f * eight->x[lane], y = middle[1] - 0.5f * eight->y[lane];
-        float z = middle[2] - 0.5f * eight->z[lane];
-        float dx = x - centres->x[label], dy = y - centres->y[label], dz = z - centres->z[label];
-        float d = dx * dx + dy * dy + dz * dz;
-        if (d > far->distance)
-            *far = (vc_founder){ d, x, y, z };
-    }
-}
-
-INLINE void label_group(const vc_field *field, vc_group *group, const nearby *all, const float middle[3],
-                        const vc_centres *centres, vc_founder *far, vc_sum *sums)
+/* Lets the runs of a group wait whose labels may be others than before. */
+INLINE void line_up(const vc_field *field, vc_group *group, const nearby *near, const float middle[3], float farthest,
+                    vc_sum *sums, waiting *all)
 {
     view seen;
-    i8 fresh[VC_RUN];
-    int is_listed = all->count <= LISTED;
-    if (is_listed) {
-        narrow(group, all, far->distance, &seen);
+    if (near->count <= LISTED) {
+        narrow(group, near, farthest, &seen);
     } else {
-        seen.open = seen.far = group->lanes;
+        seen.open = 0;
+        seen.far = group->lanes;
+        STORE(seen.corners, ALL(3e38f));
         memset(group->owner, 0xff, sizeof group->owner);
+        for (uint32_t lanes = group->lanes; lanes; lanes &= lanes - 1) {
+            uint32_t lane = (uint32_t)__builtin_ctz(lanes);
+            change new;
+            label_by_all(field, group->first[lane], group->end[lane], near, &new);
+            relabel(field, &new, sums);
+        }
     }
     for (uint32_t open = seen.open; open; open &= open - 1) {
-        uint32_t lane = (uint32_t)__builtin_ctz(open), first = group->first[lane], end = group->end[lane];
-        uint64_t bits = is_listed ? candidates(&seen, lane, all->count) : 0;
-        int count = __builtin_popcountll(bits), is_changed;
-        if (count == 2)
-            is_changed = label_run(field, first, end, all, bits, 2, fresh);
-        else if (count == 3)
-            is_changed = label_run(field, first, end, all, bits, 3, fresh);
-        else if (count == 4)
-            is_changed = label_run(field, first, end, all, bits, 4, fresh);
-        else if (count)
-            is_changed = label_run(field, first, end, all, bits, count, fresh);
-        else
-            is_changed = label_by_all(field, first, end, all, fresh);
-        if (is_changed)
-            relabel(field, first, end, fresh, sums);
-        if (seen.far >> lane & 1)
-            find_farthest(field, first, end, middle, centres, far);
+        uint32_t lane = (uint32_t)__builtin_ctz(open);
+        uint64_t bits = candidates(&seen, lane, near->count);
+        uint32_t kind = (uint32_t)__builtin_popcountll(bits) - 2;
+        kind = kind < KINDS - 1 ? kind : KINDS - 1;
+        all->runs[kind][all->counts[kind]++] = (run){ group->first[lane], group->end[lane], near->places, near->labels, bits };
+    }
+    for (uint32_t far = seen.far; far; far &= far - 1) {
+        uint32_t lane = (uint32_t)__builtin_ctz(far);
+        all->far[all->far_count++] = (outskirts){ group->first[lane], group->end[lane], middle, seen.corners[lane] };
     }
 }
 
 INLINE vc_founder vc_pass_body(vc_field *field, const vc_centres *centres, vc_sum *sums, vc_scratch *scratch, float floor)
 {
     vc_founder far = { floor, 0, 0, 0 };
-    list every = { centres->x, centres->y, centres->z, NULL, centres->count };
-    uint32_t b = 0, g = 0;
-    for (uint32_t r = 0; r < field->region_count; r++) {
-        const vc_cube *region = field->regions + r;
-        list around = prune(region->low, region->high, every, scratch, 0);
-        for (; b < region->end; b++) {
-            const vc_cube *block = field->blocks + b;
-            nearby all = relate(block, around, centres, scratch);
-            for (; g < block->end; g++)
-                label_group(field, field->groups + g, &all, block->middle, centres, &far, sums);
+    waiting all;
+    uint32_t g = 0, placed = 0;
+    memset(all.counts, 0, sizeof all.counts);
+    all.far_count = 0;
+    for (uint32_t b = 0; b < field->block_count; b++) {
+        vc_cube *block = field->blocks + b;
+        if (placed > VC_POOL) {
+            label_all(field, &all, centres, &far, sums);
+            placed = 0;
+        }
+        nearby near = relate(block, centres, (place *)scratch->places + placed, scratch->names + placed);
+        placed += near.count;
+        for (; g < block->end; g++) {
+            if (is_full(&all))
+                label_all(field, &all, centres, &far, sums);
+            line_up(field, field->groups + g, &near, block->middle, far.distance, sums, &all);
         }
     }
+    label_all(field, &all, centres, &far, sums);
     return far;
 }
 

@@ -1,7 +1,7 @@
 #include "vectors.h"
 
 /* A run with fewer points goes on into the next cube; cubes with fewer points together are one block. Both found by trial. */
-enum { FEW = 16, MERGED = 192 };
+enum { FEW = 16, MERGED = 384 };
 
 /* Cubes 16 wide. */
 enum { CUBES = 4096 };
@@ -103,27 +103,19 @@ INLINE uint32_t region_of(const vc_grid *grid, uint32_t block)
 
 INLINE void vc_lay_out_body(vc_field *field, const vc_grid *grid)
 {
-    const vc_cube nothing = { { 1e9f, 1e9f, 1e9f }, { -1e9f, -1e9f, -1e9f }, { 0, 0, 0 }, 0 };
-    uint32_t at = 0, groups = 0, blocks = 0, regions = 0;
+    uint32_t at = 0, groups = 0, blocks = 0;
     for (uint32_t b = 0; b < grid->block_count;) {
-        vc_cube *region = field->regions + regions++;
-        *region = nothing;
-        uint32_t cube = region_of(grid, b);
-        while (region_of(grid, b) == cube) {
-            /* Cubes that follow each other and have few points together are one block. */
-            vc_cube *block = field->blocks + blocks++;
-            *block = nothing;
-            uint32_t first = start_of(grid, b);
-            do {
-                widen(block, grid->blocks + b);
-                widen(region, grid->blocks + b++);
-            } while (region_of(grid, b) == cube && start_of(grid, b + 1) - first <= MERGED);
-            at = lay_block(field, grid, block, first, start_of(grid, b), at, &groups);
-            block->end = groups;
-        }
-        region->end = blocks;
+        /* Cubes that follow each other in one 64 wide and have few points together are one block. */
+        vc_cube *block = field->blocks + blocks++;
+        *block = (vc_cube){ { 1e9f, 1e9f, 1e9f }, { -1e9f, -1e9f, -1e9f }, { 0, 0, 0 }, 0, 0 };
+        uint32_t first = start_of(grid, b), cube = region_of(grid, b);
+        do
+            widen(block, grid->blocks + b++);
+        while (region_of(grid, b) == cube && start_of(grid, b + 1) - first <= MERGED);
+        at = lay_block(field, grid, block, first, start_of(grid, b), at, &groups);
+        block->end = groups;
     }
-    field->region_count = regions;
+    field->block_count = blocks;
 }
 
 KERNEL(void, vc_lay_out, (vc_field *field, const vc_grid *grid), (field, grid))

@@ -12,7 +12,6 @@ final class DelayedCreation {
   private let terms = Memory<Float>()
   private let groups = Memory<vc_group>(zero: vc_group())
   private let blocks = Memory<vc_cube>(zero: vc_cube(), capacity: Int(VC_BLOCKS))
-  private let regions = Memory<vc_cube>(zero: vc_cube(), capacity: Int(VC_REGIONS))
   private let scratch = Scratch()
   private let saved = Centres()
   private let before = Centres()
@@ -124,7 +123,7 @@ final class DelayedCreation {
     groups.reserve(vc_room_for_groups(colours))
     unsafe field = vc_field(
       eights: eights.base, terms: terms.base, groups: groups.base, blocks: blocks.base,
-      regions: regions.base, region_count: 0)
+      block_count: 0)
     unsafe grid.lay(&field)
   }
 }

@@ -1,3 +1,4 @@
+import CColours
 import Testing
 
 @testable import Colours
@@ -67,6 +68,27 @@ struct PublishedTests {
     let pixels = (0..<3 * 180).map { _ in UInt8(64 + Int(random.unit() * 64)) }
     let run = expectSame(pixels, lambda: 8)
     #expect(run.centres.count > 64)
+  }
+
+  /// More runs than wait at once, and more centres near them than are kept meanwhile.
+  @Test("Of colours spread over all the cube each counts for its nearest centre", arguments: [28.0, 45])
+  func spread(lambda: Double) {
+    var random = SplitMix(state: 6)
+    let pixels = (0..<3 * 40_000).map { _ in UInt8(random.unit() * 256) }
+    let run = PublishedRun(pixels, lambda: lambda)
+    #expect(run.isAtRest)
+    #expect(run.centres.count > Int(VC_POOL) / 16)
+    let nearest = Centres()
+    nearest.copy(run.centres)
+    _ = run.grid.assign(nearest, floor: .infinity)
+    // Some lie as near to two centres but for rounding.
+    var elsewhere = 0.0
+    for index in 0..<nearest.count {
+      elsewhere += abs(nearest.sums[index].w - run.centres.sums[index].w)
+    }
+    #expect(elsewhere <= 8)
+    #expect((0.99999...1.00001).contains(run.sse / nearest.squaredError(square: run.grid.square)))
+    #expect((0..<nearest.count).reduce(0) { $0 + run.centres.sums[$1].w } == 40_000)
   }
 
   @discardableResult

@@ -25,7 +25,8 @@ typedef struct {
     uint32_t count;
 } vc_points;
 
-/* Cluster centres; from `count` up to VC_LANES more are set by vc_pad. Doubles hold the same centres exactly. */
+/* Cluster centres; from `count` up to VC_LANES more are set by vc_pad. Doubles hold the same centres exactly; one more may be
+ * read. */
 typedef struct {
     float *x, *y, *z;
     double *exact; /* x, y, z of each */
@@ -59,11 +60,12 @@ typedef struct {
     uint32_t red, green, blue, count;
 } vc_bin;
 
-/* Memory for lists of centres: room for two lists of `capacity` centres, a multiple of VC_LANES, and for the places of one
- * list, four floats each. */
+/* Memory for lists of centres: room for two lists of `capacity` centres, a multiple of VC_LANES; and for places, four floats
+ * each, and their labels, VC_POOL more. */
+enum { VC_POOL = 1024 };
 typedef struct {
     float *x[2], *y[2], *z[2], *gap, *places;
-    uint32_t *label[2];
+    uint32_t *label[2], *names;
     uint32_t capacity;
 } vc_scratch;
 
@@ -92,10 +94,11 @@ typedef struct {
     uint32_t lanes;
 } vc_group;
 
-/* A cube or some that follow each other: the edges and the middle of what it has, and where what it is made of ends. */
+/* A cube 32 wide or some that follow each other: the edges and the middle of what it has, where its groups end, and the
+ * centre that was nearest to the middle in the last pass. */
 typedef struct {
     float low[3], high[3], middle[3];
-    uint32_t end;
+    uint32_t end, nearest;
 } vc_cube;
 
 /* The points of a grid laid out for many passes. Each run begins with a whole eight, after points without weight. */
@@ -103,9 +106,8 @@ typedef struct {
     vc_eight *eights;
     float *terms;     /* of each point the weight, and the weighted coordinates */
     vc_group *groups;
-    vc_cube *blocks;  /* 32 wide, over groups */
-    vc_cube *regions; /* 64 wide, over blocks */
-    uint32_t region_count;
+    vc_cube *blocks;  /* over groups */
+    uint32_t block_count;
 } vc_field;
 
 /* The colour that is to found a cluster: the farthest from its centre, squared; `distance` is what was given as the
@@ -165,8 +167,8 @@ void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scrat
  * second nearest; of two centres or more. */
 double vc_simplified(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch);
 
-enum { VC_BLOCKS = 512, VC_REGIONS = 64 };
-/* Room for so many distinct colours in a field, beside that for blocks and regions. A run has but few points only where a
+enum { VC_BLOCKS = 512 };
+/* Room for so many distinct colours in a field, beside that for blocks. A run has but few points only where a
  * cube 16 wide or a block ends; of these there are 4,096 at the most. */
 size_t vc_room_for_eights(size_t colours);
 size_t vc_room_for_groups(size_t colours);
