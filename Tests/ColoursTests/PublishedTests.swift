@@ -71,7 +71,8 @@ struct PublishedTests {
   }
 
   /// More runs than wait at once, and more centres near them than are kept meanwhile.
-  @Test("Of colours spread over all the cube each counts for its nearest centre", arguments: [28.0, 45])
+  @Test(
+    "Of colours spread over all the cube each counts for its nearest centre", arguments: [28.0, 45])
   func spread(lambda: Double) {
     var random = SplitMix(state: 6)
     let pixels = (0..<3 * 40_000).map { _ in UInt8(random.unit() * 256) }

@@ -60,9 +60,9 @@ typedef struct {
     uint32_t red, green, blue, count;
 } vc_bin;
 
-/* Memory for lists of centres: room for two lists of `capacity` centres, a multiple of VC_LANES; and for places, four floats
- * each, and their labels, VC_POOL more. */
 enum { VC_POOL = 1024 };
+/* Memory for lists of centres: room for two lists of `capacity` centres, a multiple of VC_LANES. `places`, four floats each, and
+ * `names`, their labels, are of several lists at once: room for VC_POOL more. */
 typedef struct {
     float *x[2], *y[2], *z[2], *gap, *places;
     uint32_t *label[2], *names;
@@ -168,8 +168,8 @@ void vc_assign(const vc_grid *grid, const vc_centres *centres, vc_scratch *scrat
 double vc_simplified(const vc_grid *grid, const vc_centres *centres, vc_scratch *scratch);
 
 enum { VC_BLOCKS = 512 };
-/* Room for so many distinct colours in a field, beside that for blocks. A run has but few points only where a
- * cube 16 wide or a block ends; of these there are 4,096 at the most. */
+/* Room for so many distinct colours in a field, beside that for blocks. A run has but few points only where a cube 16 wide or
+ * a block ends; of these there are 4,096 at the most. */
 size_t vc_room_for_eights(size_t colours);
 size_t vc_room_for_groups(size_t colours);
 void vc_lay_out(vc_field *field, const vc_grid *grid);
