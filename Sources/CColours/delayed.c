@@ -115,7 +115,7 @@ typedef struct {
 
 /* Runs wait until there are many with two candidates, with three, with four, and with any other number: where one is like the
  * one before, the processor foresees what is to be done. */
-enum { KINDS = 4, WAITING = 256, CHUNK = 32 };
+enum { KINDS = 4, WAITING = 128, CHUNK = 32 };
 
 typedef struct {
     run runs[KINDS][WAITING];

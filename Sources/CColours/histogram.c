@@ -104,73 +104,67 @@ void vc_keys(uint32_t *keys, const uint8_t *rgb, size_t width, size_t height, si
     }
 }
 
-/* One bit of each. */
-#define OCTANT(key, shift) \
-    (((key) >> (16 + (shift)) & 1) << 2 | ((key) >> (8 + (shift)) & 1) << 1 | ((key) >> (shift) & 1))
+/* Three bits of a channel, each three places from the next. */
+#define SPREAD(bits) ((uint32_t)((bits) >> 2 & 1) << 6 | (uint32_t)((bits) >> 1 & 1) << 3 | (uint32_t)((bits) & 1))
 
-/* Octants within octants, down to cubes 8 wide. */
-INLINE uint32_t place(uint32_t key)
-{
-    return OCTANT(key, 7) << 12 | OCTANT(key, 6) << 9 | OCTANT(key, 5) << 6 | OCTANT(key, 4) << 3 | OCTANT(key, 3);
-}
+/* A colour's code is octants within octants: its upper bits tell the cube 8 wide, the others which of its colours. */
+enum { INNER = 9, CELLS = 1 << 15 };
 
 void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, size_t count)
 {
-    enum { PLACES = 1 << 15 };
-    /* What each channel adds to a colour's place. */
+    /* What each channel adds to a code. */
     uint32_t red[256], green[256], blue[256];
     for (uint32_t value = 0; value < 256; value++) {
-        red[value] = place(value << 16);
-        green[value] = place(value << 8);
-        blue[value] = place(value);
+        blue[value] = SPREAD(value >> 5) << 15 | SPREAD(value >> 3 & 3) << 9 | SPREAD(value & 7);
+        green[value] = blue[value] << 1;
+        red[value] = blue[value] << 2;
     }
-#define PLACE(key) (red[(key) >> 16 & 255] | green[(key) >> 8 & 255] | blue[(key) & 255])
-    memset(starts, 0, (PLACES + 1) * sizeof *starts);
-    for (size_t i = 0; i < count; i++)
-        starts[PLACE(keys[i])]++;
+    /* Three octants' worth of each channel, red highest. */
+    uint32_t key_of[512], often[512] = { 0 };
+    for (uint32_t i = 0; i < 512; i++) {
+        uint32_t r = i >> 6 & 7, g = i >> 3 & 7, b = i & 7;
+        key_of[SPREAD(r) << 2 | SPREAD(g) << 1 | SPREAD(b)] = r << 16 | g << 8 | b;
+    }
+    memset(starts, 0, (CELLS + 1) * sizeof *starts);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t key = keys[i], code = red[key >> 16 & 255] | green[key >> 8 & 255] | blue[key & 255];
+        keys[i] = code;
+        starts[code >> INNER]++;
+    }
     uint32_t sum = 0;
-    for (uint32_t i = 0; i < PLACES; i++) {
+    for (uint32_t i = 0; i < CELLS; i++) {
         uint32_t own = starts[i];
         starts[i] = sum;
         sum += own;
     }
     for (size_t i = 0; i < count; i++)
-        sorted[starts[PLACE(keys[i])]++] = keys[i];
-    /* Now each start is where its place ends. Within a place colours are ordered by octants within octants. */
-    uint32_t low_red[8], low_green[8], low_blue[8];
-    for (uint32_t value = 0; value < 8; value++) {
-        low_blue[value] = (value >> 2) << 6 | (value >> 1 & 1) << 3 | (value & 1);
-        low_green[value] = low_blue[value] << 1;
-        low_red[value] = low_blue[value] << 2;
-    }
-    uint32_t key_of[512], often[512] = { 0 };
-    for (uint32_t i = 0; i < 512; i++)
-        key_of[low_red[i >> 6] | low_green[i >> 3 & 7] | low_blue[i & 7]] = i >> 6 << 16 | (i >> 3 & 7) << 8 | (i & 7);
+        sorted[starts[keys[i] >> INNER]++] = keys[i];
+    /* Now each start is where its cell ends. */
     uint32_t n = 0, cells = 0, blocks = 0, from = 0, last_block = UINT32_MAX;
     vc_points *p = &grid->points;
-    for (uint32_t i = 0; i < PLACES; i++) {
+    for (uint32_t i = 0; i < CELLS; i++) {
         uint32_t end = starts[i];
         if (end == from)
             continue;
-        uint32_t base = sorted[from] & 0xf8f8f8;
+        uint32_t base = key_of[i >> 6] << 5 | key_of[i & 63] << 3;
         uint64_t seen[8] = { 0 };
         for (uint32_t j = from; j < end; j++) {
-            uint32_t key = sorted[j], low = low_red[key >> 16 & 7] | low_green[key >> 8 & 7] | low_blue[key & 7];
-            often[low]++;
-            seen[low >> 6] |= (uint64_t)1 << (low & 63);
+            uint32_t inner = sorted[j] & ((1 << INNER) - 1);
+            often[inner]++;
+            seen[inner >> 6] |= (uint64_t)1 << (inner & 63);
         }
         vc_box *cell = grid->cells + cells;
         cell->first = n;
         for (uint32_t eighth = 0; eighth < 8; eighth++)
             for (uint64_t bits = seen[eighth]; bits; bits &= bits - 1, n++) {
-                uint32_t low = eighth << 6 | (uint32_t)__builtin_ctzll(bits);
-                uint32_t key = base | key_of[low];
+                uint32_t inner = eighth << 6 | (uint32_t)__builtin_ctzll(bits);
+                uint32_t key = base | key_of[inner];
                 grid->keys[n] = key;
-                p->w[n] = (float)often[low];
+                p->w[n] = (float)often[inner];
                 p->x[n] = (float)(key >> 16);
                 p->y[n] = (float)(key >> 8 & 255);
                 p->z[n] = (float)(key & 255);
-                often[low] = 0;
+                often[inner] = 0;
             }
         cell->end = n;
         if (i >> 6 != last_block) {

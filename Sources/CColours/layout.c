@@ -59,6 +59,27 @@ INLINE uint32_t end_of_run(const vc_grid *grid, uint32_t i, uint32_t end)
     return i;
 }
 
+/* Lays out eight points from `i` on. Those after the last are like it, without weight. */
+INLINE void lay_eight(vc_eight *eight, float *terms, const vc_points *p, uint32_t i, uint32_t last, const float middle[3])
+{
+    f8 x = LOAD(p->x + i), y = LOAD(p->y + i), z = LOAD(p->z + i), w = LOAD(p->w + i);
+    for (uint32_t n = last - i; n < 8; n++) {
+        x[n] = p->x[last - 1];
+        y[n] = p->y[last - 1];
+        z[n] = p->z[last - 1];
+        w[n] = 0;
+    }
+    STORE(eight->x, -2 * (x - middle[0]));
+    STORE(eight->y, -2 * (y - middle[1]));
+    STORE(eight->z, -2 * (z - middle[2]));
+    STORE(eight->labels, ALL_INT(-1));
+    f8 wx = w * x, wy = w * y, wz = w * z;
+    for (int n = 0; n < 8; n++) {
+        f4 own = { w[n], wx[n], wy[n], wz[n] };
+        memcpy(terms + 4 * n, &own, sizeof own);
+    }
+}
+
 /* Lays out the points of a block from `from` to `end`, from eight `at` on; returns where they end. */
 INLINE uint32_t lay_block(vc_field *field, const vc_grid *grid, const vc_cube *block, uint32_t from, uint32_t end, uint32_t at,
                           uint32_t *groups)
@@ -70,19 +91,8 @@ INLINE uint32_t lay_block(vc_field *field, const vc_grid *grid, const vc_cube *b
             lane = 0;
         }
         uint32_t first = at, last = end_of_run(grid, i, end);
-        for (; i < last; i += 8, at++) {
-            vc_eight *eight = field->eights + at;
-            for (uint32_t n = 0; n < 8; n++) {
-                uint32_t own = i + n < last ? i + n : last - 1;
-                float w = i + n < last ? p->w[own] : 0;
-                eight->x[n] = -2 * (p->x[own] - block->middle[0]);
-                eight->y[n] = -2 * (p->y[own] - block->middle[1]);
-                eight->z[n] = -2 * (p->z[own] - block->middle[2]);
-                eight->labels[n] = UINT32_MAX;
-                f4 terms = { w, w * p->x[own], w * p->y[own], w * p->z[own] };
-                memcpy(field->terms + 4 * (8 * (size_t)at + n), &terms, sizeof terms);
-            }
-        }
+        for (; i < last; i += 8, at++)
+            lay_eight(field->eights + at, field->terms + 32 * (size_t)at, p, i, last, block->middle);
         i = last;
         frame(field, field->groups + *groups - 1, lane, first, at);
     }

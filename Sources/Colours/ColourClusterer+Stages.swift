@@ -57,9 +57,15 @@ extension ColourClusterer {
     let isAtRest = delayed.run(
       grid, lambda: settings.lambda, tolerance: tolerance, centres: lloyd.centres)
     if isAtRest { exchangeClusters(tolerance: tolerance) }
+    let farthest = isAtRest ? delayed.gather(lloyd.centres) : .infinity
     lloyd.count(delayed.passes)
-    return isAtRest
-      ? settleOnGrid(passes: 1, share: 0) : settleOnGrid(passes: 20, share: 0.25)
+    guard farthest <= settings.lambda * settings.lambda else {
+      return isAtRest
+        ? settleOnGrid(passes: 1, share: 0) : settleOnGrid(passes: 20, share: 0.25)
+    }
+    return Found(
+      sse: lloyd.centres.squaredError(square: grid.square), farthest: farthest.squareRoot(),
+      silhouette: silhouetteOfGrid)
   }
 
   /// Lets clusters at rest be exchanged and come to rest again, if that leaves less error.

@@ -13,6 +13,8 @@ final class DelayedCreation {
   private let groups = Memory<vc_group>(zero: vc_group())
   private let blocks = Memory<vc_cube>(zero: vc_cube(), capacity: Int(VC_BLOCKS))
   private let scratch = Scratch()
+  /// What colours gathered by their labels, place by place.
+  private let sums = Memory<vc_sum>(zero: vc_sum())
   private let saved = Centres()
   private let before = Centres()
   /// Which centres stay, of all.
@@ -37,7 +39,7 @@ final class DelayedCreation {
     centres.removeAll()
     centres.append(grid.mean)
     let floor = Float(lambda * lambda)
-    defer { removeEmpty(grid, centres) }
+    defer { centres.removeEmpty() }
     while passes < Self.passesMax {
       let founder = pass(centres, floor: floor)
       let founds = founder.distance > floor
@@ -80,14 +82,26 @@ final class DelayedCreation {
     centres.copy(saved)
   }
 
+  /// One pass more over the colours of the last run: finds what centres gather that were changed since.
+  /// - Returns: the squared distance of the colour that is farthest from its centre.
+  func gather(_ centres: Centres) -> Double {
+    let found = pass(centres, floor: 0)
+    guard found.distance > 0 else { return 0 }
+    let farthest = Point(found)
+    return centres[centres.nearest(to: farthest)].squaredDistance(to: farthest)
+  }
+
   private func pass(_ centres: Centres, floor: Float) -> vc_founder {
     passes += 1
     scratch.reserve(centres.count)
+    sums.reserve(centres.count)
     var memory = unsafe scratch.raw
     let raw = unsafe centres.raw()
-    return unsafe withUnsafePointer(to: raw) { raw in
-      unsafe vc_pass(&field, raw, centres.sums.base, &memory, floor)
+    let founder = unsafe withUnsafePointer(to: raw) { raw in
+      unsafe vc_pass(&field, raw, sums.base, &memory, floor)
     }
+    centres.sums.copy(sums, count: centres.count)
+    return founder
   }
 
   /// The sum of the squared ways from the centres to their means, but for those that stay.
@@ -99,21 +113,11 @@ final class DelayedCreation {
   }
 
   /// Moves centres to their means, but for those that stay. One without colours goes where nothing is near; its place
-  /// stays taken, as labels tell places.
+  /// stays taken until the end.
   private func move(_ centres: Centres) {
     for index in 0..<centres.count where !isHeld[index] {
       centres[index] = centres.mean(index) ?? Point(1e9, 1e9, 1e9)
     }
-  }
-
-  /// Takes empty clusters away, and labels anew where that gives others their places.
-  private func removeEmpty(_ grid: Grid, _ centres: Centres) {
-    let count = centres.count
-    centres.removeEmpty()
-    guard centres.count < count else { return }
-    layOut(grid)
-    for index in 0..<centres.count { centres.sums[index] = vc_sum() }
-    _ = pass(centres, floor: .infinity)
   }
 
   private func layOut(_ grid: Grid) {
@@ -121,6 +125,7 @@ final class DelayedCreation {
     eights.reserve(vc_room_for_eights(colours))
     terms.reserve(32 * vc_room_for_eights(colours))
     groups.reserve(vc_room_for_groups(colours))
+    for place in 0..<sums.capacity { sums[place] = vc_sum() }
     unsafe field = vc_field(
       eights: eights.base, terms: terms.base, groups: groups.base, blocks: blocks.base,
       block_count: 0)

@@ -88,6 +88,7 @@ struct ExchangeTests {
     let pixels = Scenes.blobs(width: 60, height: 40, blobs: 10, noise: 60, seed: 6)
     let run = PublishedRun(pixels, lambda: 24)
     expectWhole(run, pixels)
+    #expect((0..<run.centres.count).allSatisfy { run.centres.mean($0) != nil })
     let last = Centres()
     last.copy(run.centres)
     run.delayed.settle(

@@ -174,8 +174,8 @@ size_t vc_room_for_eights(size_t colours);
 size_t vc_room_for_groups(size_t colours);
 void vc_lay_out(vc_field *field, const vc_grid *grid);
 /* Labels every point with its nearest centre, right but for rounding to some 0.001 of the squared distance, and moves what
- * changes its cluster from one sum to the other: before the first pass all are zero. Returns the point that is farthest
- * beyond `floor` (squared). */
+ * changes its cluster from one sum to the other: before the first pass all are zero, and those of centres that are no more
+ * must still be there. Returns the point that is farthest beyond `floor` (squared). */
 vc_founder vc_pass(vc_field *field, const vc_centres *centres, vc_sum *sums, vc_scratch *scratch, float floor);
 
 /* Finds by bin number which centre is nearest to its points' mean, and which may be nearest to a colour in its cube: one bit
