@@ -123,6 +123,12 @@ typedef struct {
     uint32_t counts[KINDS], far_count;
 } waiting;
 
+INLINE void empty(waiting *all)
+{
+    memset(all->counts, 0, sizeof all->counts);
+    all->far_count = 0;
+}
+
 INLINE int is_full(const waiting *all)
 {
     uint32_t most = all->far_count;
@@ -158,8 +164,7 @@ INLINE void label_all(const vc_field *field, waiting *all, const vc_centres *cen
         if (of->corner > far->distance)
             find_farthest(field, of->first, of->end, of->middle, centres, far);
     }
-    memset(all->counts, 0, sizeof all->counts);
-    all->far_count = 0;
+    empty(all);
 }
 
 /* Lets the runs of a group wait whose labels may be others than before. */
@@ -199,8 +204,7 @@ INLINE vc_founder vc_pass_body(vc_field *field, const vc_centres *centres, vc_su
     vc_founder far = { floor, 0, 0, 0 };
     waiting all;
     uint32_t g = 0, placed = 0;
-    memset(all.counts, 0, sizeof all.counts);
-    all.far_count = 0;
+    empty(&all);
     for (uint32_t b = 0; b < field->block_count; b++) {
         vc_cube *block = field->blocks + b;
         if (placed > VC_POOL) {

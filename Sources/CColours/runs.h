@@ -141,5 +141,4 @@ INLINE void find_farthest(const vc_field *field, uint32_t first, uint32_t end, c
     }
 }
 
-
 #endif

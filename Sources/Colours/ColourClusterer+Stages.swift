@@ -59,7 +59,8 @@ extension ColourClusterer {
     if isAtRest { exchangeClusters(tolerance: tolerance) }
     let farthest = isAtRest ? delayed.gather(lloyd.centres) : .infinity
     lloyd.count(delayed.passes)
-    guard farthest <= settings.lambda * settings.lambda else {
+    // Floats chose which is farthest: nearer to lambda than they tell, all are looked at exactly.
+    guard farthest < settings.lambda * settings.lambda - Self.rounding else {
       return isAtRest
         ? settleOnGrid(passes: 1, share: 0) : settleOnGrid(passes: 20, share: 0.25)
     }
@@ -220,4 +221,6 @@ extension ColourClusterer {
   /// By which share of the squared error found anew the last frame's clusters may differ.
   private static let asGood = 0.98...1.015
   private static let clustersForSilhouette = 4096
+  /// By how much a squared distance in floats may be wrong, and more.
+  private static let rounding = 0.1
 }
