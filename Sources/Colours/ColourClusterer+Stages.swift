@@ -69,19 +69,41 @@ extension ColourClusterer {
       silhouette: silhouetteOfGrid)
   }
 
-  /// Lets clusters at rest be exchanged and come to rest again, if that leaves less error.
+  /// Lets clusters at rest be exchanged and given up, where that leaves no more error.
   private func exchangeClusters(tolerance: Double) {
-    let centres = lloyd.centres
-    published.copy(centres)
     grid.takeCells(cells)
-    exchange.run(cells, lambda: settings.lambda, centres: centres)
-    lloyd.count(exchange.passes)
-    delayed.settle(centres, last: published, lambda: settings.lambda, tolerance: tolerance)
-    let square = grid.square
-    if centres.squaredError(square: square) > published.squaredError(square: square) {
-      centres.copy(published)
+    published.copy(lloyd.centres)
+    let lambda = settings.lambda
+    exchange.begin(cells, centres: published)
+    let exchanges = { self.exchange.run(self.cells, lambda: lambda, centres: $0) }
+    let retires = { self.exchange.retire(self.cells, lambda: lambda, centres: $0) }
+    let isDone = settle(tolerance: tolerance) {
+      exchanges($0)
+      retires($0)
     }
-    centres.removeEmpty()
+    if !isDone {
+      settle(tolerance: tolerance, after: exchanges)
+      settle(tolerance: tolerance, after: retires)
+    }
+    lloyd.count(exchange.passes)
+    lloyd.centres.removeEmpty()
+  }
+
+  /// Brings clusters to rest again after a change. What leaves colours beyond lambda is taken back, which can cost more
+  /// than the change gained.
+  /// - Returns: false where there would be more error than the published algorithm left: then all is as before.
+  @discardableResult
+  private func settle(tolerance: Double, after change: (Centres) -> Void) -> Bool {
+    let centres = lloyd.centres
+    unchanged.copy(centres)
+    change(centres)
+    delayed.settle(centres, last: unchanged, lambda: settings.lambda, tolerance: tolerance)
+    let square = grid.square
+    if centres.squaredError(square: square) <= published.squaredError(square: square) {
+      return true
+    }
+    centres.copy(unchanged)
+    return false
   }
 
   /// Small lambda, or L*a*b*: cells of distinct colours, then the colours.

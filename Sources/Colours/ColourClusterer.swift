@@ -9,7 +9,7 @@ import Threads
 /// its colours, and what lies farthest beyond lambda founds a cluster; an empty one vanishes. It ends when
 /// centres have come to rest and every pixel lies within lambda of one. The coreset tells what the passes run over: all
 /// distinct colours, a sample of them, or histograms of 4 to 6 bits a channel, each bin at the mean of its pixels. Those
-/// of all distinct colours are then exchanged where that leaves less error (see `Exchange`).
+/// of all distinct colours are then exchanged, or given up, where that leaves no more error (see `Exchange`).
 /// No chance is involved: the same picture gives the same clusters.
 ///
 /// One object a camera, used by one thread at a time. It keeps its memory: a steady stream allocates little.
@@ -23,6 +23,8 @@ package final class ColourClusterer {
   let exchange = Exchange()
   /// Where the published algorithm ended.
   let published = Centres()
+  /// Clusters before they are exchanged or given up.
+  let unchanged = Centres()
   let sample = Points()
   let labelling = Labelling()
   private var histograms: [Int: Histogram] = [:]

@@ -116,7 +116,7 @@ final class DelayedCreation {
   /// stays taken until the end.
   private func move(_ centres: Centres) {
     for index in 0..<centres.count where !isHeld[index] {
-      centres[index] = centres.mean(index) ?? Point(1e9, 1e9, 1e9)
+      centres[index] = centres.mean(index) ?? .nowhere
     }
   }
 

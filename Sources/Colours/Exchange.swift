@@ -1,17 +1,20 @@
 import CColours
 
-/// Lowers the squared error of clusters at rest, as many as they are. DP-means leaves some that others could spare beside
-/// some that are too wide, as it hangs on what came to found a cluster when. Here those that can be spared, as all their
-/// colours lie within lambda of other centres, give their colours up and take over half of a wide one's, where that
-/// leaves less error: the swaps of Fränti, 'Efficiency of random swap clustering', Journal of Big Data 5, 2018, but those
-/// that promise the most in place of random ones, and several at once where they are far apart. It works on the means
-/// of cells, which tell well enough what is gained. It keeps its memory; one thread at a time.
+/// Mends clusters at rest. DP-means leaves some that others could spare beside some that are too wide, as it hangs on what
+/// came to found a cluster when. Here those that can be spared, as all their colours lie within lambda of other
+/// centres, give their colours up. They take over half of a wide one's where that leaves less error: the swaps of
+/// Fränti, 'Efficiency of random swap clustering', Journal of Big Data 5, 2018, but those that promise the most in place
+/// of random ones, and several at once where they are far apart. Then as many of them go for good as leave no more error
+/// than there was. It works on the means of cells, which tell well enough what is gained. It keeps its memory;
+/// one thread at a time.
 final class Exchange {
   private let lloyd = Lloyd()
   private let best = Centres()
   private var taken: [Int] = []
+  /// Over the cells, of the clusters that `begin` was given.
+  private var published = 0.0
 
-  /// Passes of the last run.
+  /// Passes since `begin`.
   var passes: Int { lloyd.passes }
 
   /// Most pictures take two or three.
@@ -20,20 +23,32 @@ final class Exchange {
   private static let worthwhile = 0.9985
   /// In one round: that keeps the search for them short.
   private static let exchangesMax = 16
-  /// How far apart clusters are that are exchanged in one round, in lambda: none counts on what another gives up.
+  /// How far apart clusters are that are exchanged or given up in one round, in lambda: none counts on what another gives
+  /// up.
   private static let apart = 1.5
+  /// Which share of the error that there was may be there when clusters have gone for good: some that come back make up
+  /// the rest.
+  private static let spent = 0.98
+  /// Within which share of lambda the cells' means must lie from other centres where a cluster goes for good: some of
+  /// their colours lie farther.
+  private static let near = 0.97
 
-  /// - Parameters:
-  ///   - cells: the means of cells some way smaller than lambda.
-  ///   - centres: are moved where that leaves less error; how many there are and what they gathered stays. A colour may
-  ///     lie beyond lambda then.
-  func run(_ cells: Points, lambda: Double, centres: Centres) {
+  /// Remembers the error that there is.
+  /// - Parameter cells: the means of cells some way smaller than lambda.
+  func begin(_ cells: Points, centres: Centres) {
     lloyd.begin()
+    lloyd.centres.copy(centres)
+    published = lloyd.pass(cells, floor: .infinity)
+  }
+
+  /// Exchanges clusters as long as that pays.
+  /// - Parameter centres: are moved where that leaves less error; how many there are and what they gathered stays. A
+  ///   colour may lie beyond lambda then.
+  func run(_ cells: Points, lambda: Double, centres: Centres) {
     lloyd.centres.copy(centres)
     var least = Double.infinity
     for round in 0... {
-      lloyd.measure(cells)
-      let error = lloyd.gather(cells, floor: .infinity)
+      let error = measure(cells)
       guard error < least else { break }
       best.copy(lloyd.centres)
       guard error < Self.worthwhile * least, round < Self.roundsMax,
@@ -44,6 +59,33 @@ final class Exchange {
     for index in 0..<centres.count { centres[index] = best[index] }
   }
 
+  /// Gives up clusters for good, those first that cost the least, as long as that leaves less error than `begin` found.
+  /// - Parameter centres: those of clusters that are given up go where nothing is near; the others, and what all gathered,
+  ///   stay. A colour may lie beyond lambda then.
+  func retire(_ cells: Points, lambda: Double, centres: Centres) {
+    for _ in 0..<Self.roundsMax {
+      lloyd.centres.copy(centres)
+      var error = measure(cells)
+      best.copy(lloyd.centres)
+      lloyd.findSpare(radius: Self.near * lambda)
+      taken.removeAll(keepingCapacity: true)
+      for (cost, spare) in lloyd.spare where isKnown(spare) && isApart(best[spare], lambda: lambda)
+      {
+        error += cost
+        guard error <= Self.spent * published else { break }
+        taken.append(spare)
+      }
+      guard !taken.isEmpty else { return }
+      for index in taken { centres[index] = .nowhere }
+    }
+  }
+
+  /// - Returns: the error.
+  private func measure(_ cells: Points) -> Double {
+    lloyd.measure(cells)
+    return lloyd.gather(cells, floor: .infinity)
+  }
+
   /// Exchanges the clusters that cost the least for halves of those whose cuts gain the most, and moves the others to
   /// their means.
   /// - Returns: false where none is worth it, and nothing moved.
@@ -52,10 +94,8 @@ final class Exchange {
     lloyd.findSpare(radius: lambda)
     lloyd.cuts.find(centres, cells)
     taken.removeAll(keepingCapacity: true)
-    for (cost, spare) in lloyd.spare where isApart(best[spare], lambda: lambda) {
+    for (cost, spare) in lloyd.spare where isKnown(spare) && isApart(best[spare], lambda: lambda) {
       guard taken.count < 2 * Self.exchangesMax else { break }
-      // One that has colours but no cell's mean is not known to be spare.
-      guard best.sums[spare].w > 0 else { continue }
       let cut = lloyd.cuts.cuts.first {
         $0.index != spare && isApart(best[$0.index], lambda: lambda)
       }
@@ -70,7 +110,10 @@ final class Exchange {
     return true
   }
 
-  /// Whether a place is far from all clusters that are exchanged in this round.
+  /// Whether a cluster has cells: one with colours but no cell's mean is not known to be spare.
+  private func isKnown(_ index: Int) -> Bool { best.sums[index].w > 0 }
+
+  /// Whether a place is far from all clusters that are taken in this round.
   private func isApart(_ place: Point, lambda: Double) -> Bool {
     let least = Self.apart * lambda
     return taken.allSatisfy { best[$0].squaredDistance(to: place) >= least * least }

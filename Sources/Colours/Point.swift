@@ -14,6 +14,9 @@ package struct Point: Equatable, Sendable, BitwiseCopyable {
     self.init(Double(colour.red), Double(colour.green), Double(colour.blue))
   }
 
+  /// Where no colour is near.
+  static let nowhere = Point(1e9, 1e9, 1e9)
+
   func squaredDistance(to other: Point) -> Double {
     let (dx, dy, dz) = (x - other.x, y - other.y, z - other.z)
     return dx * dx + dy * dy + dz * dz
