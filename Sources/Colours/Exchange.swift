@@ -4,9 +4,9 @@ import CColours
 /// came to found a cluster when. Here those that can be spared, as all their colours lie within lambda of other
 /// centres, give their colours up. They take over half of a wide one's where that leaves less error: the swaps of
 /// Fränti, 'Efficiency of random swap clustering', Journal of Big Data 5, 2018, but those that promise the most in place
-/// of random ones, and several at once where they are far apart. Then as many of them go for good as leave no more error
-/// than there was. It works on the means of cells, which tell well enough what is gained. It keeps its memory;
-/// one thread at a time.
+/// of random ones, and several at once where they are far apart. Half of the error that this saves is then spent on
+/// having fewer: some go for good. It works on the means of cells, which tell well enough what is gained. It keeps its
+/// memory; one thread at a time.
 final class Exchange {
   private let lloyd = Lloyd()
   private let best = Centres()
@@ -26,9 +26,6 @@ final class Exchange {
   /// How far apart clusters are that are exchanged or given up in one round, in lambda: none counts on what another gives
   /// up.
   private static let apart = 1.5
-  /// Which share of the error that there was may be there when clusters have gone for good: some that come back make up
-  /// the rest.
-  private static let spent = 0.98
   /// Within which share of lambda the cells' means must lie from other centres where a cluster goes for good: some of
   /// their colours lie farther.
   private static let near = 0.97
@@ -59,24 +56,27 @@ final class Exchange {
     for index in 0..<centres.count { centres[index] = best[index] }
   }
 
-  /// Gives up clusters for good, those first that cost the least, as long as that leaves less error than `begin` found.
+  /// Gives up clusters for good, those first that cost the least, for half of the error that was saved since `begin`.
   /// - Parameter centres: those of clusters that are given up go where nothing is near; the others, and what all gathered,
   ///   stay. A colour may lie beyond lambda then.
   func retire(_ cells: Points, lambda: Double, centres: Centres) {
+    lloyd.centres.copy(centres)
+    var error = measure(cells)
+    let most = (published + error) / 2
     for _ in 0..<Self.roundsMax {
-      lloyd.centres.copy(centres)
-      var error = measure(cells)
       best.copy(lloyd.centres)
       lloyd.findSpare(radius: Self.near * lambda)
       taken.removeAll(keepingCapacity: true)
       for (cost, spare) in lloyd.spare where isKnown(spare) && isApart(best[spare], lambda: lambda)
       {
         error += cost
-        guard error <= Self.spent * published else { break }
+        guard error <= most else { break }
         taken.append(spare)
       }
       guard !taken.isEmpty else { return }
       for index in taken { centres[index] = .nowhere }
+      lloyd.centres.copy(centres)
+      error = measure(cells)
     }
   }
 

@@ -106,7 +106,7 @@ struct ExchangeTests {
     return self.places(after).filter { $0 < 1000 }
   }
 
-  @Test("Clusters go for good while that leaves less error than there was")
+  @Test("Clusters go for good for half of the error that was saved")
   func retire() {
     let colours = [0.0, 10, 200, 230]
     let (wide, fine) = ([0.0, 10, 215], [0.0, 10, 200, 229])
@@ -114,6 +114,10 @@ struct ExchangeTests {
     #expect([[0, 200, 230], [10, 200, 230]].contains(some))
     #expect(left(of: colours, colours: colours, lambda: 9, last: wide) == colours)
     #expect(left(of: colours, colours: colours, lambda: 20, last: fine) == colours)
+    // 450 were saved. The first costs 100, the next 196.
+    let more = [0.0, 10, 60, 74, 200, 230]
+    let dear = left(of: more, colours: more, lambda: 20, last: [0, 10, 60, 74, 215])
+    #expect([[0, 60, 74, 200, 230], [10, 60, 74, 200, 230]].contains(dear))
   }
 
   @Test("Of clusters near each other those stay that the others' colours need")
