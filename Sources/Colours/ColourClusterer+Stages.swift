@@ -50,7 +50,7 @@ extension ColourClusterer {
     return false
   }
 
-  /// All distinct colours, step by step as the algorithm is published; then as many clusters with less error.
+  /// All distinct colours, step by step as the algorithm is published; then fewer clusters with less error.
   func fromColours(_ pixels: Pixels) -> Found {
     grid.fill(pixels, space: .rgb)
     let tolerance = Self.toleranceShare * grid.variance
