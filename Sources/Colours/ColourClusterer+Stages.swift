@@ -69,41 +69,28 @@ extension ColourClusterer {
       silhouette: silhouetteOfGrid)
   }
 
-  /// Lets clusters at rest be exchanged and given up, where that leaves no more error.
+  /// Lets clusters at rest be exchanged, and then some be given up, where that leaves no more error.
   private func exchangeClusters(tolerance: Double) {
+    let (centres, lambda) = (lloyd.centres, settings.lambda)
     grid.takeCells(cells)
-    published.copy(lloyd.centres)
-    let lambda = settings.lambda
-    exchange.begin(cells, centres: published)
-    let exchanges = { self.exchange.run(self.cells, lambda: lambda, centres: $0) }
-    let retires = { self.exchange.retire(self.cells, lambda: lambda, centres: $0) }
-    let isDone = settle(tolerance: tolerance) {
-      exchanges($0)
-      retires($0)
-    }
-    if !isDone {
-      settle(tolerance: tolerance, after: exchanges)
-      settle(tolerance: tolerance, after: retires)
-    }
+    published.copy(centres)
+    let error = exchange.run(cells, lambda: lambda, centres: centres)
+    settle(last: published, tolerance: tolerance)
+    exchanged.copy(centres)
+    exchange.retire(cells, lambda: lambda, last: error, centres: centres)
+    settle(last: exchanged, tolerance: tolerance)
     lloyd.count(exchange.passes)
-    lloyd.centres.removeEmpty()
+    centres.removeEmpty()
   }
 
-  /// Brings clusters to rest again after a change. What leaves colours beyond lambda is taken back, which can cost more
-  /// than the change gained.
-  /// - Returns: false where there would be more error than the published algorithm left: then all is as before.
-  @discardableResult
-  private func settle(tolerance: Double, after change: (Centres) -> Void) -> Bool {
-    let centres = lloyd.centres
-    unchanged.copy(centres)
-    change(centres)
-    delayed.settle(centres, last: unchanged, lambda: settings.lambda, tolerance: tolerance)
-    let square = grid.square
-    if centres.squaredError(square: square) <= published.squaredError(square: square) {
-      return true
+  /// Brings clusters that were changed to rest again. What leaves colours beyond lambda is taken back, which can cost more
+  /// than the change gained: all is, where there would be more error than the published algorithm left.
+  private func settle(last: Centres, tolerance: Double) {
+    let (centres, square) = (lloyd.centres, grid.square)
+    delayed.settle(centres, last: last, lambda: settings.lambda, tolerance: tolerance)
+    if centres.squaredError(square: square) > published.squaredError(square: square) {
+      centres.copy(last)
     }
-    centres.copy(unchanged)
-    return false
   }
 
   /// Small lambda, or L*a*b*: cells of distinct colours, then the colours.

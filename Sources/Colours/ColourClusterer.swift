@@ -23,8 +23,8 @@ package final class ColourClusterer {
   let exchange = Exchange()
   /// Where the published algorithm ended.
   let published = Centres()
-  /// Clusters before they are exchanged or given up.
-  let unchanged = Centres()
+  /// Where they are exchanged, before some are given up.
+  let exchanged = Centres()
   let sample = Points()
   let labelling = Labelling()
   private var histograms: [Int: Histogram] = [:]

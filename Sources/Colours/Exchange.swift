@@ -11,10 +11,8 @@ final class Exchange {
   private let lloyd = Lloyd()
   private let best = Centres()
   private var taken: [Int] = []
-  /// Over the cells, of the clusters that `begin` was given.
-  private var published = 0.0
 
-  /// Passes since `begin`.
+  /// Passes since the last run began.
   var passes: Int { lloyd.passes }
 
   /// Most pictures take two or three.
@@ -30,22 +28,19 @@ final class Exchange {
   /// their colours lie farther.
   private static let near = 0.97
 
-  /// Remembers the error that there is.
-  /// - Parameter cells: the means of cells some way smaller than lambda.
-  func begin(_ cells: Points, centres: Centres) {
+  /// Exchanges clusters as long as that pays.
+  /// - Parameters:
+  ///   - cells: the means of cells some way smaller than lambda.
+  ///   - centres: are moved where that leaves less error; how many there are and what they gathered stays. A colour may
+  ///     lie beyond lambda then.
+  /// - Returns: the error over the cells before.
+  func run(_ cells: Points, lambda: Double, centres: Centres) -> Double {
     lloyd.begin()
     lloyd.centres.copy(centres)
-    published = lloyd.pass(cells, floor: .infinity)
-  }
-
-  /// Exchanges clusters as long as that pays.
-  /// - Parameter centres: are moved where that leaves less error; how many there are and what they gathered stays. A
-  ///   colour may lie beyond lambda then.
-  func run(_ cells: Points, lambda: Double, centres: Centres) {
-    lloyd.centres.copy(centres)
-    var least = Double.infinity
+    var (first, least) = (0.0, Double.infinity)
     for round in 0... {
       let error = measure(cells)
+      if round == 0 { first = error }
       guard error < least else { break }
       best.copy(lloyd.centres)
       guard error < Self.worthwhile * least, round < Self.roundsMax,
@@ -54,15 +49,18 @@ final class Exchange {
       least = error
     }
     for index in 0..<centres.count { centres[index] = best[index] }
+    return first
   }
 
-  /// Gives up clusters for good, those first that cost the least, for half of the error that was saved since `begin`.
-  /// - Parameter centres: those of clusters that are given up go where nothing is near; the others, and what all gathered,
-  ///   stay. A colour may lie beyond lambda then.
-  func retire(_ cells: Points, lambda: Double, centres: Centres) {
+  /// Gives up clusters for good, those first that cost the least, for half of the error that was saved.
+  /// - Parameters:
+  ///   - last: the error over the cells before it was saved.
+  ///   - centres: those of clusters that are given up go where nothing is near; the others, and what all gathered, stay.
+  ///     A colour may lie beyond lambda then.
+  func retire(_ cells: Points, lambda: Double, last: Double, centres: Centres) {
     lloyd.centres.copy(centres)
     var error = measure(cells)
-    let most = (published + error) / 2
+    let most = (last + error) / 2
     for _ in 0..<Self.roundsMax {
       best.copy(lloyd.centres)
       lloyd.findSpare(radius: Self.near * lambda)
