@@ -4,7 +4,8 @@ extension LedgerCounts {
   /// The members that scripts read.
   package var members: [(String, JSON)] {
     [
-      ("captured", .integer(captured)), ("delivered", .integer(delivered)),
+      ("captured", .integer(captured)), ("in_pipeline", .integer(inPipeline)),
+      ("delivered", .integer(delivered)),
       ("in_memory", .integer(inMemory)), ("in_flight", .integer(inFlight)),
       ("spooled", .integer(spooled)), ("dead", .integer(dead)),
       (

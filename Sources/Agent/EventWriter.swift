@@ -58,6 +58,7 @@ struct EventWriter: Sendable {
     _ type: String, camera: String, run: String, _ members: [(String, JSON)]
   ) -> Record? {
     guard let topic else { return nil }
+    meters.ledger.capture()
     let wall = Clock.wall
     let time = Clock.rfc3339(microseconds: wall)
     let number = numbers.next()

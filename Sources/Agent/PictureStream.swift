@@ -22,6 +22,8 @@ final class PictureStream: Sendable {
   private let constantHeaders: Headers
   private let idPrefix: String
   private let numbers: Numbers
+  /// Frames were counted when they were captured; all else is counted when it is made.
+  private let isMadeHere: Bool
 
   /// - Parameters:
   ///   - name: of the stream within the camera, as a part of `ce_id`; nil for its frames.
@@ -37,6 +39,7 @@ final class PictureStream: Sendable {
     let place = name.map { "\(camera)/\($0)" } ?? camera
     idPrefix = "\(identity.node)/\(place)/\(identity.boot)/"
     self.numbers = numbers[place]
+    isMadeHere = name != nil
     constantHeaders = Headers([
       Header("content-type", contentType),
       Header("ce_specversion", "1.0"),
@@ -54,6 +57,7 @@ final class PictureStream: Sendable {
     _ payload: any Payload, byteCount: Int, _ time: FrameTime, size: FrameSize,
     more: [(String, String)] = []
   ) -> Record {
+    if isMadeHere { meters.ledger.capture() }
     let number = numbers.next()
     var headers = constantHeaders
     headers.reserveCapacity(headers.bytes.count + Self.varyingHeadersCapacity)

@@ -69,7 +69,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
 
   func take(_ frame: consuming Frame) {
     if cap?.admits(frame.time.monotonic) == false {
-      meters.ledger.enter(.dropped(.rate))
+      meters.ledger.move(.inPipeline, to: .dropped(.rate))
       return
     }
     let began = Clock.monotonic
@@ -78,7 +78,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     do {
       picture = try compressor.picture(of: frame)
     } catch {
-      meters.ledger.enter(.dropped(.corrupt))
+      meters.ledger.move(.inPipeline, to: .dropped(.corrupt))
       faults.tell("picture", .warning, "a frame was dropped: \(error)")
       return
     }
@@ -88,7 +88,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     if !picture.isPassedThrough { tellCost() }
     latest.withLock { $0 = picture.bytes }
     guard let stream else {
-      meters.ledger.enter(.dropped(.decimated))
+      meters.ledger.move(.inPipeline, to: .dropped(.topicOff))
       look?(PublishedPicture(jpeg: picture.bytes, size: picture.size, time: time, sequence: nil))
       return
     }

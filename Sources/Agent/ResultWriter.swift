@@ -25,7 +25,7 @@ final class ResultWriter: ResultSink {
   /// On disk where there is a spool, else with the broker.
   var isSettled: Bool {
     let counts = meters.ledger.snapshot
-    return counts.inMemory == 0 && counts.inFlight == 0
+    return counts.inPipeline == 0 && counts.inMemory == 0 && counts.inFlight == 0
   }
 
   func send(_ result: ControlResult) {
@@ -92,6 +92,7 @@ extension NodeIdentity {
     _ body: JSONValue, type: String, name: String, number: UInt64, run: String?, topic: String,
     more: Headers, meters: CameraMeters, spoolClass: SpoolClass
   ) -> Record {
+    meters.ledger.capture()
     let wall = Clock.wall
     var headers = Headers([
       Header("content-type", "application/json"), Header("ce_specversion", "1.0"),

@@ -104,7 +104,7 @@ final class Replay {
 
   /// - Throws: where not one of the pictures is sound.
   private func reject(_ index: Int) throws(CaptureError) {
-    meters.ledger.enter(.dropped(.corrupt))
+    meters.ledger.move(.inPipeline, to: .dropped(.corrupt))
     badCount += 1
     guard badCount < pictures.count else {
       throw CaptureError(
@@ -140,6 +140,8 @@ final class Replay {
   /// The picture as a frame of this moment; nil where it is none.
   private func next(_ index: Int, _ number: UInt32) throws(CaptureError) -> Frame? {
     let bytes = try pictures.picture(index)
+    // Before anything can lose it.
+    meters.ledger.capture()
     let time = FrameTime(monotonic: Clock.monotonic, wall: Clock.wall)
     if let format = request.format, format != .mjpeg, let size = request.size {
       let layout = FrameLayout(

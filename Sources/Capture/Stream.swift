@@ -185,7 +185,10 @@ final class Stream {
   /// - Returns: whether it held a good frame.
   private func takeNext(_ sink: any FrameSink) throws(CaptureError) -> Bool {
     switch buffers.dequeue() {
-    case .success(let filled): return deliver(filled, sink)
+    case .success(let filled):
+      // Before anything can lose it.
+      meters.ledger.capture()
+      return deliver(filled, sink)
     case .failure(let error):
       switch error.code {
       case EAGAIN:
@@ -213,7 +216,7 @@ final class Stream {
       owner: buffers, buffer: filled.index)
     let isFlagged = filled.flags & VP_BUF_FLAG_ERROR != 0
     guard !isFlagged, frame.isWhole else {
-      meters.ledger.enter(.dropped(.corrupt))
+      meters.ledger.move(.inPipeline, to: .dropped(.corrupt))
       if isFlagged { meters.update { $0.flaggedByDriver += 1 } }
       badCount += 1
       return false

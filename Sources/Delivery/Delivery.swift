@@ -144,7 +144,8 @@ package final class Delivery: Sendable {
     thread.withLock { $0 = started }
   }
 
-  /// Takes a record and books it; it is sent, or waits, or is dropped with a reason.
+  /// Takes a record and books it; it is sent, or waits, or is dropped with a reason. Its ledger has it
+  /// already, as captured and in the pipeline.
   package func submit(_ record: Record) {
     if record.spoolClass != .frames, let keeper {
       let isTaken = state.withLock { state in
@@ -334,10 +335,13 @@ package final class Delivery: Sendable {
     keeper.bury(entry.stored)
     if let position = entry.position { keeper.done(record.spoolClass, position) }
     guard record.spoolClass == .frames,
-      let stub = announcements.deadLetter(record, error.name),
-      let ahead = state.acceptAhead(stub)
+      let stub = announcements.deadLetter(record, error.name)
     else { return }
-    keeper.spill([ahead])
+    if let ahead = state.acceptAhead(stub) {
+      keeper.spill([ahead])
+    } else {
+      state.accept(stub)
+    }
   }
 }
 

@@ -92,7 +92,7 @@ extension DeliveryState {
     guard options.spool != nil, spoolFault == nil, !isClosed,
       memoryBytes + record.memoryBytes <= options.memoryMax
     else { return nil }
-    record.meters.ledger.enter(.inMemory)
+    record.meters.ledger.move(.inPipeline, to: .inMemory)
     let entry = RecordWindow.Entry(serial: nextSerial, attempt: 0, record: record)
     nextSerial += 1
     spillingBytes += record.memoryBytes

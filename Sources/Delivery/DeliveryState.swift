@@ -69,10 +69,10 @@ struct DeliveryState {
   /// Books a record as waiting; what no longer fits is dropped, oldest first.
   mutating func accept(_ record: Record) {
     guard !isClosed else {
-      record.meters.ledger.enter(.dropped(.shutdown))
+      record.meters.ledger.move(.inPipeline, to: .dropped(.shutdown))
       return
     }
-    record.meters.ledger.enter(.inMemory)
+    record.meters.ledger.move(.inPipeline, to: .inMemory)
     window.append(RecordWindow.Entry(serial: nextSerial, attempt: 0, record: record))
     nextSerial += 1
     trim()

@@ -383,6 +383,7 @@ extension DropReason {
     self =
       switch reason {
       case .quota: .quota
+      case .discarded: .discarded
       case .age: .age
       case .decimated: .decimated
       case .corrupt: .corrupt

@@ -2,11 +2,13 @@ import Synchronization
 
 /// Why a captured frame was given up. The raw values are what scripts and schemas read.
 package enum DropReason: String, CaseIterable, Sendable {
-  /// The pipeline was still at work on earlier frames.
-  case busy
   /// Above the configured publish rate.
   case rate
-  /// Thinned out by rule, e.g. every second frame of a backlog.
+  /// The picture did not change. Reserved: nothing is dropped for it yet.
+  case still
+  /// The frames' topic is switched off.
+  case topicOff = "topic_off"
+  /// Thinned out by rule: every second frame of a backlog.
   case decimated
   /// The driver flagged it, it was short, or it was not a whole picture.
   case corrupt
@@ -14,6 +16,8 @@ package enum DropReason: String, CaseIterable, Sendable {
   case oversize
   /// The memory window or disk quota was full.
   case quota
+  /// An operator had the backlog discarded.
+  case discarded
   /// Older than configured.
   case age
   /// The disk refused it.
@@ -25,22 +29,26 @@ package enum DropReason: String, CaseIterable, Sendable {
 
   fileprivate var index: Int {
     switch self {
-    case .busy: 0
-    case .rate: 1
-    case .decimated: 2
-    case .corrupt: 3
-    case .oversize: 4
-    case .quota: 5
-    case .age: 6
-    case .ioError: 7
-    case .shutdown: 8
-    case .crash: 9
+    case .rate: 0
+    case .still: 1
+    case .topicOff: 2
+    case .decimated: 3
+    case .corrupt: 4
+    case .oversize: 5
+    case .quota: 6
+    case .discarded: 7
+    case .age: 8
+    case .ioError: 9
+    case .shutdown: 10
+    case .crash: 11
     }
   }
 }
 
 /// Where a captured frame is, or how it ended: exactly one of these at any instant.
 package enum Fate: Equatable, Sendable {
+  /// Captured, and not handed to Delivery yet. A frame that nobody books stays here.
+  case inPipeline
   case delivered, inMemory, inFlight, spooled, dead
   case dropped(DropReason)
 }
@@ -48,6 +56,7 @@ package enum Fate: Equatable, Sendable {
 /// The counts of one camera's ledger at one instant.
 package struct LedgerCounts: Equatable, Sendable {
   package fileprivate(set) var captured = 0
+  package fileprivate(set) var inPipeline = 0
   package fileprivate(set) var delivered = 0
   package fileprivate(set) var inMemory = 0
   package fileprivate(set) var inFlight = 0
@@ -61,15 +70,16 @@ package struct LedgerCounts: Equatable, Sendable {
 
   package var droppedInAll: Int { drops.reduce(0, +) }
 
-  /// True while `captured = delivered + in_memory + in_flight + spooled + dead + Σ dropped`, and no
-  /// count is negative.
+  /// True while `captured = in_pipeline + delivered + in_memory + in_flight + spooled + dead + Σ dropped`,
+  /// and no count is negative.
   package var isBalanced: Bool {
-    let fates = [delivered, inMemory, inFlight, spooled, dead] + drops
+    let fates = [inPipeline, delivered, inMemory, inFlight, spooled, dead] + drops
     return fates.allSatisfy { $0 >= 0 } && captured == fates.reduce(0, +)
   }
 
   fileprivate mutating func add(_ count: Int, to fate: Fate) {
     switch fate {
+    case .inPipeline: inPipeline += count
     case .delivered: delivered += count
     case .inMemory: inMemory += count
     case .inFlight: inFlight += count
@@ -80,14 +90,17 @@ package struct LedgerCounts: Equatable, Sendable {
   }
 }
 
-/// One camera's book: every captured frame is entered once and moved from fate to fate, so that the
-/// sum holds at every instant. Any thread may write.
+/// One camera's book: every frame is counted once, when it leaves the driver or the file, and moved from
+/// fate to fate, so that the sum holds at every instant. Any thread may write.
 package final class Ledger: Sendable {
   private let counts = Mutex(LedgerCounts())
 
   package init() {}
 
-  /// Books `count` newly captured frames under `fate`.
+  /// Counts a frame that has just left the driver or the file, or a record that has just been made.
+  package func capture() { enter(.inPipeline) }
+
+  /// Books `count` frames under `fate` that no step of this run captured: those that an earlier run left.
   package func enter(_ fate: Fate, count: Int = 1) {
     counts.withLock { counts in
       counts.captured += count

@@ -42,6 +42,8 @@ package struct StoredEntry: Sendable {
 /// Why entries were given up.
 package enum LossReason: String, Sendable {
   case quota, age, decimated, corrupt
+  /// By the operator's word.
+  case discarded
   case ioError = "io_error"
 }
 

@@ -173,7 +173,7 @@ package final class Store {
   /// - Returns: what that were.
   package func discard(_ spoolClass: SpoolClass) throws(SpoolError) -> [SpoolLoss] {
     var losses: [SpoolLoss] = []
-    while try store(spoolClass).dropOldest(.quota, { losses += $0 }) {}
+    while try store(spoolClass).dropOldest(.discarded, { losses += $0 }) {}
     return losses
   }
 

@@ -78,11 +78,13 @@ extension BoxPicture {
         }
       })
     text.family(
-      "vedette_frames_waiting", .gauge, "Frames that wait, by place.",
+      "vedette_frames_waiting", .gauge,
+      "Frames that wait, by place: pipeline, memory, flight, spool.",
       cameras.flatMap { camera -> [([(String, String)], Double?)] in
         let counts = camera.counts
         return [
-          ("memory", counts.inMemory), ("flight", counts.inFlight), ("spool", counts.spooled),
+          ("pipeline", counts.inPipeline), ("memory", counts.inMemory), ("flight", counts.inFlight),
+          ("spool", counts.spooled),
         ]
         .map { ([("camera", camera.name), ("place", $0)], Double($1)) }
       })

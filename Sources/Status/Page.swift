@@ -100,7 +100,7 @@ enum Page {
         const n = c.negotiated, dropped = Object.values(c.ledger.dropped).reduce((a, b) => a + b, 0);
         put(made.text, (n && n.format ? n.format + (n.width ? " " + n.width + "x" + n.height : "") + ", " : "") + c.measured_fps.toFixed(1) +
           " fps, delivered " + c.ledger.delivered + ", waiting " +
-          (c.ledger.in_memory + c.ledger.in_flight + c.ledger.spooled) + ", dropped " + dropped +
+          (c.ledger.in_pipeline + c.ledger.in_memory + c.ledger.in_flight + c.ledger.spooled) + ", dropped " + dropped +
           (c.state !== "streaming" && c.detail ? "; " + c.detail : ""));
       }
       if (last) {

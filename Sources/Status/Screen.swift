@@ -134,7 +134,7 @@ package struct Screen: Sendable {
   private var drops: [String] {
     picture.cameras.flatMap { camera in
       let counts = camera.counts
-      let waiting = counts.inMemory + counts.inFlight
+      let waiting = counts.inPipeline + counts.inMemory + counts.inFlight
       var parts = ["captured \(counts.captured)", "delivered \(counts.delivered)"]
       if waiting > 0 { parts.append("waiting \(waiting)") }
       if counts.spooled > 0 { parts.append("spooled \(counts.spooled)") }

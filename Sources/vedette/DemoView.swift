@@ -45,7 +45,7 @@ final class DemoView {
     guard isTerminal else {
       say(
         "\(Int(elapsed)) s: captured \(counts.captured), acknowledged \(counts.delivered), "
-          + "waiting \(counts.inMemory + counts.inFlight), dropped \(counts.droppedInAll), "
+          + "waiting \(counts.inPipeline + counts.inMemory + counts.inFlight), dropped \(counts.droppedInAll), "
           + "\(Self.tenths(rate)) fps, \(size / 1000) kB, p50 \(milliseconds(0.5)) ms")
       return
     }
@@ -70,7 +70,8 @@ final class DemoView {
     let counts = meters.ledger.snapshot
     say(
       "\nledger: captured \(counts.captured) = delivered \(counts.delivered) + dropped \(counts.droppedInAll)"
-        + " + waiting \(counts.inMemory + counts.inFlight): \(counts.isBalanced ? "balances" : "DOES NOT BALANCE")"
+        + " + dead \(counts.dead) + in pipeline \(counts.inPipeline)"
+        + " + waiting \(counts.inMemory + counts.inFlight + counts.spooled): \(counts.isBalanced ? "balances" : "DOES NOT BALANCE")"
     )
     if counts.delivered == 0 {
       say(

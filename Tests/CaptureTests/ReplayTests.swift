@@ -173,7 +173,10 @@ import Testing
     let bench = try play(ReplayRequest(path: folder, rate: 200))
     defer { bench.end() }
     try await eventually { bench.sink.taken.count >= 3 }
-    #expect(bench.meters.ledger.snapshot.dropped(.corrupt) >= 2)
+    bench.end()
+    let counts = bench.meters.ledger.snapshot
+    #expect(counts.dropped(.corrupt) >= 2 && counts.inPipeline == bench.sink.taken.count)
+    #expect(counts.isBalanced)
     #expect(bench.log.from(.warning) == ["\(folder)/b.jpg is no JPEG and is left out"])
   }
 

@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct StateTests {
   private func record(_ meters: CameraMeters, bytes: Int, at time: UInt64 = 0) -> Record {
-    Record(
+    meters.ledger.capture()
+    return Record(
       topic: "t", key: [], headers: Headers(), timestamp: 0, payload: BytesPayload([]),
       payloadBytes: bytes, capturedAt: time, meters: meters)
   }

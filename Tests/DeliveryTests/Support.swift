@@ -83,6 +83,7 @@ final class Bench {
       timestamp: 0, payload: BytesPayload(noise.prefix(bytes)),
       payloadBytes: bytes, capturedAt: monotonicNow(), meters: meters)
     record.sequence = UInt64(number)
+    meters.ledger.capture()
     return record
   }
 
@@ -191,6 +192,7 @@ final class Told: Sendable {
       payload: BytesPayload(bytes), payloadBytes: bytes.count, capturedAt: monotonicNow(),
       meters: meters)
     record.spoolClass = .events
+    meters.ledger.capture()
     return record
   }
 

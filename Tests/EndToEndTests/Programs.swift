@@ -228,7 +228,7 @@ final class Daemon {
 
 /// The accounting identity.
 func expectBalance(_ ledger: [String: Any]) {
-  let fates = ["delivered", "in_memory", "in_flight", "spooled", "dead"]
+  let fates = ["in_pipeline", "delivered", "in_memory", "in_flight", "spooled", "dead"]
   let sum = fates.reduce(0) { $0 + (ledger[$1] as? Int ?? -1_000_000) }
   let dropped = (ledger["dropped"] as? [String: Int] ?? [:]).values.reduce(0, +)
   #expect(ledger["captured"] as? Int == sum + dropped, "\(ledger)")

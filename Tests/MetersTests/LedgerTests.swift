@@ -9,7 +9,8 @@ import Testing
       for worker in 0..<4 {
         group.addTask {
           for turn in 0..<5000 {
-            ledger.enter(.inMemory)
+            ledger.capture()
+            ledger.move(.inPipeline, to: .inMemory)
             ledger.move(.inMemory, to: .inFlight)
             let reason = DropReason.allCases[(turn + worker) % DropReason.allCases.count]
             ledger.move(.inFlight, to: turn % 3 == 0 ? .dropped(reason) : .delivered)
@@ -23,7 +24,7 @@ import Testing
     let counts = ledger.snapshot
     #expect(counts.captured == 20_000)
     #expect(counts.delivered + counts.droppedInAll == 20_000)
-    #expect(counts.inMemory == 0 && counts.inFlight == 0)
+    #expect(counts.inPipeline == 0 && counts.inMemory == 0 && counts.inFlight == 0)
   }
 
   @Test func `A frame that was moved twice is noticed`() {
@@ -34,11 +35,24 @@ import Testing
     #expect(!ledger.snapshot.isBalanced)
   }
 
+  @Test func `A frame that nobody books stays in the pipeline, and the sum holds`() {
+    let ledger = Ledger()
+    ledger.capture()
+    let counts = ledger.snapshot
+    #expect(counts.captured == 1 && counts.inPipeline == 1 && counts.isBalanced)
+  }
+
+  @Test func `A record that was booked without having been captured is noticed`() {
+    let ledger = Ledger()
+    ledger.move(.inPipeline, to: .inMemory)
+    #expect(!ledger.snapshot.isBalanced)
+  }
+
   @Test func `Reasons have the names that scripts read`() {
     #expect(
       DropReason.allCases.map(\.rawValue) == [
-        "busy", "rate", "decimated", "corrupt", "oversize", "quota", "age", "io_error",
-        "shutdown", "crash",
+        "rate", "still", "topic_off", "decimated", "corrupt", "oversize", "quota", "discarded",
+        "age", "io_error", "shutdown", "crash",
       ])
   }
 }

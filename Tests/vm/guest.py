@@ -85,7 +85,9 @@ class Agent:
     def stop(self):
         self.process.terminate()
         assert self.process.wait(30) == 0, f"exit code {self.process.returncode}"
-        return {name: self.check(ledger) for name, ledger in self.parse(self.log()).items()}
+        ledgers = {name: self.check(ledger) for name, ledger in self.parse(self.log()).items()}
+        assert all(ledger["in_pipeline"] == 0 for ledger in ledgers.values()), ledgers
+        return ledgers
 
     @staticmethod
     def parse(log):
@@ -96,7 +98,7 @@ class Agent:
 
     @staticmethod
     def check(ledger):
-        fates = ["delivered", "in_memory", "in_flight", "spooled", "dead"]
+        fates = ["in_pipeline", "delivered", "in_memory", "in_flight", "spooled", "dead"]
         total = sum(ledger[fate] for fate in fates) + sum(ledger["dropped"].values())
         assert ledger["captured"] == total, f"the ledger does not balance: {ledger}"
         return ledger

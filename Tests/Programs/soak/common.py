@@ -34,7 +34,7 @@ def ledger(log, camera, process=None):
         while len(read()) == before and time.monotonic() < deadline:
             time.sleep(0.01)
     counts = json.loads(read()[-1])
-    fates = ["delivered", "in_memory", "in_flight", "spooled", "dead"]
+    fates = ["in_pipeline", "delivered", "in_memory", "in_flight", "spooled", "dead"]
     total = sum(counts[fate] for fate in fates) + sum(counts["dropped"].values())
     assert counts["captured"] == total, f"the ledger does not balance: {counts}"
     return counts
