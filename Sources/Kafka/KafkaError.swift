@@ -4,15 +4,17 @@ import CRdKafka
 package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What to do about an error.
   package enum Kind: Sendable {
-    /// The record may be sent again: time-outs, transport, purge, leaders on the move.
+    /// The record is sent again, and by and by will be taken: time-outs, transport, purge, leaders on the move,
+    /// topics that are being made.
     case retriable
     /// Backpressure: librdkafka's queue is full.
     case queueFull
     /// The record is larger than the client's or the topic's limit.
     case oversize
-    /// Authentication, authorisation or TLS: nothing will be taken until somebody mends it.
+    /// Nothing will be taken until somebody mends it: logins, rights, TLS, a property, a topic's name. The record
+    /// is sound and waits.
     case refused
-    /// The broker will never take this record: policy, format, an unknown partition.
+    /// No broker will ever take this record as it is: policy, format, its time.
     case invalid
     /// The handle is of no further use; see `Producer.replacement`.
     case fatal
@@ -32,6 +34,9 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Of a consumer: the partition that it is about.
   package var partition: Int32?
 
+  /// Why it is of its kind.
+  package var reason: String { ErrorTable.row(of: name).reason }
+
   /// What a consumer's offset pointed at is not there any more.
   package var isOffsetGone: Bool { code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET.rawValue }
 
@@ -44,7 +49,7 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     self.code = code.rawValue
     self.call = call
     name = unsafe String(cString: rd_kafka_err2name(code))
-    kind = Self.kind(of: code)
+    kind = ErrorTable.row(of: name).kind
     let meaning = unsafe String(cString: rd_kafka_err2str(code))
     let words = text.map { $0.isEmpty ? meaning : $0 } ?? meaning
     description = "\(words) (\(name))" + Self.hint(code, words)
@@ -57,26 +62,6 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     call = "rd_kafka_conf_set"
     kind = .configuration
     description = "kafka.\(isSecret ? "secrets" : "properties").\(property): \(text)"
-  }
-
-  private static func kind(of code: rd_kafka_resp_err_t) -> Kind {
-    switch code {
-    case RD_KAFKA_RESP_ERR__QUEUE_FULL: .queueFull
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE: .oversize
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR__SSL,
-      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
-      RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-      RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED,
-      RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
-      .refused
-    case RD_KAFKA_RESP_ERR_INVALID_MSG, RD_KAFKA_RESP_ERR_INVALID_RECORD,
-      RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
-      RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
-      RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, RD_KAFKA_RESP_ERR__INVALID_ARG:
-      .invalid
-    case RD_KAFKA_RESP_ERR__FATAL: .fatal
-    default: .retriable
-    }
   }
 
   private static func hint(_ code: rd_kafka_resp_err_t, _ words: String) -> String {

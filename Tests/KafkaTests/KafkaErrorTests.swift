@@ -11,18 +11,50 @@ import Testing
     ("TOPIC_AUTHORIZATION_FAILED", .refused), ("CLUSTER_AUTHORIZATION_FAILED", .refused),
     ("UNSUPPORTED_SASL_MECHANISM", .refused),
     ("POLICY_VIOLATION", .invalid), ("INVALID_RECORD", .invalid), ("INVALID_TIMESTAMP", .invalid),
-    ("_UNKNOWN_PARTITION", .invalid), ("_FATAL", .fatal),
+    ("_FATAL", .fatal),
+    // A topic that is deleted and made anew.
+    ("_UNKNOWN_PARTITION", .retriable),
     ("_MSG_TIMED_OUT", .retriable), ("_TRANSPORT", .retriable), ("_PURGE_QUEUE", .retriable),
     ("_PURGE_INFLIGHT", .retriable), ("_ALL_BROKERS_DOWN", .retriable), ("_RESOLVE", .retriable),
     ("NOT_LEADER_FOR_PARTITION", .retriable), ("LEADER_NOT_AVAILABLE", .retriable),
     ("NOT_ENOUGH_REPLICAS", .retriable), ("_UNKNOWN_TOPIC", .retriable),
     ("UNKNOWN_TOPIC_OR_PART", .retriable), ("REQUEST_TIMED_OUT", .retriable),
+    ("NOT_ENOUGH_REPLICAS_AFTER_APPEND", .retriable), ("KAFKA_STORAGE_ERROR", .retriable),
+    ("THROTTLING_QUOTA_EXCEEDED", .retriable), ("INVALID_MSG", .retriable),
+    ("FENCED_LEADER_EPOCH", .retriable), ("BROKER_NOT_AVAILABLE", .retriable),
+    ("GROUP_AUTHORIZATION_FAILED", .retriable), ("_CRIT_SYS_RESOURCE", .retriable),
+    // What a person mends loses no record meanwhile.
+    ("TOPIC_EXCEPTION", .refused), ("INVALID_REQUIRED_ACKS", .refused),
+    ("UNSUPPORTED_COMPRESSION_TYPE", .refused), ("UNSUPPORTED_FOR_MESSAGE_FORMAT", .refused),
+    ("UNSUPPORTED_VERSION", .refused), ("DELEGATION_TOKEN_EXPIRED", .refused),
   ])
   func `Each error has the kind that says what to do`(name: String, kind: KafkaError.Kind) throws {
     let code = try #require(KafkaError.code(named: name))
     let error = KafkaError(rd_kafka_resp_err_t(rawValue: code), call: "test")
     #expect(error.kind == kind && error.name == name && error.code == code)
     #expect(error.description.contains(name) && error.description.count > name.count + 5)
+  }
+
+  @Test func `Every error that librdkafka knows has a row with a reason`() {
+    #expect(KafkaError.known.count > 150)
+    for (_, name) in KafkaError.known {
+      let row = ErrorTable.rows[name]
+      #expect(row != nil, "\(name) has no row")
+      #expect(row.map { $0.reason.count > 7 } == true, "\(name) has no reason")
+    }
+  }
+
+  @Test func `Few errors give a record up`() {
+    let lost = ErrorTable.rows.filter { $0.value.kind == .invalid || $0.value.kind == .oversize }
+    #expect(
+      lost.keys.sorted() == [
+        "INVALID_RECORD", "INVALID_TIMESTAMP", "MSG_SIZE_TOO_LARGE", "POLICY_VIOLATION",
+        "RECORD_LIST_TOO_LARGE", "_INVALID_ARG", "_KEY_SERIALIZATION", "_VALUE_SERIALIZATION",
+      ])
+  }
+
+  @Test func `An error that is not in the table is waited for`() {
+    #expect(ErrorTable.row(of: "NEXT_YEARS_ERROR").kind == .retriable)
   }
 
   @Test func `A refused SCRAM login comes with the hint about librdkafka`() {
