@@ -29,7 +29,11 @@ package enum Daemon {
     try agent.start()
     let watch = Watch(agent, logger: logger)
     let server = StatusServer(watch)
-    begin(watch, server, settings.status, logger)
+    begin(watch, logger)
+    var listening = StatusListening(
+      server, socket: settings.status.socket,
+      tcp: settings.status.listen.map { ($0.host, $0.port) })
+    listen(&listening, logger)
     manager.ready()
     let pause = min(1, (manager.watchdogSeconds ?? 2) / 2)
     loop: while true {
@@ -39,6 +43,7 @@ package enum Daemon {
       case SIGHUP: logger.notice("SIGHUP: restart the service to read the configuration anew")
       default: break
       }
+      listen(&listening, logger)
       manager.status(agent.summary)
       if agent.delivery.secondsSinceTurn < stuckSeconds, watch.isMoving { manager.alive() }
       if agent.isOver { break }
@@ -54,21 +59,20 @@ package enum Daemon {
   }
 
   /// Without its status the agent does its work all the same.
-  private static func begin(
-    _ watch: Watch, _ server: StatusServer, _ settings: StatusSettings, _ logger: Logger
-  ) {
+  private static func begin(_ watch: Watch, _ logger: Logger) {
     do {
       try watch.start()
     } catch {
       logger.error("there is no status, and no alarm: \(error)")
     }
-    do {
-      if let socket = settings.socket { try server.listen(socket: socket) }
-      if let listen = settings.listen {
-        try server.listen(host: listen.host, port: listen.port)
+  }
+
+  private static func listen(_ listening: inout StatusListening, _ logger: Logger) {
+    for news in listening.attempt(now: Double(Clock.monotonic) / 1e9) {
+      switch news {
+      case .failed(let sentence): logger.warning("\(sentence)")
+      case .opened(let sentence): logger.notice("\(sentence)")
       }
-    } catch {
-      logger.warning("\(error); frames go on without it")
     }
   }
 

@@ -6,8 +6,10 @@ final class StatusHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
-  /// How long a request and its answer may take.
-  private static let patience = TimeAmount.seconds(10)
+  /// How long a client may take to send its request.
+  static let askingPatience = TimeAmount.seconds(3)
+  /// How long it may take to read the answer.
+  private static let answerPatience = TimeAmount.seconds(10)
 
   private let source: any StatusSource
   private let places: ClientPlaces
@@ -24,18 +26,20 @@ final class StatusHandler: ChannelInboundHandler {
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    timeout = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+    limit(Self.askingPatience, context)
+    context.fireChannelActive()
+  }
+
+  private func limit(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+    timeout?.cancel()
+    timeout = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
       context.close(promise: nil)
     }
-    context.fireChannelActive()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     timeout?.cancel()
-    if let live {
-      live.stop()
-      places.leaveStream()
-    }
+    live?.stop()
     live = nil
     context.fireChannelInactive()
   }
@@ -50,6 +54,8 @@ final class StatusHandler: ChannelInboundHandler {
     case .body: break
     case .end:
       guard live == nil, let head else { return }
+      places.asked(context.channel)
+      limit(Self.answerPatience, context)
       answer(head, context)
     }
   }
@@ -130,7 +136,7 @@ final class StatusHandler: ChannelInboundHandler {
     guard source.picture.cameras.contains(where: { $0.name == name }) else {
       return send(unknown(name), head, context)
     }
-    guard places.enterStream() else {
+    guard places.enterStream(context.channel) else {
       let text = "\(ClientPlaces.streamsMax) clients look at cameras already\n"
       return send(.text(.serviceUnavailable, text), head, context)
     }

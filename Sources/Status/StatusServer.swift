@@ -9,6 +9,8 @@ import Synchronization
 package final class StatusServer: Sendable {
   /// Bytes of the longest path that the system takes for a socket.
   private static let pathMax = 107
+  /// Connections that the kernel keeps until they are taken.
+  private static let backlog: Int32 = 128
 
   private let source: any StatusSource
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -64,10 +66,12 @@ package final class StatusServer: Sendable {
     let source = source
     let places = places
     return ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 16)
+      .serverChannelOption(.backlog, value: Self.backlog)
+      // Connections of the last run that the kernel still remembers keep no port.
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
-        guard places.enter() else { return channel.close() }
-        channel.closeFuture.whenComplete { _ in places.leave() }
+        guard places.enter(channel) else { return channel.close() }
+        channel.closeFuture.whenComplete { _ in places.leave(channel) }
         return channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
           try pipeline.addHandler(RequestLimit())
@@ -97,35 +101,6 @@ package final class StatusServer: Sendable {
     }
     return "\(error)"
   }
-}
-
-/// How many clients there may be.
-final class ClientPlaces: Sendable {
-  static let clientsMax = 32
-  /// Of those, who look at a camera live.
-  static let streamsMax = 8
-
-  private let counts = Mutex((clients: 0, streams: 0))
-
-  func enter() -> Bool {
-    counts.withLock { counts in
-      guard counts.clients < Self.clientsMax else { return false }
-      counts.clients += 1
-      return true
-    }
-  }
-
-  func leave() { counts.withLock { $0.clients -= 1 } }
-
-  func enterStream() -> Bool {
-    counts.withLock { counts in
-      guard counts.streams < Self.streamsMax else { return false }
-      counts.streams += 1
-      return true
-    }
-  }
-
-  func leaveStream() { counts.withLock { $0.streams -= 1 } }
 }
 
 /// Closes a connection that sends more than any request of ours has.

@@ -38,6 +38,21 @@ private final class Served {
   func connect() throws -> Int32 { try connected(path) }
 }
 
+private func connected(port: Int) throws -> Int32 {
+  let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = in_port_t(port).bigEndian
+  address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+  let result = unsafe withUnsafePointer(to: &address) {
+    unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      unsafe Glibc.connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+  try #require(result == 0)
+  return fd
+}
+
 private func connected(_ path: String) throws -> Int32 {
   let fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
   var address = sockaddr_un()
@@ -167,21 +182,79 @@ private func hear(_ fd: Int32, bytesMax: Int = 1 << 20) -> [UInt8] {
     #expect(try StatusClient(socket: served.path).get("/healthz").code == 200)
   }
 
-  @Test func `Clients that hang do not keep others out for longer than their time`() throws {
+  @Test func `Clients that ask for nothing, or for half of something, keep nobody out`() throws {
     let served = try Served()
-    let hanging = try (0..<ClientPlaces.clientsMax).map { _ in try served.connect() }
-    // Let the server take them all in.
-    usleep(300_000)
-    let late = try served.connect()
-    say(late, "GET /healthz HTTP/1.1\r\n\r\n")
-    #expect(hear(late).isEmpty)
-    close(late)
-    hanging.forEach { close($0) }
-    var isAnswered = false
-    for _ in 0..<100 where !isAnswered {
-      isAnswered = (try? StatusClient(socket: served.path).get("/healthz"))?.code == 200
+    var hanging: [Int32] = []
+    defer { hanging.forEach { close($0) } }
+    for round in 0..<3 {
+      for _ in 0..<40 {
+        hanging.append(try served.connect())
+        if round > 0 { say(hanging[hanging.count - 1], "GET /healthz HTTP/1.1\r\n") }
+      }
+      // With all of them connected.
+      #expect(try StatusClient(socket: served.path).get("/healthz").code == 200)
     }
-    #expect(isAnswered)
+  }
+
+  @Test func `A client that asks for nothing is let go`() throws {
+    let served = try Served()
+    let idle = try served.connect()
+    #expect(hear(idle).isEmpty)
+    close(idle)
+  }
+
+  @Test func `Those who look live take no places of those who ask`() throws {
+    let served = try Served()
+    served.box.current.withLock { $0 = Picture([1]) }
+    let viewers = try (0..<ClientPlaces.streamsMax).map { _ in try served.connect() }
+    defer { viewers.forEach { close($0) } }
+    for fd in viewers {
+      say(fd, "GET /cameras/front/stream HTTP/1.1\r\n\r\n")
+      #expect(!hear(fd, bytesMax: 1).isEmpty)
+    }
+    let idle = try (0..<ClientPlaces.clientsMax).map { _ in try served.connect() }
+    defer { idle.forEach { close($0) } }
+    #expect(try StatusClient(socket: served.path).get("/healthz").code == 200)
+    // Nor do those who come push them out.
+    served.box.current.withLock { $0 = Picture([2]) }
+    #expect(!hear(viewers[0], bytesMax: 1).isEmpty)
+  }
+
+  @Test func `A port whose last connections the kernel remembers is had again at once`() throws {
+    let first = StatusServer(Box())
+    let port = try first.listen(host: "127.0.0.1", port: 0)
+    let fd = try connected(port: port)
+    say(fd, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    // The server closes first, and so its end is the one that is remembered.
+    #expect(!hear(fd).isEmpty)
+    close(fd)
+    first.stop()
+    let second = StatusServer(Box())
+    defer { second.stop() }
+    #expect(try second.listen(host: "127.0.0.1", port: port) == port)
+  }
+
+  @Test func `A port that another has is told once, and had when it is free`() throws {
+    let other = StatusServer(Box())
+    let port = try other.listen(host: "127.0.0.1", port: 0)
+    let server = StatusServer(Box())
+    defer { server.stop() }
+    let path = "/tmp/vedette-status-\(UUID().uuidString.prefix(8)).sock"
+    var listening = StatusListening(server, socket: path, tcp: ("127.0.0.1", port))
+    let news = listening.attempt(now: 0)
+    #expect(news.count == 1)
+    guard case .failed(let sentence) = news.first else { return }
+    #expect(sentence.contains("127.0.0.1:\(port)") && sentence.contains("Address already in use"))
+    // One that fails keeps no other from being had.
+    #expect(try StatusClient(socket: path).get("/healthz").code == 200)
+    #expect(listening.attempt(now: 0.5).isEmpty)
+    #expect(listening.attempt(now: 1.5).isEmpty)
+    other.stop()
+    #expect(listening.attempt(now: 2).isEmpty)
+    #expect(
+      listening.attempt(now: 100) == [.opened("status.listen: 127.0.0.1:\(port) answers now")])
+    close(try connected(port: port))
+    #expect(listening.attempt(now: 1000).isEmpty)
   }
 
   @Test func `A live view gives each newer picture once, and a slow client the newest`() throws {
@@ -223,17 +296,7 @@ private func hear(_ fd: Int32, bytesMax: Int = 1 << 20) -> [UInt8] {
       ("localhost:\(port)", "HTTP/1.1 200"), ("127.0.0.1", "HTTP/1.1 200"),
       ("evil.example", "HTTP/1.1 421"), ("localhost.evil.example", "HTTP/1.1 421"),
     ] {
-      let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_port = in_port_t(port).bigEndian
-      address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-      let result = unsafe withUnsafePointer(to: &address) {
-        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          unsafe Glibc.connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-        }
-      }
-      try #require(result == 0)
+      let fd = try connected(port: port)
       say(fd, "GET /healthz HTTP/1.1\r\nHost: \(host)\r\n\r\n")
       #expect(String(decoding: hear(fd), as: UTF8.self).hasPrefix(line), "\(host)")
       close(fd)
