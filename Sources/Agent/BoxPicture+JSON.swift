@@ -37,9 +37,20 @@ extension CameraView {
       ("device", .text(device)), ("asked", asked?.json ?? .null),
       ("negotiated", negotiated?.json ?? .null), ("measured_fps", .number(measuredRate)),
       ("last_frame_age_s", .maybe(lastFrameAge)), ("ledger", .object(counts.members)),
+      ("outcome", outcome.json),
       ("latency_ms", latency.json), ("encode_ms", encode.json),
       ("lost_by_driver", .integer(lostByDriver)), ("flagged_by_driver", .integer(flaggedByDriver)),
       ("reopened", .integer(reopened)),
+    ])
+  }
+}
+
+extension FrameOutcome {
+  fileprivate var json: JSON {
+    .object([
+      ("seconds", .number(seconds)), ("wanted", .integer(wanted)),
+      ("delivered", .integer(delivered)), ("lost", .integer(lost)), ("lost_share", .number(share)),
+      ("reason", .text(cause?.name)), ("detail", .text(detail)),
     ])
   }
 }
@@ -82,6 +93,8 @@ extension SpoolView {
       ("quota", .integer(quota)), ("records", .integer(records)),
       ("dead_records", .integer(deadRecords)), ("oldest_age_s", .maybe(oldestAge)),
       ("replay_bytes_per_s", .maybe(replayRate)), ("time_to_empty_s", .maybe(timeToEmpty)),
+      ("fill_bytes_per_s", .maybe(fillRate)), ("time_to_full_s", .maybe(timeToFull)),
+      ("full", .boolean(isFull)), ("lost_per_s", .number(lossRate)),
     ])
   }
 }

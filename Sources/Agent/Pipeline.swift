@@ -79,6 +79,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
       picture = try compressor.picture(of: frame)
     } catch {
       meters.ledger.move(.inPipeline, to: .dropped(.corrupt))
+      meters.explain(DropReason.corrupt.rawValue, error.description)
       faults.tell("picture", .warning, "a frame was dropped: \(error)")
       return
     }

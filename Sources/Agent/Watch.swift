@@ -82,8 +82,11 @@ final class Watch: StatusSource {
   private func run() {
     var book = AlarmBook()
     var samples: [Sample] = []
+    var outcomes = OutcomeBook()
+    var pace = SpoolPace()
     while !stopping.value {
       var picture = look(&samples)
+      judge(&picture, &outcomes, &pace)
       for news in book.update(picture, now: picture.uptime) { tell(news) }
       picture.alarms = book.raised
       let seen = picture
@@ -91,6 +94,28 @@ final class Watch: StatusSource {
       past.withLock { $0.note(seen) }
       signal.wait(milliseconds: Self.intervalMilliseconds)
     }
+  }
+
+  /// Completes the picture by what only time tells: what became of frames, and how the spool fills.
+  private func judge(
+    _ picture: inout BoxPicture, _ outcomes: inout OutcomeBook, _ pace: inout SpoolPace
+  ) {
+    for (index, meters) in agent.meters.enumerated() where picture.cameras.indices.contains(index) {
+      picture.cameras[index].outcome = outcomes.note(
+        meters.name, picture.cameras[index].counts, at: picture.uptime,
+        details: meters.current.lossDetails)
+    }
+    guard var spool = picture.spool, spool.fault == nil else { return }
+    let ledgers = agent.meters + agent.delivery.otherMeters
+    let lost = ledgers.reduce(0) { sum, meters in
+      let counts = meters.ledger.snapshot
+      return sum
+        + [DropReason.quota, .decimated].reduce(0) {
+          $0 + counts.dropped($1) - counts.inheritedDrops($1)
+        }
+    }
+    pace.note(&spool, lost: lost, at: picture.uptime)
+    picture.spool = spool
   }
 
   /// Each alarm is a line in the log and an event, when it is raised and when it is cleared.
@@ -138,6 +163,8 @@ final class Watch: StatusSource {
     view.bytes = seen.bytes
     view.quota = seen.quotaBytes
     view.deadRecords = seen.deadRecords
+    view.framesBytes = seen.classes[.frames]?.bytes ?? 0
+    view.framesQuota = settings.framesQuota.map { Int($0) }
     view.records = seen.classes.values.reduce(0) { $0 + $1.records }
     view.oldestAge = seen.classes.values.compactMap(\.oldestAge).max()
     if delivery.outageSince != nil { samples.removeAll() }

@@ -105,6 +105,7 @@ final class Replay {
   /// - Throws: where not one of the pictures is sound.
   private func reject(_ index: Int) throws(CaptureError) {
     meters.ledger.move(.inPipeline, to: .dropped(.corrupt))
+    meters.explain(DropReason.corrupt.rawValue, "\(pictures.name(index)) is no JPEG")
     badCount += 1
     guard badCount < pictures.count else {
       throw CaptureError(

@@ -218,6 +218,9 @@ final class Stream {
     guard !isFlagged, frame.isWhole else {
       meters.ledger.move(.inPipeline, to: .dropped(.corrupt))
       if isFlagged { meters.update { $0.flaggedByDriver += 1 } }
+      meters.explain(
+        DropReason.corrupt.rawValue,
+        isFlagged ? "the driver flags its buffers as in error" : "its buffers are cut short")
       badCount += 1
       return false
     }

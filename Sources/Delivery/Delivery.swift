@@ -327,6 +327,8 @@ package final class Delivery: Sendable {
     _ entry: RecordWindow.Entry, _ error: KafkaError, _ state: inout DeliveryState
   ) {
     let record = entry.record
+    record.meters.explain(
+      error.kind == .oversize ? DropReason.oversize.rawValue : "dead", error.description)
     state.say { [complaints] in
       error.kind == .oversize
         ? complaints.oversize(record, error) : complaints.invalid(record, error)

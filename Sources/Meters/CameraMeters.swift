@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What a camera is doing, in the words that an operator reads.
-package enum CameraState: String, Sendable {
+package enum CameraState: String, CaseIterable, Sendable {
   /// Being opened and negotiated with.
   case opening
   /// Frames arrive.
@@ -51,6 +51,8 @@ package final class CameraMeters: Sendable {
     package var reopened = 0
     /// Capture time of the last good frame, nanoseconds of CLOCK_MONOTONIC.
     package var lastFrame: UInt64?
+    /// What was last said of frames that were lost, by the name that the ledger has for it.
+    package var lossDetails: [String: String] = [:]
     /// The measured rate in frames per second over the last seconds.
     package var measuredRate = 0.0
   }
@@ -66,6 +68,12 @@ package final class CameraMeters: Sendable {
   package init(name: String) { self.name = name }
 
   package var current: Picture { picture.withLock { $0 } }
+
+  /// Keeps why frames are lost, for the status.
+  /// - Parameter fate: as the ledger names it.
+  package func explain(_ fate: String, _ why: String) {
+    picture.withLock { $0.lossDetails[fate] = why }
+  }
 
   package func update(_ change: (inout sending Picture) -> Void) {
     picture.withLock { change(&$0) }

@@ -63,10 +63,20 @@ package struct LedgerCounts: Equatable, Sendable {
   package fileprivate(set) var spooled = 0
   package fileprivate(set) var dead = 0
   private var drops = [Int](repeating: 0, count: DropReason.allCases.count)
+  /// Of `captured`, what an earlier run captured and left to this one.
+  private var inherited = 0
+  /// Of the drops, what was lost before this run began.
+  private var inheritedDrops = [Int](repeating: 0, count: DropReason.allCases.count)
 
   package init() {}
 
   package func dropped(_ reason: DropReason) -> Int { drops[reason.index] }
+
+  /// Of `dropped`, what was lost before this run began.
+  package func inheritedDrops(_ reason: DropReason) -> Int { inheritedDrops[reason.index] }
+
+  /// Of `captured`, what this run captured.
+  package var capturedHere: Int { captured - inherited }
 
   package var droppedInAll: Int { drops.reduce(0, +) }
 
@@ -75,6 +85,11 @@ package struct LedgerCounts: Equatable, Sendable {
   package var isBalanced: Bool {
     let fates = [inPipeline, delivered, inMemory, inFlight, spooled, dead] + drops
     return fates.allSatisfy { $0 >= 0 } && captured == fates.reduce(0, +)
+  }
+
+  fileprivate mutating func inherit(_ count: Int, as fate: Fate) {
+    inherited += count
+    if case .dropped(let reason) = fate { inheritedDrops[reason.index] += count }
   }
 
   fileprivate mutating func add(_ count: Int, to fate: Fate) {
@@ -98,13 +113,19 @@ package final class Ledger: Sendable {
   package init() {}
 
   /// Counts a frame that has just left the driver or the file, or a record that has just been made.
-  package func capture() { enter(.inPipeline) }
+  package func capture() {
+    counts.withLock { counts in
+      counts.captured += 1
+      counts.inPipeline += 1
+    }
+  }
 
   /// Books `count` frames under `fate` that no step of this run captured: those that an earlier run left.
   package func enter(_ fate: Fate, count: Int = 1) {
     counts.withLock { counts in
       counts.captured += count
       counts.add(count, to: fate)
+      counts.inherit(count, as: fate)
     }
   }
 

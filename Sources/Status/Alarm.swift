@@ -1,6 +1,7 @@
 /// What an operator is to be told of. The raw values are what scripts and schemas read.
 package enum AlarmKind: String, CaseIterable, Sendable {
   case cameraLost = "camera_lost"
+  case framesLost = "frames_lost"
   case outage
   case spoolFilling = "spool_filling"
   case diskFailing = "disk_failing"
@@ -62,8 +63,11 @@ struct Condition {
 }
 
 /// Which alarms are raised. What flaps is told once: a condition must last to raise an alarm, and must be gone
-/// for a while to clear it.
+/// for a while to clear it. An alarm grows graver at once, and less grave only after a while.
 package struct AlarmBook: Sendable {
+  /// Seconds that an alarm must have been less grave until it is told as such.
+  static let easeAfter = 60.0
+
   private struct Key: Hashable {
     var kind: AlarmKind
     var subject: String
@@ -73,6 +77,8 @@ package struct AlarmBook: Sendable {
     var badSince: Double?
     var goodSince: Double?
     var alarm: Alarm?
+    /// Since when it is less grave than it is told to be.
+    var milderSince: Double?
   }
 
   private var entries: [Key: Entry] = [:]
@@ -127,7 +133,7 @@ package struct AlarmBook: Sendable {
       if entry.alarm != nil {
         // What is told may grow worse or more exact.
         entry.alarm?.sentence = condition.sentence
-        entry.alarm?.severity = condition.severity
+        ease(&entry, to: condition.severity, now: now)
         return nil
       }
       guard now - since >= condition.raiseAfter else { return nil }
@@ -142,7 +148,21 @@ package struct AlarmBook: Sendable {
       entry.goodSince = since
       guard let alarm = entry.alarm, now - since >= condition.clearAfter else { return nil }
       entry.alarm = nil
+      entry.milderSince = nil
       return AlarmNews(alarm: alarm, isRaised: false)
     }
+  }
+
+  private static func ease(_ entry: inout Entry, to severity: Health, now: Double) {
+    guard let told = entry.alarm?.severity, severity < told else {
+      entry.alarm?.severity = severity
+      entry.milderSince = nil
+      return
+    }
+    let since = entry.milderSince ?? now
+    entry.milderSince = since
+    guard now - since >= easeAfter else { return }
+    entry.alarm?.severity = severity
+    entry.milderSince = nil
   }
 }

@@ -7,9 +7,13 @@ extension BoxPicture {
   private static let wallMin: Int64 = 1_735_689_600_000_000
   /// What NTP may take after a start, in seconds.
   private static let synchronisationTime = 900.0
+  /// Of the frames of half a minute: above the first the alarm is raised, below the second cleared.
+  private static let lossHigh = 0.05
+  private static let lossLow = 0.03
   /// Of the spool's quota: above the first the alarm is raised, below the second cleared.
   private static let spoolHigh = 0.8
   private static let spoolLow = 0.7
+  private static let spoolFull = 0.95
   /// Of the disk, in bytes.
   private static let diskLow = 256 << 20
   private static let diskEnough = 512 << 20
@@ -19,7 +23,9 @@ extension BoxPicture {
 
   /// All that may become an alarm, as it is now.
   var conditions: [Condition] {
-    cameras.map(Self.lost) + [outageCondition, diskCondition, clockCondition]
+    cameras.map(Self.lost) + cameras.map(Self.losing) + [
+      outageCondition, diskCondition, clockCondition,
+    ]
       + (spool.map { [Self.filling($0)] } ?? []) + (analysis?.cameras.map(failing) ?? [])
       + [certificateCondition] + (control.map { [Self.silent($0)] } ?? [])
   }
@@ -45,29 +51,80 @@ extension BoxPicture {
     return condition
   }
 
+  /// A camera is judged by what becomes of its frames.
+  private static func losing(_ camera: CameraView) -> Condition {
+    let outcome = camera.outcome
+    var condition = Condition(
+      kind: .framesLost, subject: camera.name, severity: .warning, level: .good, raiseAfter: 10,
+      clearAfter: 10)
+    // Where nothing was to get through and nothing was lost there is nothing to judge by.
+    if outcome.wanted == 0, outcome.lost == 0, camera.state == .streaming {
+      condition.level = .between
+    }
+    guard let cause = outcome.cause, outcome.share > lossLow else { return condition }
+    condition.level = outcome.share > lossHigh ? .bad : .between
+    let why = outcome.detail.map { " (\($0))" } ?? ""
+    let reason = "\(cause.name), \(Wording.tenths(outcome.rate)) a second\(why): \(cause.remedy)"
+    if outcome.isTotal {
+      condition.severity = .critical
+      condition.raiseAfter = 5
+      condition.sentence = "no frame of camera \(camera.name) gets through: \(reason)"
+    } else {
+      condition.sentence =
+        "camera \(camera.name) loses \(Wording.percent(outcome.share)) of its frames: \(reason)"
+    }
+    return condition
+  }
+
   private var outageCondition: Condition {
     var condition = Condition(
       kind: .outage, severity: .critical, level: .good, clearAfter: 3)
     guard let outage = delivery.outage else { return condition }
     // What goes to a spool that works is not lost.
     let isKept = spool.map { $0.fault == nil } ?? false
-    condition.severity = isKept ? .warning : .critical
+    condition.severity = isKept && spool?.isFull != true ? .warning : .critical
     condition.level = .bad
-    let fate =
-      isKept ? "frames go to the spool" : "the oldest frames are lost when memory is full"
+    let fate = isKept ? spool.map(Self.fate) ?? "" : lossInMemory
     let cause = delivery.error.map { " (\($0))" } ?? ""
     condition.sentence =
       "no broker has acknowledged for \(Wording.duration(outage))\(cause); \(fate): check network and brokers"
     return condition
   }
 
+  /// What becomes of frames in an outage, with a spool that works.
+  private static func fate(_ spool: SpoolView) -> String {
+    if spool.isFull { return lossWords(spool) }
+    guard let time = spool.timeToFull else { return "frames go to the spool" }
+    return "frames go to the spool, which is full in \(Wording.duration(time))"
+  }
+
+  private static func lossWords(_ spool: SpoolView) -> String {
+    "the spool is full, and \(Wording.tenths(spool.lossRate)) records a second are lost, the oldest first"
+  }
+
+  private var lossInMemory: String {
+    let rate = cameras.reduce(0) { $0 + $1.outcome.rate }
+    return rate > 0
+      ? "memory is full, and \(Wording.tenths(rate)) frames a second are lost, the oldest first"
+      : "the oldest frames are lost when memory is full"
+  }
+
   private static func filling(_ spool: SpoolView) -> Condition {
     var condition = Condition(kind: .spoolFilling, severity: .warning, level: .between)
     if spool.share > spoolHigh { condition.level = .bad }
     if spool.share < spoolLow { condition.level = .good }
-    if spool.share > 0.95 { condition.severity = .critical }
+    let remedy = "end the outage or raise spool.quota"
+    if spool.share > spoolFull { condition.severity = .critical }
+    // Room is made by whole files: what is full stays so until nothing had to go for a while.
+    if spool.isFull, spool.share > spoolLow {
+      condition.level = .bad
+      condition.severity = .critical
+      condition.sentence = "\(lossWords(spool)): \(remedy)"
+      return condition
+    }
+    let time = spool.timeToFull.map { " and will be full in \(Wording.duration($0))" } ?? ""
     condition.sentence =
-      "the spool is \(Wording.percent(spool.share)) full; when it is full the oldest frames go: end the outage or raise spool.quota"
+      "the spool is \(Wording.percent(spool.share)) full\(time); then the oldest frames are lost: \(remedy)"
     return condition
   }
 

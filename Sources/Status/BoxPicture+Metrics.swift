@@ -59,6 +59,10 @@ extension BoxPicture {
       "vedette_camera_last_frame_age_seconds", .gauge, "Age of the last good frame.",
       each { $0.lastFrameAge })
     text.family(
+      "vedette_camera_lost_ratio", .gauge,
+      "Of the frames of the last half minute that were to get through, those that are lost: 0 to 1.",
+      each { $0.outcome.share })
+    text.family(
       "vedette_frames_captured_total", .counter, "Frames that were captured.",
       each { Double($0.counts.captured) })
     text.family(
@@ -129,7 +133,9 @@ extension BoxPicture {
   private func write(_ spool: SpoolView, to text: inout PrometheusText) {
     text.family(
       "vedette_spool_usable", .gauge, "1 while the spool can be used.", spool.fault == nil ? 1 : 0)
-    text.family("vedette_spool_bytes", .gauge, "On disk.", Double(spool.bytes))
+    text.family(
+      "vedette_spool_bytes", .gauge, "On disk; files go when all in them is done with.",
+      Double(spool.bytes))
     text.family("vedette_spool_quota_bytes", .gauge, "The most on disk.", Double(spool.quota))
     text.family("vedette_spool_records", .gauge, "Records that wait.", Double(spool.records))
     text.family(
@@ -140,6 +146,12 @@ extension BoxPicture {
     text.family(
       "vedette_spool_replay_bytes_per_second", .gauge, "How fast the spool empties.",
       spool.replayRate ?? 0)
+    text.family(
+      "vedette_spool_fill_bytes_per_second", .gauge, "How fast the spool fills.",
+      spool.fillRate ?? 0)
+    text.family(
+      "vedette_spool_lost_records_per_second", .gauge,
+      "Records that make room for newer ones while the spool is full.", spool.lossRate)
   }
 
   private func write(_ analysis: AnalysisView, to text: inout PrometheusText) {

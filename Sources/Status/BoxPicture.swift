@@ -32,8 +32,10 @@ package struct BoxPicture: Sendable {
   /// One sentence: how the box is, and if not well, why.
   package var verdict: String {
     guard let first = alarms.first else {
-      let streaming = cameras.count { $0.state == .streaming }
-      return "\(streaming) of \(cameras.count) cameras stream, brokers acknowledge"
+      let streaming = cameras.count { $0.state == .streaming && !$0.outcome.isTotal }
+      let delivered = cameras.contains { $0.counts.delivered > 0 }
+      let brokers = delivered ? "brokers acknowledge" : "nothing was delivered yet"
+      return "\(streaming) of \(cameras.count) cameras stream, \(brokers)"
     }
     let more = alarms.count > 1 ? " (and \(alarms.count - 1) more)" : ""
     return first.sentence + more
@@ -71,6 +73,8 @@ package struct CameraView: Sendable {
   /// Age of the last good frame; nil before the first.
   package var lastFrameAge: Double?
   package var counts = LedgerCounts()
+  /// Of the last half minute.
+  package var outcome = FrameOutcome()
   package var latency = Timing()
   package var encode = Timing()
   package var lostByDriver = 0
@@ -121,8 +125,13 @@ package struct SpoolView: Sendable {
   package var folder = ""
   /// Why it cannot be used, or nil.
   package var fault: String?
+  /// On disk: of files that hold what waits, and what is done with of the same files.
   package var bytes = 0
   package var quota = 0
+  /// Of frames alone, where they have a quota of their own.
+  package var framesBytes = 0
+  package var framesQuota: Int?
+  /// That wait to be sent.
   package var records = 0
   package var deadRecords = 0
   /// Age of the oldest, where that is known.
@@ -132,10 +141,26 @@ package struct SpoolView: Sendable {
   /// Until it is empty at that rate.
   package var timeToEmpty: Double?
 
+  /// Bytes that become more in a second; nil while it does not fill, or is full.
+  package var fillRate: Double?
+  /// Until it is full at that rate.
+  package var timeToFull: Double?
+  /// Whether records had to make room for newer ones lately.
+  package var isFull = false
+  /// Records a second that make room.
+  package var lossRate = 0.0
+
   package init() {}
 
-  /// Of the quota, 0…1.
-  package var share: Double { quota > 0 ? Double(bytes) / Double(quota) : 0 }
+  /// Of the quota, 0…1; of the frames' own where that is fuller.
+  package var share: Double {
+    let ofAll = quota > 0 ? Double(bytes) / Double(quota) : 0
+    guard let framesQuota, framesQuota > 0 else { return ofAll }
+    return max(ofAll, Double(framesBytes) / Double(framesQuota))
+  }
+
+  /// Bytes that still fit.
+  var room: Int { min(quota - bytes, framesQuota.map { $0 - framesBytes } ?? .max) }
 }
 
 /// Faces and colours.

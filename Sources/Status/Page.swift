@@ -96,11 +96,13 @@ enum Page {
       let delivered = 0;
       for (const c of s.cameras) {
         const made = card(c.name); delivered += c.ledger.delivered;
-        put(made.state, c.state.replace("_", " ")); made.state.className = c.state === "streaming" ? "" : "bad";
+        put(made.state, c.state.replace("_", " ")); made.state.className = c.state === "streaming" && c.outcome.lost_share <= 0.05 ? "" : "bad";
         const n = c.negotiated, dropped = Object.values(c.ledger.dropped).reduce((a, b) => a + b, 0);
         put(made.text, (n && n.format ? n.format + (n.width ? " " + n.width + "x" + n.height : "") + ", " : "") + c.measured_fps.toFixed(1) +
           " fps, delivered " + c.ledger.delivered + ", waiting " +
           (c.ledger.in_pipeline + c.ledger.in_memory + c.ledger.in_flight + c.ledger.spooled) + ", dropped " + dropped +
+          (c.outcome.lost ? ", lost " + (100 * c.outcome.lost_share).toFixed(0) + " % of the last " + c.outcome.seconds.toFixed(0) + " s: " +
+            c.outcome.reason : "") +
           (c.state !== "streaming" && c.detail ? "; " + c.detail : ""));
       }
       if (last) {
@@ -108,7 +110,7 @@ enum Page {
         put($("rate"), rate.toFixed(1));
       }
       last = { at: s.uptime_s, delivered };
-      put($("spool"), s.spool ? bytes(s.spool.bytes) + " of " + bytes(s.spool.quota) : "off");
+      put($("spool"), s.spool ? s.spool.records + " records wait, " + bytes(s.spool.bytes) + " of " + bytes(s.spool.quota) + " on disk" : "off");
       for (const c of s.analysis ? s.analysis.cameras : []) {
         const made = card(c.name);
         put(made.people, c.people.length ? "Faces: " + c.people.join(", ") : "");

@@ -72,7 +72,8 @@ package struct Screen: Sendable {
     let titles = ["CAMERA", "STATE", "ASKED", "GIVES", "FPS", "LAST"]
     var lines = [paint(row(titles), "1")]
     for camera in picture.cameras {
-      let isWell = camera.state == .streaming || camera.state == .ended
+      let isWell =
+        (camera.state == .streaming || camera.state == .ended) && !camera.outcome.isTotal
       let cells = [
         camera.name, camera.state.rawValue.replacing("_", with: " "), Self.short(camera.asked),
         Self.short(camera.negotiated), Wording.tenths(camera.measuredRate),
@@ -144,6 +145,11 @@ package struct Screen: Sendable {
       }
       parts.append(
         reasons.isEmpty ? "dropped 0" : "dropped: " + reasons.joined(separator: ", "))
+      if camera.outcome.lost > 0 {
+        parts.append(
+          "lost \(Wording.percent(camera.outcome.share)) of the last \(Wording.duration(camera.outcome.seconds))"
+        )
+      }
       if camera.lostByDriver > 0 { parts.append("lost by driver \(camera.lostByDriver)") }
       if camera.reopened > 0 { parts.append("reopened \(camera.reopened)") }
       if !counts.isBalanced { parts.append("THE LEDGER DOES NOT BALANCE") }
@@ -177,7 +183,9 @@ package struct Screen: Sendable {
       delivery.outage.map { "no broker acknowledges, for \(Wording.duration($0))" }
       ?? "acknowledges"
     var parts = [
-      "\(brokers) \(state)", "in flight \(delivery.inFlight)", "waiting \(delivery.waiting)",
+      "\(brokers) \(state)", "in flight \(delivery.inFlight)",
+      "waiting \(delivery.waiting) in memory",
+      picture.spool.map { "\($0.records) on disk" } ?? "none on disk",
       "memory \(Wording.bytes(delivery.bytes)) of \(Wording.bytes(delivery.bytesMax))",
     ]
     let slowest = picture.cameras.map(\.latency).filter { $0.p99 != nil }
@@ -191,17 +199,19 @@ package struct Screen: Sendable {
   private var spool: String {
     guard let spool = picture.spool else { return "off: an outage longer than memory loses frames" }
     if let fault = spool.fault { return "cannot be used: \(fault)" }
+    let disk =
+      "\(Wording.bytes(spool.bytes)) of \(Wording.bytes(spool.quota)) on disk (\(Wording.percent(spool.share)))"
     guard spool.records > 0 else {
-      return "empty, \(Wording.bytes(spool.quota)) quota" + Self.dead(spool)
+      return "nothing waits, \(disk)" + Self.dead(spool)
     }
-    var parts = [
-      "\(spool.records) records, \(Wording.bytes(spool.bytes)) of \(Wording.bytes(spool.quota)) (\(Wording.percent(spool.share)))"
-    ]
+    var parts = ["\(spool.records) records wait", disk]
     if let age = spool.oldestAge { parts.append("oldest \(Wording.duration(age))") }
     if let rate = spool.replayRate {
       parts.append("replay \(Wording.bytes(Int(rate)))/s")
       if let time = spool.timeToEmpty { parts.append("empty in \(Wording.duration(time))") }
     }
+    if spool.isFull { parts.append("full, loses \(Wording.tenths(spool.lossRate)) a second") }
+    if let time = spool.timeToFull { parts.append("full in \(Wording.duration(time))") }
     return parts.joined(separator: ", ") + Self.dead(spool)
   }
 

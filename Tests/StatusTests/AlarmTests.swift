@@ -16,6 +16,13 @@ func healthyBox() -> BoxPicture {
   camera.negotiated = StreamSetting(format: "mjpeg", width: 1280, height: 720, rate: 30)
   camera.measuredRate = 29.97
   camera.lastFrameAge = 0.02
+  let ledger = Ledger()
+  for _ in 0..<900 {
+    ledger.capture()
+    ledger.move(.inPipeline, to: .delivered)
+  }
+  camera.counts = ledger.snapshot
+  (camera.outcome.seconds, camera.outcome.wanted, camera.outcome.delivered) = (30, 900, 900)
   box.cameras = [camera]
   box.delivery.brokers = ["kafka-1:9092"]
   box.delivery.bytesMax = 32 << 20
@@ -153,6 +160,8 @@ func healthyBox() -> BoxPicture {
     var box = healthyBox()
     switch kind {
     case .cameraLost: box.cameras[0].state = .noDevice
+    case .framesLost:
+      (box.cameras[0].outcome.lost, box.cameras[0].outcome.cause) = (90, .dropped(.corrupt))
     case .outage: box.delivery.outage = 10
     case .spoolFilling: box.spool?.bytes = 1_700_000_000
     case .diskFailing: box.spool?.fault = "Input/output error"

@@ -1,4 +1,5 @@
 import Foundation
+import Meters
 import Testing
 
 @testable import Status
@@ -13,6 +14,11 @@ import Testing
 
   /// All names of metrics, of a box that has everything.
   private var names: Set<String> {
+    let types = fullBox.metrics.split(separator: "\n").filter { $0.hasPrefix("# TYPE") }
+    return Set(types.map { String($0.split(separator: " ")[2]) })
+  }
+
+  private var fullBox: BoxPicture {
     var box = healthyBox()
     box.gallery = GalleryView()
     var camera = AnalysisView.Camera(name: "front")
@@ -26,14 +32,17 @@ import Testing
     box.spool?.oldestAge = 1
     box.system.temperature = 50
     box.system.diskSize = 1
-    let types = box.metrics.split(separator: "\n").filter { $0.hasPrefix("# TYPE") }
-    return Set(types.map { String($0.split(separator: " ")[2]) })
+    return box
   }
 
-  @Test func `Every metric is documented, and every documented one is there`() throws {
+  @Test func `Every metric is documented in its own words, and every documented one is there`()
+    throws
+  {
     let text = try document("docs/metrics.md")
-    let documented = Set(text.matches(of: #/(?m)^\| `([a-z_]+)` \|/#).map { String($0.1) })
-    #expect(documented == names)
+    let documented = text.matches(of: #/(?m)^\| `([a-z_]+)` \|.*\| (.*) \|$/#)
+    #expect(Set(documented.map { String($0.1) }) == names)
+    let helps = Set(fullBox.metrics.split(separator: "\n").filter { $0.hasPrefix("# HELP") })
+    for row in documented { #expect(helps.contains("# HELP \(row.1) \(row.2)"), "\(row.1)") }
   }
 
   @Test(arguments: ["etc/prometheus/vedette.rules.yml", "etc/grafana/vedette.json"])
@@ -45,9 +54,69 @@ import Testing
     #expect(!asked.isEmpty)
   }
 
-  @Test(arguments: ["docs/runbook.md", "docs/asyncapi.yaml", "docs/schemas/box.json"])
-  func `Every alarm is named`(file: String) throws {
-    let text = try document(file)
-    for kind in AlarmKind.allCases { #expect(text.contains(kind.rawValue), "\(kind.rawValue)") }
+  /// The words of `enum` of the member, in JSON or YAML.
+  private func words(_ text: String, after member: Regex<Substring>) -> Set<String> {
+    guard let match = text.firstMatch(of: member) else { return [] }
+    let list = text[match.range.upperBound...].prefix { $0 != "]" }
+    return Set(list.matches(of: #/[a-z_]+/#).map { String($0.0) })
+  }
+
+  private let kinds = Set(AlarmKind.allCases.map(\.rawValue))
+
+  @Test func `The runbook has a row and a section for each alarm, and for nothing else`() throws {
+    let text = try document("docs/runbook.md")
+    let rows = text.matches(of: #/(?m)^\| \[`([a-z_]+)`\]\(#([a-z_]+)\) \|/#)
+    #expect(Set(rows.map { String($0.1) }) == kinds && rows.count == kinds.count)
+    #expect(rows.allSatisfy { $0.1 == $0.2 })
+    let sections = text.matches(of: #/(?m)^## ([a-z_]+)$/#).map { String($0.1) }
+    #expect(Set(sections) == kinds && sections.count == kinds.count)
+  }
+
+  @Test func `The schemas name exactly the alarms that there are`() throws {
+    #expect(
+      words(try document("docs/schemas/box.json"), after: #/"alarm": \{"enum": \[/#) == kinds)
+    #expect(words(try document("docs/asyncapi.yaml"), after: #/ alarm: \{enum: \[/#) == kinds)
+  }
+
+  @Test func `The rules alert of each alarm, and the runbook names all other alerts`() throws {
+    let rules = try document("etc/prometheus/vedette.rules.yml")
+    let alerts = Set(rules.matches(of: #/- alert: ([A-Za-z]+)/#).map { String($0.1) })
+    let ofAlarms = Set(
+      AlarmKind.allCases.map { kind in
+        "Vedette" + kind.rawValue.split(separator: "_").map(\.capitalized).joined()
+      })
+    #expect(ofAlarms.subtracting(alerts).isEmpty, "\(ofAlarms.subtracting(alerts))")
+    let runbook = try document("docs/runbook.md")
+    for alert in alerts.subtracting(ofAlarms) {
+      #expect(runbook.contains("- **\(alert)**"), "\(alert)")
+    }
+  }
+
+  @Test func `README and schemas name exactly the reasons that frames are dropped for`() throws {
+    let reasons = Set(DropReason.allCases.map(\.rawValue))
+    let readme = try document("README.md")
+    let table = readme.split(separator: "| dropped for | because |")[1].split(separator: "\n\n")[0]
+    let rows = table.matches(of: #/(?m)^\| (`[a-z_`, ]+) \|/#)
+    let named = rows.flatMap { $0.1.matches(of: #/[a-z_]+/#).map { String($0.0) } }
+    #expect(Set(named) == reasons && named.count == reasons.count)
+    #expect(
+      words(try document("docs/schemas/box.json"), after: #/"propertyNames": \{"enum": \[/#)
+        == reasons)
+    #expect(words(try document("docs/asyncapi.yaml"), after: #/reason: \{enum: \[/#) == reasons)
+  }
+
+  @Test func `The schema names exactly the states that a camera has`() throws {
+    #expect(
+      words(try document("docs/schemas/box.json"), after: #/"state": \{"enum": \["opening/#)
+        .union(["opening"]) == Set(CameraState.allCases.map(\.rawValue)))
+  }
+
+  @Test func `The identity is the same wherever it is written`() throws {
+    for file in ["README.md", "docs/schemas/box.json"] {
+      #expect(
+        try document(file).contains(
+          "captured = in_pipeline + delivered + in_memory + in_flight + spooled + dead + "),
+        "\(file)")
+    }
   }
 }
