@@ -163,7 +163,7 @@ let package = Package(
     tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
     tests("StatusTests", ["Meters", "Status"]),
     tests("ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "Threads", log]),
-    tests("AgentTests", ["Agent", "Settings"]),
+    tests("AgentTests", ["Agent", "Control", "Gallery", "Meters", "Settings", "Status"]),
     tests("EndToEndTests", ["Control", "Frames", "Imaging", "Kafka", "TestFetching"]),
   ],
   cxxLanguageStandard: .cxx17

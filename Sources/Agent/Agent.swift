@@ -221,12 +221,15 @@ package final class Agent: Sendable {
   package func logLedger() {
     if let spool = delivery.spoolPicture { logger.notice("spool=\(spool.json.text)") }
     let others = (delivery.otherMeters + books).filter { $0.ledger.snapshot.captured > 0 }
-    for meters in others + meters {
-      let counts = meters.ledger.snapshot
-      logger.notice(
-        "\(counts.isBalanced ? "" : "THE LEDGER DOES NOT BALANCE: ")ledger=\(json(meters).text)",
-        metadata: ["camera": "\(meters.name)"])
-    }
+    for meters in others { log(meters, meters.recordsJSON) }
+    for meters in meters { log(meters, json(meters)) }
+  }
+
+  private func log(_ meters: CameraMeters, _ ledger: JSON) {
+    let isBalanced = meters.ledger.snapshot.isBalanced
+    logger.notice(
+      "\(isBalanced ? "" : "THE LEDGER DOES NOT BALANCE: ")ledger=\(ledger.text)",
+      metadata: ["camera": "\(meters.name)"])
   }
 
   /// The ledger with what goes beside it.

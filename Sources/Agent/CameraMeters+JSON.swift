@@ -30,6 +30,11 @@ extension LatencyHistogram {
 }
 
 extension CameraMeters {
+  /// The ledger of records that no camera gave: events, results, what analysis sends.
+  package var recordsJSON: JSON {
+    .object(ledger.snapshot.members + [("latency_ms", latency.json)])
+  }
+
   /// The ledger with what goes beside it, on one line.
   package var ledgerJSON: JSON {
     let picture = current

@@ -47,7 +47,7 @@ package struct MatchSettings: Equatable, Sendable {
   /// faces among those that it knows, strangers too.
   package var threshold = 0.6
   /// The regression's probability is at least this.
-  package var probability = 0.6
+  package var probability = 0.8
   /// The runner-up is farther by at least this.
   package var margin = 0.0
 

@@ -39,6 +39,44 @@ import Testing
     #expect(settings.kafka.properties["security.protocol"] == "ssl")
   }
 
+  @Test func `The example's values that are switched off are the defaults`() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let text = try String(
+      contentsOfFile: root.appendingPathComponent("etc/vedette.yaml").path, encoding: .utf8)
+    // Groups are switched on, and of their keys those that are no example of a value that one may want.
+    let examples = [
+      "node:", "security.protocol", "ssl.", "sasl.", "properties:", "secrets:", "format:", "size:",
+      "rate: 30 ", "brightness", "auto_exposure", "controls:", "publish_rate", "scale:", "masks:",
+      "region:", "frames_quota", "key_file", "labels: {", "workers:", "timeout:", "replayed:",
+      "raw:", "replay:",
+    ]
+    let lines = text.split(separator: "\n").compactMap { line -> String? in
+      let indent = line.prefix { $0 == " " }
+      let body = line.dropFirst(indent.count)
+      let isKey = body.hasPrefix("#  ") || body.dropFirst().first?.isLetter == true
+      guard body.hasPrefix("#") else { return String(line) }
+      guard isKey, body.firstMatch(of: #/^# *(- )?[a-z_.]+:/#) != nil,
+        !examples.contains(where: { body.drop { "# ".contains($0) }.hasPrefix($0) })
+      else { return nil }
+      return "\(indent)\(body.dropFirst())"
+    }
+    let settings = try parse(lines.joined(separator: "\n"))
+    var defaults = Settings(node: settings.node)
+    defaults.control = ControlSettings()
+    defaults.spool = SpoolSettings(folder: "/var/lib/vedette/spool")
+    var camera = CameraSettings(
+      name: "front", source: .device(DeviceSettings(device: "/dev/video0")))
+    camera.faces = FacesSettings()
+    camera.colours = ColoursSettings()
+    defaults.cameras = [camera]
+    #expect(settings.log == defaults.log && settings.kafka == defaults.kafka)
+    #expect(settings.delivery == defaults.delivery && settings.spool == defaults.spool)
+    #expect(settings.status == defaults.status && settings.analysis == defaults.analysis)
+    #expect(settings.control == defaults.control)
+    #expect(settings.cameras == defaults.cameras)
+  }
+
   @Test func `Units mean what they say`() throws {
     let settings = try parse(
       """

@@ -1,0 +1,141 @@
+import Control
+import Foundation
+import Gallery
+import Meters
+import Settings
+import Status
+import Testing
+
+@testable import Agent
+
+/// What is written beside the code says what the code does.
+@Suite struct DocumentTests {
+  private func document(_ name: String) throws -> String {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../..")
+    return try String(contentsOf: root.appendingPathComponent(name), encoding: .utf8)
+  }
+
+  private func object(_ text: String) throws -> [String: Any] {
+    try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  /// The part of the README between two marks.
+  private func part(_ text: String, from: String, to: String) throws -> Substring {
+    let start = try #require(text.range(of: from)).upperBound
+    let rest = text[start...]
+    return rest[..<(try #require(rest.range(of: to)).lowerBound)]
+  }
+
+  private func words(_ text: Substring, _ pattern: Regex<Substring>) -> [String] {
+    text.matches(of: pattern).map { String($0.0) }
+  }
+
+  @Test func `README's table of commands has all of them, and each has a schema`() throws {
+    let table = try part(try document("README.md"), from: "| command | |\n", to: "\n\n")
+    let rows = table.split(separator: "\n").dropFirst().compactMap {
+      $0.split(separator: "|").first
+    }
+    let named = rows.flatMap { words($0, #/[a-z.]+/#) }
+    #expect(Set(named) == Set(ControlCommand.types))
+    for type in ControlCommand.types {
+      #expect(throws: Never.self) { try document("docs/schemas/\(type).json") }
+    }
+  }
+
+  @Test func `README and the schema name exactly the reasons that messages are not obeyed for`()
+    throws
+  {
+    let all = Set(Rejection.Reason.allCases.map(\.rawValue))
+    let text = try document("README.md")
+    let list = try part(text, from: "answered with the\nreason: `", to: "`")
+    #expect(Set(words(list, #/[a-z_]+/#)) == all)
+    let schema = try object(try document("docs/schemas/result.json"))
+    let properties = try #require(schema["properties"] as? [String: Any])
+    let reason = try #require(properties["reason"] as? [String: Any])
+    let named = try #require(reason["enum"] as? [Any]).compactMap { $0 as? String }
+    // That a command failed is no rejection.
+    #expect(Set(named).subtracting(["failed"]) == all)
+  }
+
+  @Test func `Who a face is, is decided alike by the agent, the commands and the README`() throws {
+    let settings = FacesSettings()
+    let match = MatchSettings()
+    #expect(settings.probability == match.probability && settings.distance == match.threshold)
+    let text = try document("README.md")
+    #expect(text.contains("where the probability reaches \(match.probability) and"))
+    #expect(text.contains("no farther than the threshold (\(match.threshold); smaller"))
+  }
+
+  /// A box with all that it can have.
+  private var box: BoxPicture {
+    var box = BoxPicture()
+    var camera = CameraView(name: "front")
+    camera.asked = StreamSetting(format: "mjpeg", width: 640, height: 480, rate: 30)
+    camera.negotiated = camera.asked
+    box.cameras = [camera]
+    box.spool = SpoolView()
+    var analysis = AnalysisView()
+    var seen = AnalysisView.Camera(name: "front")
+    seen.palette = [AnalysisView.Swatch(rgb: "#000000", share: 1)]
+    analysis.cameras = [seen]
+    box.analysis = analysis
+    box.gallery = GalleryView()
+    var control = ControlView()
+    control.last = ControlView.Answer(id: "a", command: "ping", issuer: "ops", state: "succeeded")
+    box.control = control
+    box.certificates = [CertificateView(path: "box.pem", expires: 0)]
+    box.alarms = [
+      Alarm(
+        kind: .outage, subject: "", severity: .warning, sentence: "so", raisedAt: 0, raisedWall: 0)
+    ]
+    return box
+  }
+
+  @Test func `The status has exactly the members that its schema has, all the way down`() throws {
+    let schema = try object(try document("docs/schemas/box.json"))
+    var differences: [String] = []
+    compare(try object(box.json.text), schema, schema, "status", &differences)
+    #expect(differences.isEmpty, "\(differences)")
+  }
+
+  private func compare(
+    _ value: Any, _ part: [String: Any], _ schema: [String: Any], _ path: String,
+    _ differences: inout [String]
+  ) {
+    var part = part
+    if let reference = part["$ref"] as? String, let name = reference.split(separator: "/").last,
+      let definitions = schema["$defs"] as? [String: [String: Any]]
+    {
+      part = definitions[String(name)] ?? [:]
+    }
+    if let list = value as? [Any], let items = part["items"] as? [String: Any] {
+      for item in list { compare(item, items, schema, "\(path)[]", &differences) }
+    }
+    guard let members = value as? [String: Any],
+      let properties = part["properties"] as? [String: [String: Any]]
+    else { return }
+    let written = Set(members.keys)
+    let required = Set(part["required"] as? [String] ?? [])
+    if written != Set(properties.keys) {
+      differences.append("\(path): \(written.symmetricDifference(properties.keys).sorted())")
+    }
+    if written != required {
+      differences.append(
+        "\(path): required: \(written.symmetricDifference(required).sorted())")
+    }
+    for (key, member) in members {
+      if let property = properties[key] {
+        compare(member, property, schema, "\(path).\(key)", &differences)
+      }
+    }
+  }
+
+  @Test func `A stream of records is no camera, and has no state`() throws {
+    let meters = CameraMeters(name: "events")
+    meters.ledger.capture()
+    let members = try object(meters.recordsJSON.text)
+    #expect(members["state"] == nil && members["fps"] == nil && members["captured"] as? Int == 1)
+    #expect(try object(meters.ledgerJSON.text)["state"] as? String == "opening")
+  }
+}
