@@ -29,9 +29,9 @@ package final class Gallery: @unchecked Sendable {
   /// - Throws: `.damaged`, `.unknownVersion`, `.busy`, `.disk`.
   package init(_ path: String, isLoaded: Bool = true) throws(GalleryError) {
     self.path = path
-    // Faces are nobody's business: not for everybody to read. SQLite gives its other files the same mode.
-    let made = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
-    if made >= 0 { _ = close(made) }
+    // Faces are nobody's business: not for everybody to read. SQLite gives its other files the same owner, group and
+    // mode. What cannot be opened here, SQLite tells of better.
+    if unsafe access(path, F_OK) != 0 || geteuid() == 0 { try Self.make(path) }
     connection = try SQLiteConnection(path)
     current = Mutex(nil)
     try Schema.prepare(connection)
@@ -43,6 +43,16 @@ package final class Gallery: @unchecked Sendable {
       """)
     try check()
     if isLoaded { _ = try snapshot() }
+  }
+
+  private static func make(_ path: String) throws(GalleryError) {
+    let isThere = unsafe access(path, F_OK) == 0
+    do throws(GalleryError) {
+      close(try FolderOwner.open(path, O_RDWR))
+    } catch {
+      // Made, and given away, or not made at all; where there is no file either way, SQLite says why.
+      if !isThere, let owner = FolderOwner(ofFile: path), owner.isAnother { throw error }
+    }
   }
 
   /// Whether the file is sound as a database; each encoding's own sum is checked where it is read.

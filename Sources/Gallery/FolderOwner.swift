@@ -1,0 +1,71 @@
+import Glibc
+
+/// Whose a new file in a folder must be, so that the agent can open what root made there.
+package struct FolderOwner {
+  private let folder: String
+  private let user: uid_t
+  private let group: gid_t
+
+  /// Nil where the file's folder cannot be looked at.
+  package init?(ofFile path: String) {
+    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) }
+    var status = stat()
+    guard unsafe stat(folder ?? ".", &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      return nil
+    }
+    self.folder = folder ?? "."
+    user = status.st_uid
+    group = status.st_gid
+  }
+
+  /// Whether a file that this process makes there would be another's than the folder.
+  package var isAnother: Bool { user != 0 && user != geteuid() }
+
+  /// Gives a file that root made, just now or earlier, to the folder's owner.
+  /// - Throws: a sentence with the command to run instead, where that cannot be done.
+  func adopt(_ descriptor: Int32, _ path: String) throws(GalleryError) {
+    // A folder of root's is anybody's place for files of their own, /tmp for one.
+    guard isAnother else { return }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw refusal(path) }
+    if status.st_uid == user { return }
+    guard geteuid() == 0, status.st_uid == 0, fchown(descriptor, user, group) == 0 else {
+      throw refusal(path)
+    }
+  }
+
+  private func refusal(_ path: String) -> GalleryError {
+    let name = unsafe getpwuid(user).map { unsafe String(cString: $0.pointee.pw_name) }
+    return GalleryError(
+      .disk,
+      "\(path) cannot be given to \(name ?? "user \(user)"), who owns \(folder); run the command as that user: sudo -u \(name ?? "#\(user)") ..."
+    )
+  }
+
+  /// Opens a file for writing, made where it is not there, that the folder's owner can open too. A new one that
+  /// cannot be given away is removed.
+  package static func open(_ path: String, _ flags: Int32) throws(GalleryError) -> Int32 {
+    let mode: mode_t = 0o640
+    var isNew = true
+    var descriptor = unsafe Glibc.open(path, flags | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    if descriptor < 0, errno == EEXIST {
+      isNew = false
+      descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC)
+    }
+    guard descriptor >= 0 else {
+      let reason = unsafe String(cString: strerror(errno))
+      throw GalleryError(.disk, "\(path) cannot be opened: \(reason)")
+    }
+    do throws(GalleryError) {
+      try FolderOwner(ofFile: path)?.adopt(descriptor, path)
+    } catch {
+      if isNew { unsafe unlink(path) }
+      // What is there already may be another's on purpose.
+      if isNew {
+        close(descriptor)
+        throw error
+      }
+    }
+    return descriptor
+  }
+}
