@@ -137,6 +137,8 @@ package struct CameraSettings: Equatable, Sendable {
   package var source: Source
   /// False where the camera is known, but not opened.
   package var enabled = true
+  /// Why it is not opened though it is enabled: what was commanded of it cannot be applied. Never from a file.
+  package var hold: String?
   /// JPEG quality 1…100.
   package var quality = 80
   package var chroma = Chroma.auto

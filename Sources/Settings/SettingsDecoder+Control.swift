@@ -3,7 +3,7 @@ extension SettingsDecoder {
   mutating func control(_ node: YAMLNode, _ parent: String) -> ControlSettings? {
     if Self.isOff(node) { return nil }
     var control = ControlSettings()
-    if case .scalar(let text, _) = node.content, text.lowercased() == "on" { return control }
+    if Self.isOn(node) { return control }
     guard let entries = reader.group(node, parent) else { return nil }
     for entry in entries {
       let path = "\(parent).\(entry.key)"

@@ -16,13 +16,14 @@ extension SettingsDecoder {
   mutating func kafka(_ node: YAMLNode, _ parent: String, _ kafka: inout KafkaSettings) {
     // Secrets last: they are checked against the properties.
     let entries = reader.group(node, parent) ?? []
+    var places: [Topic: YAMLNode.Place] = [:]
     for entry in entries.filter({ $0.key != "secrets" }) + entries.filter({ $0.key == "secrets" }) {
       let path = "\(parent).\(entry.key)"
       switch entry.key {
       case "brokers": brokers(entry.value, path, &kafka)
       case "prefix":
-        if let text = topicName(entry.value, path) { kafka.prefix = text }
-      case "topics": topics(entry.value, path, &kafka)
+        if let text = prefix(entry.value, path) { kafka.prefix = text }
+      case "topics": topics(entry.value, path, &kafka, &places)
       case "properties": properties(entry.value, path, &kafka)
       case "secrets": secrets(entry.value, path, &kafka)
       default:
@@ -30,21 +31,56 @@ extension SettingsDecoder {
           entry, parent, known: ["brokers", "prefix", "topics", "properties", "secrets"])
       }
     }
+    check(kafka, places, node.place, parent)
   }
 
-  private mutating func topics(_ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings) {
+  private mutating func topics(
+    _ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings,
+    _ places: inout [Topic: YAMLNode.Place]
+  ) {
     for topic in reader.group(node, path) ?? [] {
       guard let known = Topic(rawValue: topic.key) else {
         reader.unknown(topic, path, known: Topic.allCases.map(\.rawValue))
         continue
       }
+      places[known] = topic.value.place
       if Self.isOff(topic.value) {
         kafka.topics[known] = nil
+      } else if Self.isOn(topic.value) {
+        kafka.topics[known] = known.rawValue
       } else if let text = topicName(topic.value, "\(path).\(topic.key)") {
         kafka.topics[known] = text
       }
     }
   }
+
+  /// What can be seen when all names are known: none is too long with its prefix, and no two are one.
+  private mutating func check(
+    _ kafka: KafkaSettings, _ places: [Topic: YAMLNode.Place], _ place: YAMLNode.Place,
+    _ path: String
+  ) {
+    var owners: [String: Topic] = [:]
+    // Those that were named last, so that an error stands where somebody wrote.
+    let named = Topic.allCases.filter { places[$0] != nil }
+    for topic in Topic.allCases.filter({ places[$0] == nil }) + named {
+      guard let name = kafka.name(of: topic) else { continue }
+      let (place, path) = (places[topic] ?? place, "\(path).topics.\(topic.rawValue)")
+      if name.utf8.count > Self.topicBytesMax {
+        reader.fail(
+          place, path,
+          "with its prefix this is longer than the \(Self.topicBytesMax) letters of a topic's name")
+      }
+      if let owner = owners[name] {
+        reader.fail(
+          place, path,
+          "\(name) is the topic of \(owner.rawValue) already; give each a topic of its own")
+      }
+      owners[name] = owners[name] ?? topic
+    }
+  }
+
+  /// Kafka's rule.
+  private static let topicBytesMax = 249
 
   private mutating func brokers(_ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings) {
     var items: [YAMLNode] = []
@@ -99,13 +135,25 @@ extension SettingsDecoder {
 
   private mutating func topicName(_ node: YAMLNode, _ path: String) -> String? {
     guard let text = reader.text(node, path) else { return nil }
-    guard SettingsDecoder.isName(text) else {
+    guard !text.isEmpty, text.utf8.count <= Self.topicBytesMax, text != ".", text != "..",
+      text.utf8.allSatisfy(Self.isNameByte)
+    else {
       reader.fail(
         node.place, path,
-        "\(node.kindName) is no topic name; use 1 to 63 of letters, digits, '.', '_' and '-'")
+        "\(node.kindName) is no topic name; use 1 to \(Self.topicBytesMax) of letters, digits, '.', '_' and '-'"
+      )
       return nil
     }
     return text
+  }
+
+  private mutating func prefix(_ node: YAMLNode, _ path: String) -> String? {
+    guard !Self.isOff(node), !Self.isOn(node) else {
+      reader.fail(
+        node.place, path, "\(node.kindName) is no prefix; give a name, or leave the key out")
+      return nil
+    }
+    return topicName(node, path)
   }
 
   private mutating func properties(_ node: YAMLNode, _ path: String, _ kafka: inout KafkaSettings) {

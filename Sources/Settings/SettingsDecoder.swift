@@ -30,6 +30,8 @@ struct SettingsDecoder {
       case "cameras":
         camerasPlace = entry.keyPlace
         for camera in reader.group(entry.value, path) ?? [] {
+          // `front: off`: a file that is laid over another takes its camera away.
+          if Self.isName(camera.key), Self.isOff(camera.value) { continue }
           if let camera = self.camera(camera, path) { settings.cameras.append(camera) }
         }
       default:
@@ -59,9 +61,19 @@ struct SettingsDecoder {
       || [45, 46, 95].contains(byte)
   }
 
-  /// `off`, where that means "none".
+  /// `off`, where that means "none"; YAML has three words for it.
   static func isOff(_ node: YAMLNode) -> Bool {
-    if case .scalar(let text, _) = node.content { return text.lowercased() == "off" }
+    if case .scalar(let text, _) = node.content {
+      return ["off", "false", "no"].contains(text.lowercased())
+    }
+    return false
+  }
+
+  /// `on`, where that means "with all defaults".
+  static func isOn(_ node: YAMLNode) -> Bool {
+    if case .scalar(let text, _) = node.content {
+      return ["on", "true", "yes"].contains(text.lowercased())
+    }
     return false
   }
 

@@ -7,25 +7,34 @@ package enum SettingsLoader {
   package static let defaultStatusSocket = "/run/vedette/vedette.sock"
   private static let fragmentsMax = 256
 
-  /// Reads `path` and, in the order of their names, `conf.d/*.yaml` in its folder: groups of keys are
-  /// joined, later values replace earlier ones.
+  /// Reads `path` and, in the order of their names, `conf.d/*.yaml` and `*.yml` in its folder: groups of keys are
+  /// joined, later values replace earlier ones. Of what else lies there backups are warned of, and the rest is an error.
   /// - Throws: all errors found, each with file and line.
   /// - Parameter overlay: laid over the files, as one more of them; what errors call it, and its text.
   package static func load(
     path: String, overlay: (name: String, text: [UInt8])? = nil
   ) throws(SettingsError) -> LoadedSettings {
-    var files = try texts(path: path)
+    var (files, warnings) = try read(path: path)
     if let overlay { files.append(overlay) }
-    return try parse(files, folder: folder(of: path))
+    var loaded = try parse(files, folder: folder(of: path))
+    loaded.warnings += warnings
+    return loaded
   }
 
   /// The files that `load` reads.
   package static func texts(
     path: String
   ) throws(SettingsError) -> [(name: String, text: [UInt8])] {
+    try read(path: path).files
+  }
+
+  private static func read(
+    path: String
+  ) throws(SettingsError) -> (files: [(name: String, text: [UInt8])], warnings: [Diagnostic]) {
     var files = [(name: path, text: try read(path))]
-    for name in try fragments("\(folder(of: path))/conf.d") { files.append((name, try read(name))) }
-    return files
+    let (names, warnings) = try fragments("\(folder(of: path))/conf.d")
+    for name in names { files.append((name, try read(name))) }
+    return (files, warnings)
   }
 
   private static func folder(of path: String) -> String {
@@ -81,18 +90,43 @@ package enum SettingsLoader {
       .map(\.1)
   }
 
-  private static func fragments(_ folder: String) throws(SettingsError) -> [String] {
+  /// - Returns: the files to read, in their order, and what to say of those that are not.
+  private static func fragments(
+    _ folder: String
+  ) throws(SettingsError) -> (names: [String], warnings: [Diagnostic]) {
     guard let handle = unsafe opendir(folder) else {
-      if errno == ENOENT { return [] }
+      if errno == ENOENT { return ([], []) }
       throw failure(folder, "cannot be read")
     }
     defer { unsafe closedir(handle) }
     var names: [String] = []
+    var warnings: [Diagnostic] = []
+    var errors: [Diagnostic] = []
     while let entry = unsafe readdir(handle) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
         unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
-      if name.hasSuffix(".yaml"), !name.hasPrefix(".") { names.append("\(folder)/\(name)") }
+      let path = "\(folder)/\(name)"
+      switch Fragment(name) {
+      case .configuration: names.append(path)
+      case .folder: break
+      case .leftover where warnings.count < NodeReader.diagnosticsMax:
+        warnings.append(
+          Diagnostic(
+            file: path, line: 1, column: 1,
+            message: "not read: a hidden file, a backup or a README is no configuration"))
+      case .stranger where errors.count < NodeReader.diagnosticsMax:
+        errors.append(
+          Diagnostic(
+            file: path, line: 1, column: 1,
+            message:
+              "not read, since it does not end with .yaml or .yml: rename it, or move it elsewhere")
+        )
+      case .leftover, .stranger: break
+      }
+    }
+    guard errors.isEmpty else {
+      throw SettingsError(diagnostics: errors.sorted { $0.file < $1.file })
     }
     guard names.count <= fragmentsMax else {
       throw SettingsError(diagnostics: [
@@ -101,7 +135,35 @@ package enum SettingsLoader {
           message: "\(names.count) files are more than the \(fragmentsMax) that are read")
       ])
     }
-    return names.sorted()
+    return (names.sorted(), warnings.sorted { $0.file < $1.file })
+  }
+
+  /// What a file in conf.d is, by its name.
+  private enum Fragment {
+    case configuration
+    /// `.` and `..`
+    case folder
+    /// Of editors, of dpkg and rpm, and what is there to be read by people.
+    case leftover
+    /// Somebody may think that it is read.
+    case stranger
+
+    init(_ name: String) {
+      let name = name.lowercased()
+      if name == "." || name == ".." {
+        self = .folder
+      } else if name.hasPrefix(".") || name.hasPrefix("#") || name.hasPrefix("readme")
+        || name.contains(".dpkg-") || name.contains(".ucf-")
+        || ["~", ".swp", ".bak", ".old", ".orig", ".rej", ".rpmnew", ".rpmsave", ".save"]
+          .contains(where: { name.hasSuffix($0) })
+      {
+        self = .leftover
+      } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+        self = .configuration
+      } else {
+        self = .stranger
+      }
+    }
   }
 
   /// The bytes of a file of at most one byte more than a configuration may have.
@@ -133,6 +195,11 @@ package enum SettingsLoader {
   }
 }
 
+extension DeviceSettings {
+  /// The node that it names now; as it is written where there is none.
+  package var resolvedPath: String { SettingsDecoder.resolvedPath(device) }
+}
+
 extension SettingsDecoder {
   /// Two cameras must not be one device, by whichever of its names.
   mutating func checkDevices(_ settings: Settings) {
@@ -149,7 +216,7 @@ extension SettingsDecoder {
     }
   }
 
-  private static func resolvedPath(_ device: String) -> String {
+  fileprivate static func resolvedPath(_ device: String) -> String {
     // In the order in which Capture looks for it.
     let folders = ["/dev/v4l/by-id", "/dev/v4l/by-path", "/dev"]
     for path in device.hasPrefix("/") ? [device] : folders.map({ "\($0)/\(device)" }) {

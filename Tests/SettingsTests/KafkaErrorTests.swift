@@ -44,10 +44,10 @@ import Testing
     broker("[::1]9092"), broker("::1"),
     .below(
       "kafka: {prefix: a/b}", 17,
-      "kafka.prefix: \"a/b\" is no topic name; use 1 to 63 of letters, digits, '.', '_' and '-'"),
+      "kafka.prefix: \"a/b\" is no topic name; use 1 to 249 of letters, digits, '.', '_' and '-'"),
     .below(
       "kafka: {topics: {frames: ..}}", 26,
-      "kafka.topics.frames: \"..\" is no topic name; use 1 to 63 of letters, digits, '.', '_' and '-'"
+      "kafka.topics.frames: \"..\" is no topic name; use 1 to 249 of letters, digits, '.', '_' and '-'"
     ),
     .below(
       "kafka: {topics: {event: a}}", 18,

@@ -108,9 +108,9 @@ import Testing
       "conf.d/20-b.yaml", "cameras: {front: {quality: 70}, back: {replay: pictures}}")
     _ = try folder.write(
       "conf.d/10-a.yaml", "kafka: {prefix: two}\ncameras: {front: {quality: 60}}")
-    _ = try folder.write("conf.d/note.txt", "not: [yaml")
+    _ = try folder.write("conf.d/30-c.yml", "kafka: {prefix: three}")
     let settings = try SettingsLoader.load(path: main).settings
-    #expect(settings.kafka.prefix == "two" && settings.kafka.brokers == ["a:1"])
+    #expect(settings.kafka.prefix == "three" && settings.kafka.brokers == ["a:1"])
     #expect(settings.cameras.map(\.name) == ["front", "back"])
     #expect(settings.cameras[0].quality == 70 && settings.cameras[0].masks.count == 1)
     guard case .replay(let replay) = settings.cameras[1].source else {
@@ -118,6 +118,81 @@ import Testing
       return
     }
     #expect(replay.path == "\(folder.path)/pictures")
+  }
+
+  @Test func `No file in conf.d is passed over in silence`() throws {
+    let folder = try Folder()
+    let main = try folder.write("vedette.yaml", Fault.camera)
+    let leftovers = [
+      ".10-a.yaml.swp", "10-a.yaml.dpkg-dist", "10-a.yaml.bak", "10-a.yaml~", "README", ".keep",
+    ]
+    for name in leftovers { _ = try folder.write("conf.d/\(name)", "not: [yaml") }
+    let warnings = try SettingsLoader.load(path: main).warnings.map(\.file)
+    #expect(Set(warnings) == Set(leftovers.map { "\(folder.path)/conf.d/\($0)" }))
+
+    let strangers = ["10-masks", "20-masks.json", "30-masks.yaml.txt"]
+    for name in strangers { _ = try folder.write("conf.d/\(name)", "node: a\n") }
+    let error = #expect(throws: SettingsError.self) { try SettingsLoader.load(path: main) }
+    #expect(error?.diagnostics.map(\.file) == strangers.map { "\(folder.path)/conf.d/\($0)" })
+    #expect(error?.diagnostics.allSatisfy { $0.message.contains("rename it") } == true)
+  }
+
+  @Test(arguments: ["off", "false", "no"])
+  func `A camera is taken away, or made anew, by a file that is laid over`(word: String) throws {
+    let folder = try Folder()
+    let main = try folder.write(
+      "vedette.yaml", "cameras: {front: {device: /dev/video0, quality: 50}}")
+    _ = try folder.write("conf.d/10.yaml", "cameras: {front: \(word), yard: {device: /dev/video1}}")
+    #expect(try SettingsLoader.load(path: main).settings.cameras.map(\.name) == ["yard"])
+    _ = try folder.write("conf.d/20.yaml", "cameras: {front: {replay: pictures}}")
+    let cameras = try SettingsLoader.load(path: main).settings.cameras
+    #expect(Set(cameras.map(\.name)) == ["front", "yard"])
+    // Nothing of the old one is left in it.
+    #expect(cameras.first { $0.name == "front" }?.quality == 80)
+    _ = try folder.write("conf.d/20.yaml", "cameras: {yard: off}")
+    let error = #expect(throws: SettingsError.self) { try SettingsLoader.load(path: main) }
+    #expect(error?.description.contains("there is no camera") == true)
+  }
+
+  @Test func `Words for yes and no switch topics on and off`() throws {
+    for word in ["off", "false", "no", "No", "FALSE"] {
+      let settings = try parse("kafka: {topics: {frames: \(word)}}\ncameras: {a: {device: x}}")
+      #expect(settings.kafka.name(of: .frames) == nil, "\(word)")
+    }
+    for word in ["on", "true", "yes", "True"] {
+      let settings = try parse("kafka: {topics: {frames: \(word)}}\ncameras: {a: {device: x}}")
+      #expect(settings.kafka.name(of: .frames) == "vedette.frames", "\(word)")
+    }
+    let overlaid = try SettingsLoader.parse(
+      [
+        ("main", Array("kafka: {topics: {events: off}}\ncameras: {a: {device: x}}".utf8)),
+        ("control", Array(#"{"kafka":{"topics":{"events":true,"frames":false}}}"#.utf8)),
+      ], folder: ".")
+    #expect(overlaid.settings.kafka.name(of: .events) == "vedette.events")
+    #expect(overlaid.settings.kafka.name(of: .frames) == nil)
+  }
+
+  @Test(arguments: [
+    ("kafka: {topics: {frames: events}}", "vedette.events is the topic of events already"),
+    ("kafka: {topics: {frames: x, results: x}}", "vedette.x is the topic of frames already"),
+    ("kafka: {topics: {control: results}}", "vedette.results is the topic of results already"),
+    ("kafka: {prefix: \(String(repeating: "p", count: 240))}", "longer than the 249 letters"),
+    ("kafka: {topics: {frames: \(String(repeating: "f", count: 250))}}", "is no topic name"),
+    ("kafka: {topics: {frames: 'a b'}}", "is no topic name"),
+    ("kafka: {topics: {frames: .}}", "is no topic name"), ("kafka: {prefix: off}", "is no prefix"),
+    ("kafka: {prefix: ..}", "is no topic name"),
+  ])
+  func `Topics have names that Kafka takes, and each its own`(text: String, message: String) {
+    let error = #expect(throws: SettingsError.self) {
+      try parse("\(text)\ncameras: {a: {device: x}}")
+    }
+    #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+  }
+
+  @Test func `A long name is a topic's, too`() throws {
+    let name = String(repeating: "f", count: 241)
+    let settings = try parse("kafka: {topics: {frames: \(name)}}\ncameras: {a: {device: x}}")
+    #expect(settings.kafka.name(of: .frames) == "vedette.\(name)")
   }
 
   @Test func `A fault in a fragment names the fragment`() throws {
