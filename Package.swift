@@ -163,7 +163,8 @@ let package = Package(
     tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
     tests("StatusTests", ["Meters", "Status"]),
     tests("ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "Threads", log]),
-    tests("AgentTests", ["Agent", "Control", "Gallery", "Meters", "Settings", "Status"]),
+    tests(
+      "AgentTests", ["Agent", "Control", "Gallery", "Meters", "Settings", "Status", log]),
     tests("EndToEndTests", ["Control", "Frames", "Imaging", "Kafka", "TestFetching"]),
   ],
   cxxLanguageStandard: .cxx17

@@ -30,21 +30,23 @@ package final class Agent: Sendable {
   /// Of what analysis sends.
   private let books: [CameraMeters]
   let commanded: Commanded?
-  private let logger: Logger
+  let reconfiguration: Reconfiguration
+  let logger: Logger
 
   package var settings: Settings { current.withLock { $0 } }
 
   /// Puts the parts together; nothing runs yet.
   /// - Parameters:
-  ///   - configuration: the file that the settings are from; without it the box cannot be commanded over a topic.
-  ///   - isOverlaid: whether what came over the topic before lies over the settings.
+  ///   - configuration: the file that the settings are from; without it the box cannot be commanded over a topic, nor be given another configuration.
   /// - Throws: `AgentError` where the configuration cannot be carried out.
   package init(
-    _ files: Settings, configuration: String? = nil, isOverlaid: Bool = true, logger: Logger
+    _ files: Settings, configuration: String? = nil, logger: Logger
   ) throws(AgentError) {
-    let gallery = Self.gallery(files, logger)
-    let (settings, commands) = Commanded.prepare(
-      files, configuration, gallery, isOverlaid: isOverlaid, logger)
+    let gallery = GalleryHolder(files.analysis.gallery)
+    let begun = try Reconfiguration.begin(files, configuration, gallery, logger)
+    let settings = begun.settings
+    let commands = configuration.flatMap { Commanded.Preparation(files, $0, gallery) }
+    reconfiguration = Reconfiguration(configuration, begun, logger)
     current = Mutex(settings)
     self.logger = logger
     let identity = NodeIdentity(node: settings.node)
@@ -94,7 +96,7 @@ package final class Agent: Sendable {
           meters: ofCameras[camera.name] ?? CameraMeters(name: camera.name), numbers: numbers,
           look: onlooker?.look(at: camera.name), logger: logger)
       } catch {
-        throw AgentError("camera \(camera.name): \(error)")
+        throw AgentError("camera \(camera.name): \(error)", .temporary)
       }
     }
     commanded = commands.map {
@@ -104,25 +106,13 @@ package final class Agent: Sendable {
     }
   }
 
-  /// The file of people, which also keeps what commands are known; nil where nobody commands, or it cannot be opened.
-  /// It is read into memory later, so that a large one does not hold up the start.
-  private static func gallery(_ settings: Settings, _ logger: Logger) -> Gallery? {
-    guard settings.control != nil else { return nil }
-    do {
-      return try Gallery(settings.analysis.gallery, isLoaded: false)
-    } catch {
-      logger.error("the box cannot be commanded: \(error)")
-      return nil
-    }
-  }
-
   private static func producer(
     _ kafka: KafkaSettings, _ secrets: [String: String]
   ) throws(AgentError) -> Producer {
     do {
       return try Producer(brokers: kafka.brokers, properties: kafka.properties, secrets: secrets)
     } catch {
-      throw AgentError(error.description)
+      throw AgentError(error.description, error.isOfSystem ? .temporary : .configuration)
     }
   }
 
@@ -134,7 +124,7 @@ package final class Agent: Sendable {
       try cameras.start()
       try commanded?.start(self)
     } catch {
-      throw AgentError("\(error)")
+      throw AgentError("\(error)", .temporary)
     }
   }
 
@@ -177,7 +167,7 @@ package final class Agent: Sendable {
           }
         })
     }
-    let waiting = Self.waiting(old, new)
+    let waiting = self.waiting(old, new)
     current.withLock { $0 = new }
     return waiting
   }
@@ -195,8 +185,15 @@ package final class Agent: Sendable {
     }
   }
 
-  private static func waiting(_ old: Settings, _ new: Settings) -> [String] {
+  private func waiting(_ old: Settings, _ new: Settings) -> [String] {
     var kafka = (old.kafka, new.kafka)
+    let fixed = [Topic.control, .results, .metrics].filter { topic in
+      commanded != nil && kafka.0.topics[topic] != kafka.1.topics[topic]
+    }
+    let unseen = new.cameras.filter { camera in
+      old.cameras.contains { $0.name == camera.name && CameraPlan($0) != CameraPlan(camera) }
+        && onlooker?.looks(at: camera.name) != true
+    }
     (kafka.0.topics, kafka.1.topics) = ([:], [:])
     let groups = [
       ("node", old.node == new.node), ("kafka", kafka.0 == kafka.1),
@@ -205,7 +202,8 @@ package final class Agent: Sendable {
       ("log", old.log == new.log), ("status", old.status == new.status),
       ("cameras", old.cameras.map(\.name) == new.cameras.map(\.name)),
     ]
-    return groups.filter { !$0.1 }.map(\.0)
+    return groups.filter { !$0.1 }.map(\.0) + fixed.map { "kafka.topics.\($0.rawValue)" }
+      + unseen.map { "faces and colours of camera \($0.name)" }
   }
 
   /// The last JPEG of a camera.
@@ -247,8 +245,9 @@ package final class Agent: Sendable {
     let brokers = delivery.outageSince == nil ? "brokers acknowledge" : "no broker acknowledges"
     let spooled = meters.reduce(0) { $0 + $1.ledger.snapshot.spooled }
     let spool = delivery.spoolFault == nil ? "\(spooled) spooled" : "the spool cannot be used"
+    let wrong = reconfiguration.standing.fault.map { "; the configuration is wrong: \($0)" } ?? ""
     return
-      "\(streaming) of \(pictures.count) cameras, \(tenths / 10).\(tenths % 10) fps; \(brokers); \(delivery.waiting) waiting, \(spool)"
+      "\(streaming) of \(pictures.count) cameras, \(tenths / 10).\(tenths % 10) fps; \(brokers); \(delivery.waiting) waiting, \(spool)\(wrong)"
   }
 }
 
@@ -264,6 +263,18 @@ extension CameraSettings {
 
 /// Why the agent cannot run: a sentence for the operator.
 package struct AgentError: Error, Equatable, CustomStringConvertible {
+  package enum Kind: Sendable {
+    /// A person must mend the configuration.
+    case configuration
+    /// It may pass: no thread, no memory, a file that another process holds.
+    case temporary
+  }
+
+  package var kind: Kind
   package var description: String
-  package init(_ description: String) { self.description = description }
+
+  package init(_ description: String, _ kind: Kind) {
+    self.description = description
+    self.kind = kind
+  }
 }

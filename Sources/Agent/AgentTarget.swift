@@ -18,41 +18,40 @@ final class AgentTarget: CommandTarget {
 
   // The agent owns what commands it.
   private unowned let agent: Agent
-  private let gallery: Gallery
+  private let gallery: GalleryHolder
   private let configuration: String
-  private let overlay = Mutex<JSONValue>([:])
-  private let changing = Mutex(())
   private let photos: PhotoDesk
 
-  init(_ agent: Agent, gallery: Gallery, configuration: String) {
+  init(_ agent: Agent, gallery: GalleryHolder, configuration: String) {
     self.agent = agent
     self.gallery = gallery
     self.configuration = configuration
     photos = PhotoDesk(models: agent.settings.analysis.models)
   }
 
-  /// What was laid over the configuration before the agent was made.
-  func begin(overlay: JSONValue) { self.overlay.withLock { $0 = overlay } }
-
   // MARK: The configuration
 
-  /// The files with an overlay, checked.
-  static func load(_ path: String, _ overlay: JSONValue) throws(SettingsError) -> Settings {
-    guard overlay != [:] else { return try SettingsLoader.load(path: path).settings }
-    return try SettingsLoader.load(path: path, overlay: ("control", overlay.canonical)).settings
-  }
-
   func check(overlay: JSONValue) throws(Rejection) {
-    let settings: Settings
+    let made: OverlaidSettings?
     do throws(SettingsError) {
-      settings = try Self.load(configuration, overlay)
+      made = try agent.reconfiguration.preview(overlay)
     } catch {
       throw Rejection(
         .badArgument, error.diagnostics.prefix(3).map(\.message).joined(separator: "; "))
     }
-    guard settings.control != nil else {
+    guard let made, made.settings.control != nil else {
       throw Rejection(.badArgument, "the configuration's files switch the control off")
     }
+    // What did not fit before need not fit now; what is new must.
+    let standing = agent.reconfiguration.standing
+    let before = standing.overrides.commanded
+    let refused = made.unapplied.first { override in
+      before.part(override.part) != overlay.part(override.part)
+        || !standing.unapplied.contains {
+          $0.part == override.part && $0.camera == override.camera
+        }
+    }
+    if let refused { throw Rejection(.badArgument, refused.reason) }
   }
 
   func check(_ command: ControlCommand) throws(Rejection) {
@@ -75,25 +74,35 @@ final class AgentTarget: CommandTarget {
   }
 
   func adopt(overlay: JSONValue) throws(CommandFailure) -> [String: JSONValue] {
-    let (agent, configuration) = (agent, configuration)
-    let facts = try changing.withLock { _ throws(CommandFailure) -> [String: JSONValue] in
-      do {
-        let waiting = try agent.adopt(try Self.load(configuration, overlay))
-        return waiting.isEmpty
-          ? [:] : ["at_next_start": .array(waiting.map { .string($0) })]
-      } catch {
-        throw CommandFailure("\(error)")
-      }
+    try reconfigure(agent.reconfiguration.standing.overrides.with(overlay))
+  }
+
+  /// - Parameter overrides: those of before where it is nil.
+  private func reconfigure(
+    _ overrides: KnownOverrides?
+  ) throws(CommandFailure) -> [String: JSONValue] {
+    let waiting: [String]
+    do throws(Reconfiguration.Failure) {
+      waiting = try agent.reconfiguration.apply(overrides, to: agent)
+    } catch {
+      throw CommandFailure("\(error)")
     }
-    self.overlay.withLock { $0 = overlay }
-    return facts.merging(["configuration": .string(configurationHash)]) { $1 }
+    var facts: [String: JSONValue] = ["configuration": .string(configurationHash)]
+    if !waiting.isEmpty { facts["at_next_start"] = .array(waiting.map { .string($0) }) }
+    let held = agent.reconfiguration.standing.unapplied
+    if !held.isEmpty { facts["not_applied"] = .array(held.map { .string($0.sentence) }) }
+    return facts
+  }
+
+  func sources(_ before: [String: [String]]) -> [String: [String]] {
+    agent.reconfiguration.sources(before, running: agent.settings)
   }
 
   /// Of the files and of what is laid over them.
   private var configurationHash: String {
     var bytes: [UInt8] = []
     for file in (try? SettingsLoader.texts(path: configuration)) ?? [] { bytes += file.text + [0] }
-    return Digest(of: bytes + overlay.withLock { $0 }.canonical).description
+    return Digest(of: bytes + agent.reconfiguration.standing.inForce.canonical).description
   }
 
   func hasPictures(camera: String, since: UInt64) -> Bool {
@@ -122,7 +131,7 @@ final class AgentTarget: CommandTarget {
         agent.delivery.discard(spoolClass)
       else { throw CommandFailure("there is no spool on this node") }
       return [:]
-    case .configReload: return try adopt(overlay: overlay.withLock { $0 })
+    case .configReload: return try reconfigure(nil)
     default: throw CommandFailure("this is not for the agent")
     }
   }
@@ -193,10 +202,13 @@ final class AgentTarget: CommandTarget {
     for meters in agent.meters {
       cameras[meters.name] = try? JSONReader.read(Array(agent.json(meters).text.utf8))
     }
-    let snapshot = gallery.loadedSnapshot
+    let snapshot = gallery.current?.loadedSnapshot
+    let standing = agent.reconfiguration.standing
     var facts: [String: JSONValue] = [
       "version": .string(Version.text), "configuration": .string(configurationHash),
-      "overlay": overlay.withLock { $0 }, "cameras": .object(cameras),
+      "overlay": standing.inForce,
+      "not_applied": .array(standing.unapplied.map { .string($0.sentence) }),
+      "cameras": .object(cameras),
       "labels": .object((settings.control?.labels ?? [:]).mapValues { .string($0) }),
       "gallery": [
         "version": .number(Double(snapshot?.version ?? 0)),
@@ -210,6 +222,21 @@ final class AgentTarget: CommandTarget {
     }
     if let isFrozen { facts["frozen"] = .boolean(isFrozen) }
     return facts
+  }
+}
+
+extension KnownOverrides {
+  /// What was commanded; empty where that is not known.
+  var commanded: JSONValue {
+    guard case .overlay(let overlay, _) = self else { return [:] }
+    return overlay
+  }
+}
+
+extension JSONValue {
+  /// What an overlay says of a part that may not fit.
+  fileprivate func part(_ part: String) -> JSONValue? {
+    self["cameras"]?[part] ?? self[part]
   }
 }
 

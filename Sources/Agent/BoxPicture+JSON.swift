@@ -13,6 +13,7 @@ extension BoxPicture {
       ("cameras", .array(cameras.map(\.json))), ("delivery", delivery.json),
       ("spool", spool?.json ?? .null), ("analysis", analysis?.json ?? .null),
       ("gallery", gallery?.json ?? .null), ("control", control?.json ?? .null),
+      ("configuration", configuration.json),
       ("certificates", .array(certificates.map(\.json))), ("system", system.json),
     ])
   }
@@ -141,7 +142,8 @@ extension ControlView {
     .object([
       ("topic", .string(topic)), ("keys", .integer(keys)),
       ("heard", heard.map { .string(Clock.rfc3339(microseconds: $0)) } ?? .null),
-      ("silent", .boolean(isSilent)), ("overlay", overlay.map { .written($0) } ?? .null),
+      ("silent", .boolean(isSilent)), ("fault", .text(fault)),
+      ("overlay", overlay.map { .written($0) } ?? .null),
       (
         "last",
         last.map { last in
@@ -150,6 +152,21 @@ extension ControlView {
             ("issuer", .string(last.issuer)), ("state", .string(last.state)),
           ])
         } ?? .null
+      ),
+    ])
+  }
+}
+
+extension ConfigurationView {
+  fileprivate var json: JSON {
+    .object([
+      ("fault", .text(fault)),
+      (
+        "not_applied",
+        .array(
+          unapplied.map {
+            .object([("camera", .string($0.camera)), ("message", .string($0.sentence))])
+          })
       ),
     ])
   }

@@ -53,14 +53,18 @@ final class CameraSet: Sendable {
 
   private func start(_ index: Int) throws(AgentError) {
     let part = parts.withLock { $0[index] }
-    guard part.settings.enabled else {
-      part.pipeline.meters.update { $0.state = .stopped }
+    guard part.settings.enabled, part.settings.hold == nil else {
+      let hold = part.settings.enabled ? part.settings.hold : nil
+      part.pipeline.meters.update { meters in
+        meters.state = .stopped
+        meters.detail = hold
+      }
       return
     }
     do {
       try part.camera.start()
     } catch {
-      throw AgentError("\(error)")
+      throw AgentError("\(error)", .temporary)
     }
     parts.withLock { $0[index].isRunning = true }
   }

@@ -1,6 +1,7 @@
 import Control
 import Delivery
 import Gallery
+import Journal
 import Kafka
 import Logging
 import Meters
@@ -13,10 +14,23 @@ import Threads
 final class Commanded: Sendable {
   /// What is known before the parts of the agent are made.
   struct Preparation: Sendable {
-    var gallery: Gallery
+    var gallery: GalleryHolder
     var control: ControlSettings
     var topic: String
     var configuration: String
+    var store: OverrideStore
+
+    /// Nil where the box is not commanded over a topic.
+    init?(_ files: Settings, _ configuration: String, _ gallery: GalleryHolder) {
+      guard let control = files.control, let topic = files.kafka.name(of: .control) else {
+        return nil
+      }
+      self.gallery = gallery
+      self.control = control
+      self.topic = topic
+      self.configuration = configuration
+      store = OverrideStore(folder: Reconfiguration.folder(files))
+    }
   }
 
   private let preparation: Preparation
@@ -25,34 +39,14 @@ final class Commanded: Sendable {
   private let results: ResultWriter
   private let heartbeat: HeartbeatWriter?
   private let logger: Logger
+  private let faults: FaultLog
   private let receiver = Mutex<ControlReceiver?>(nil)
   private let desk = Mutex<ControlDesk?>(nil)
-
-  /// Lays the changes of earlier commands over the configuration.
-  /// - Returns: the settings to run with, and nil where the box is not commanded over a topic.
-  static func prepare(
-    _ files: Settings, _ configuration: String?, _ gallery: Gallery?, isOverlaid: Bool,
-    _ logger: Logger
-  ) -> (Settings, Preparation?) {
-    guard let control = files.control, let configuration, let gallery,
-      let topic = files.kafka.name(of: .control)
-    else { return (files, nil) }
-    let preparation = Preparation(
-      gallery: gallery, control: control, topic: topic, configuration: configuration)
-    guard isOverlaid else { return (files, preparation) }
-    do {
-      let overlay = try gallery.transaction { edit throws(GalleryError) in
-        try ControlDesk.overlay(edit)
-      }
-      guard overlay != [:] else { return (files, preparation) }
-      let settings = try AgentTarget.load(configuration, overlay)
-      logger.notice("with what came over \(topic): \(overlay.canonicalText)")
-      return (settings, preparation)
-    } catch {
-      logger.error("what came over \(topic) is not laid over the configuration: \(error)")
-      return (files, preparation)
-    }
-  }
+  /// Why the box cannot be commanded now; nil where it can.
+  private let fault = Mutex<String?>(nil)
+  private let stopping = Flag()
+  private let signal = EventSignal()
+  private let thread = Mutex<NamedThread?>(nil)
 
   init(
     _ preparation: Preparation, _ settings: Settings, secrets: [String: String],
@@ -62,6 +56,7 @@ final class Commanded: Sendable {
     self.preparation = preparation
     self.identity = identity
     self.logger = logger
+    faults = FaultLog(logger: logger)
     source = ControlSource(
       brokers: settings.kafka.brokers, properties: settings.kafka.properties, secrets: secrets)
     results = ResultWriter(
@@ -75,48 +70,78 @@ final class Commanded: Sendable {
     }
   }
 
-  func start(_ agent: Agent) throws(AgentError) {
+  /// Begins to be commanded, on a thread of its own: the gallery's file may be held by another process, or damaged, and
+  /// cameras wait for neither.
+  func start(_ agent: Agent) throws(ThreadError) {
+    let target = AgentTarget(
+      agent, gallery: preparation.gallery, configuration: preparation.configuration)
+    let made = try NamedThread("control-open") { [self] in begin(agent, target) }
+    thread.withLock { $0 = made }
+  }
+
+  private func begin(_ agent: Agent, _ target: AgentTarget) {
+    var backoff = Backoff()
+    while !stopping.value {
+      do {
+        try begin(once: agent, target)
+        return
+      } catch {
+        fault.withLock { $0 = "\(error)" }
+        faults.tell("open", .error, "the box cannot be commanded, and it is tried again: \(error)")
+      }
+      var rest = backoff.take()
+      while rest > 0, !stopping.value {
+        heartbeat?.beat { target.heartbeat(isFrozen: nil) }
+        signal.wait(milliseconds: min(rest, Self.beatMilliseconds))
+        rest -= Self.beatMilliseconds
+      }
+    }
+  }
+
+  private static let beatMilliseconds: Int32 = 1000
+
+  private func begin(once agent: Agent, _ target: AgentTarget) throws {
     let control = preparation.control
     var who = ControlIdentity(node: identity.node, labels: control.labels)
     who.allowsUnsigned = control.allowUnsigned
     var options = ControlOptions(
       identity: who, topic: preparation.topic, keysFolder: control.keys)
     options.freezeAfter = control.freezeAfter
-    let target = AgentTarget(
-      agent, gallery: preparation.gallery, configuration: preparation.configuration)
-    let desk: ControlDesk
-    do {
-      desk = try ControlDesk(
-        gallery: preparation.gallery, target: target, sink: results, options: options,
-        logger: logger)
-    } catch {
-      throw AgentError("control: \(error)")
+    options.store = preparation.store
+    let made = try ControlDesk(
+      gallery: try preparation.gallery.open(), target: target, sink: results, options: options,
+      logger: logger)
+    // The gallery's copy may tell what was not known at the start.
+    let known: KnownOverrides =
+      made.unknownOverrides.map { .unknown($0) }
+      ?? .overlay(made.overrides.overlay, sources: made.overrides.sources)
+    if known.commanded != agent.reconfiguration.standing.overrides.commanded
+      || known.isUnknown != agent.reconfiguration.standing.overrides.isUnknown
+    {
+      _ = try agent.reconfiguration.apply(known, to: agent)
     }
-    if desk.keyCount == 0, !control.allowUnsigned {
+    if made.keyCount == 0, !control.allowUnsigned {
       logger.warning("nobody can command this box: there is no key in \(control.keys)")
     }
-    target.begin(overlay: desk.overlay)
-    let made = ControlReceiver(source, desk: desk, logger: logger) { [heartbeat] in
-      heartbeat?.beat { target.heartbeat(isFrozen: desk.isFrozen) }
+    let reader = ControlReceiver(source, desk: made, logger: logger) { [heartbeat] in
+      heartbeat?.beat { target.heartbeat(isFrozen: made.isFrozen) }
     }
-    do {
-      try made.start()
-    } catch {
-      throw AgentError("\(error)")
-    }
-    receiver.withLock { $0 = made }
-    self.desk.withLock { $0 = desk }
+    try reader.start()
+    receiver.withLock { $0 = reader }
+    desk.withLock { $0 = made }
+    fault.withLock { $0 = nil }
   }
 
-  /// Nil until it is started.
-  var view: ControlView? {
-    guard let standing = desk.withLock({ $0 })?.standing else { return nil }
+  /// - Parameter overlay: what lies over the files, as one line of JSON; nil for nothing.
+  func view(overlay: String?) -> ControlView {
     var view = ControlView()
     view.topic = preparation.topic
+    view.overlay = overlay
+    view.fault = fault.withLock { $0 } ?? receiver.withLock { $0 }?.fault
+    guard let standing = desk.withLock({ $0 })?.standing else { return view }
     view.keys = standing.keyCount
     view.heard = standing.heard
     view.isSilent = standing.isFrozen
-    view.overlay = standing.overlay
     if let last = standing.last {
       view.last = ControlView.Answer(
         id: last.id ?? "", command: last.type ?? "", issuer: last.issuer ?? "",
@@ -125,9 +150,21 @@ final class Commanded: Sendable {
     return view
   }
 
+  func reloadKeys() { desk.withLock { $0 }?.loadKeys() }
+
   /// Ends the reading; what was begun is ended first.
   func stop() {
+    _ = stopping.set(true)
+    signal.set()
+    thread.withLock { $0 }?.join()
     receiver.withLock { $0 }?.stop()
     receiver.withLock { $0 = nil }
+  }
+}
+
+extension KnownOverrides {
+  fileprivate var isUnknown: Bool {
+    if case .unknown = self { return true }
+    return false
   }
 }

@@ -19,7 +19,7 @@ package enum Daemon {
     // Before any thread starts, so that all of them inherit the mask.
     let signals = Signals()
     let manager = ServiceManager()
-    let agent = try Self.agent(settings, configuration, logger)
+    let agent = try Agent(settings, configuration: configuration, logger: logger)
     logger.notice(
       """
       vedette \(Version.text), node \(settings.node): \(settings.cameras.count) cameras to \
@@ -34,13 +34,14 @@ package enum Daemon {
       server, socket: settings.status.socket,
       tcp: settings.status.listen.map { ($0.host, $0.port) })
     listen(&listening, logger)
+    let reloader = Reloader(agent, manager, logger)
     manager.ready()
     let pause = min(1, (manager.watchdogSeconds ?? 2) / 2)
     loop: while true {
       switch signals.wait(seconds: pause) {
       case SIGTERM, SIGINT: break loop
       case SIGUSR1: agent.logLedger()
-      case SIGHUP: logger.notice("SIGHUP: restart the service to read the configuration anew")
+      case SIGHUP: reloader.request()
       default: break
       }
       listen(&listening, logger)
@@ -52,6 +53,7 @@ package enum Daemon {
     logger.notice("stopping; \(settings.delivery.shutdownBudget) s at most")
     server.stop()
     watch.end()
+    reloader.finish()
     agent.stop()
     agent.logLedger()
     // Last: whatever it waits for, all frames are safe by now.
@@ -73,20 +75,6 @@ package enum Daemon {
       case .failed(let sentence): logger.warning("\(sentence)")
       case .opened(let sentence): logger.notice("\(sentence)")
       }
-    }
-  }
-
-  /// What came over the topic must not keep a box from starting: the command that it came with is then answered
-  /// for as failed, or the operator takes it back.
-  private static func agent(
-    _ settings: Settings, _ configuration: String, _ logger: Logger
-  ) throws(AgentError) -> Agent {
-    do {
-      return try Agent(settings, configuration: configuration, logger: logger)
-    } catch {
-      guard settings.control != nil else { throw error }
-      logger.error("\(error); tried without what came over the control topic")
-      return try Agent(settings, configuration: configuration, isOverlaid: false, logger: logger)
     }
   }
 }

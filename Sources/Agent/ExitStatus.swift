@@ -5,6 +5,8 @@ package enum ExitStatus {
   package static let noInput: Int32 = 66
   package static let unavailable: Int32 = 69
   package static let cannotCreate: Int32 = 73
+  /// It may pass: try again.
+  package static let temporary: Int32 = 75
   /// The configuration is wrong.
   package static let configuration: Int32 = 78
 }

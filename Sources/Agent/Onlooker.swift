@@ -18,8 +18,6 @@ import Threads
 final class Onlooker: Sendable {
   /// How often it is looked whether another process changed the gallery, in milliseconds.
   private static let refreshMilliseconds: Int32 = 1000
-  /// When a gallery that could not be opened is tried again, in milliseconds.
-  private static let retryMilliseconds: Int32 = 30_000
 
   let analysis: Analysis
   /// The cameras that are looked at, by name: their number within `analysis`.
@@ -28,10 +26,9 @@ final class Onlooker: Sendable {
   /// Of each camera: whether nothing is to be done with its pictures now.
   private let idle: [Flag]
   private let writers: Mutex<[AnalysisWriter]>
-  /// Opened and read by its own thread, so that a large one does not hold up the start.
-  private let gallery: Mutex<Gallery?>
-  /// Nil where nobody is named, nor can be.
-  private let galleryPath: String?
+  /// Opened and read by its own thread, so that a large one does not hold up the start. Nil where nobody is named, nor
+  /// can be.
+  private let gallery: GalleryHolder?
   /// What was seen last, by the camera's number.
   private let seen = Mutex<[Int: LastSeen]>([:])
   private let logger: Logger
@@ -42,9 +39,9 @@ final class Onlooker: Sendable {
 
   /// Nil where no camera is looked at.
   /// - Parameters:
-  ///   - gallery: where another part of the agent has opened it already.
+  ///   - gallery: the same that other parts of the agent use.
   ///   - isChangeable: whether cameras that nobody looks at now may be looked at later.
-  init?(_ settings: Settings, gallery: Gallery?, isChangeable: Bool, logger: Logger) {
+  init?(_ settings: Settings, gallery: GalleryHolder, isChangeable: Bool, logger: Logger) {
     let cameras = settings.cameras.filter {
       isChangeable || $0.faces != nil || $0.colours != nil
     }
@@ -56,8 +53,7 @@ final class Onlooker: Sendable {
     writers = Mutex([])
     let models = FaceModels(folder: settings.analysis.models)
     let isNaming = cameras.contains { $0.faces.map { $0.identify != .off } ?? false }
-    galleryPath = gallery?.path ?? (isNaming ? settings.analysis.gallery : nil)
-    self.gallery = Mutex(gallery)
+    self.gallery = isNaming || isChangeable ? gallery : nil
     let plans = cameras.map { CameraPlan($0) }
     idle = plans.map { plan in
       let flag = Flag()
@@ -87,7 +83,7 @@ final class Onlooker: Sendable {
     let count = idle.count { !$0.value }
     logger.notice("\(count) cameras are looked at by \(analysis.workerCount) threads")
     try analysis.start(
-      people: { [self] in gallery.withLock { $0 }?.loadedSnapshot },
+      people: { [self] in gallery?.current?.loadedSnapshot },
       report: { [self] camera, picture, report in
         note(report, camera: camera)
         self.writers.withLock { $0[camera] }.send(report, of: picture)
@@ -97,28 +93,25 @@ final class Onlooker: Sendable {
           "\(camera) \(error)", .error, metadata: ["camera": "\(names[camera])"],
           error.description)
       })
-    guard let galleryPath else { return }
-    let made = try NamedThread("gallery") { [self] in keepGallery(galleryPath) }
+    guard let gallery else { return }
+    let made = try NamedThread("gallery") { [self] in keep(gallery) }
     thread.withLock { $0 = made }
   }
 
   /// Opens the gallery, and sees when another process has changed it: `vedette gallery`.
-  private func keepGallery(_ path: String) {
+  private func keep(_ holder: GalleryHolder) {
+    var backoff = Backoff()
     while !stopping.value {
       var pause = Self.refreshMilliseconds
       do {
-        if let opened = gallery.withLock({ $0 }) {
-          let isKnown = opened.loadedSnapshot != nil
-          _ = try opened.snapshot()
-          if try opened.refresh() || !isKnown { tell(opened) }
-        } else {
-          let opened = try Gallery(path)
-          gallery.withLock { $0 = opened }
-          tell(opened)
-        }
+        let opened = try holder.open()
+        backoff = Backoff()
+        let isKnown = opened.loadedSnapshot != nil
+        _ = try opened.snapshot()
+        if try opened.refresh() || !isKnown { tell(opened) }
       } catch {
-        let isOpen = gallery.withLock { $0 != nil }
-        pause = isOpen ? pause : Self.retryMilliseconds
+        let isOpen = holder.current != nil
+        if !isOpen { pause = backoff.take() }
         let what =
           isOpen ? "the gallery stays as it is in memory" : "faces are found, but not named"
         faults.tell("gallery \(error)", .error, "\(what): \(error)")
@@ -146,7 +139,7 @@ final class Onlooker: Sendable {
 
   /// Nil where faces are not named.
   var galleryView: GalleryView? {
-    guard let snapshot = gallery.withLock({ $0 })?.loadedSnapshot else { return nil }
+    guard let snapshot = gallery?.current?.loadedSnapshot else { return nil }
     var view = GalleryView()
     view.version = snapshot.version
     view.hash = "\(snapshot.hash)"

@@ -11,7 +11,8 @@ package enum SecretFile {
     var secrets: [String: String] = [:]
     for (property, file) in kafka.secretFiles {
       guard let secret = read(file) else {
-        throw AgentError("kafka.secrets.\(property): \(file) cannot be read, or is empty")
+        throw AgentError(
+          "kafka.secrets.\(property): \(file) cannot be read, or is empty", .configuration)
       }
       secrets[property] = secret
     }

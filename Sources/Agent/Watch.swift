@@ -1,3 +1,4 @@
+import Control
 import Delivery
 import Frames
 import Logging
@@ -145,7 +146,10 @@ final class Watch: StatusSource {
     picture.spool = spool(delivery, &samples, uptime: picture.uptime)
     picture.analysis = agent.analysisView
     picture.gallery = agent.galleryView
-    picture.control = agent.commanded?.view
+    let standing = agent.reconfiguration.standing
+    let overlay = standing.inForce == [:] ? nil : standing.inForce.canonicalText
+    picture.control = agent.commanded?.view(overlay: overlay)
+    picture.configuration = ConfigurationView(standing)
     picture.certificates = certificates.look(now)
     picture.system = probe.look()
     return picture
@@ -218,5 +222,13 @@ extension CameraView {
     lostByDriver = seen.lostByDriver
     flaggedByDriver = seen.flaggedByDriver
     reopened = seen.reopened
+  }
+}
+
+extension ConfigurationView {
+  fileprivate init(_ state: Reconfiguration.State) {
+    self.init()
+    fault = state.fault
+    unapplied = state.unapplied.map { Unapplied(camera: $0.camera, sentence: $0.sentence) }
   }
 }

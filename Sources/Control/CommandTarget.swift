@@ -9,6 +9,9 @@ package protocol CommandTarget: AnyObject, Sendable {
   /// Makes the running agent what files and overlay say. The overlay was checked before, and is stored.
   /// - Returns: what to tell of it.
   func adopt(overlay: JSONValue) throws(CommandFailure) -> [String: JSONValue]
+  /// The cameras and where their pictures come from, to know them again under another name; `before` where not all of
+  /// what was commanded is in force.
+  func sources(_ before: [String: [String]]) -> [String: [String]]
   /// Whether a camera gives pictures, later ones than it gave at `since`, in nanoseconds of CLOCK_MONOTONIC.
   func hasPictures(camera: String, since: UInt64) -> Bool
   /// Carries out a command that changes neither gallery nor configuration.
@@ -19,4 +22,8 @@ package protocol CommandTarget: AnyObject, Sendable {
   func read(photo: [UInt8]) -> PhotoReading
   /// Told when something on the control topic is worth an event.
   func announce(_ type: String, _ facts: [String: JSONValue])
+}
+
+extension CommandTarget {
+  package func sources(_ before: [String: [String]]) -> [String: [String]] { before }
 }

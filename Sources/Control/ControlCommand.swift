@@ -23,7 +23,8 @@ package enum ControlCommand: Sendable {
   /// Reads the configuration's files anew.
   case configReload
   /// Goes back to the configuration's files.
-  case configReset
+  /// - Parameter camera: of this camera alone, whether it is still there or not; nil for all.
+  case configReset(camera: String?)
   case keysPut(TrustedKey)
   case keysRevoke(id: String)
 
@@ -71,7 +72,9 @@ package enum ControlCommand: Sendable {
       }
       self = .spoolDiscard(spoolClass: name)
     case "config.reload": self = .configReload
-    case "config.reset": self = .configReset
+    case "config.reset":
+      let isOfOne = fields.value("camera") != nil
+      self = .configReset(camera: isOfOne ? try fields.word("camera", bytesMax: 63) : nil)
     case "keys.put": self = .keysPut(try TrustedKey(fields.value("key")))
     case "keys.revoke": self = .keysRevoke(id: try fields.word("key"))
     default: throw Rejection(.unknownType, "there is no command \(type)")

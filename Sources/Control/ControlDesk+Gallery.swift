@@ -10,8 +10,8 @@ extension ControlDesk {
       results.append(ControlResult(number: inner.memory.nextNumber(), envelope, .accepted))
       let outcome: Result<[String: JSONValue], CommandFailure>
       switch command {
-      case .keysPut(let key): outcome = try Self.put(key, &edit, &inner)
-      case .keysRevoke(let id): outcome = try Self.revoke(id, &edit, &inner)
+      case .keysPut(let key): outcome = Self.put(key, &inner)
+      case .keysRevoke(let id): outcome = Self.revoke(id, &inner)
       default:
         let attempt = try edit.attempt { edit throws(GalleryError) in
           try Self.apply(command, prepared, &edit)
@@ -157,20 +157,20 @@ extension ControlDesk {
   // MARK: Keys
 
   private static func put(
-    _ key: TrustedKey, _ edit: inout GalleryEdit, _ inner: inout Inner
-  ) throws(GalleryError) -> Result<[String: JSONValue], CommandFailure> {
+    _ key: TrustedKey, _ inner: inout Inner
+  ) -> Result<[String: JSONValue], CommandFailure> {
     do throws(Rejection) {
       try inner.ring.put(key)
     } catch {
       return .failure(CommandFailure(error.description))
     }
-    try edit.setState("control/key/\(key.id)", key.json.canonical)
+    inner.overrides.keys[key.id] = key.json
     return .success(["key": .string(key.id), "keys": .number(Double(inner.ring.keys.count))])
   }
 
   private static func revoke(
-    _ id: String, _ edit: inout GalleryEdit, _ inner: inout Inner
-  ) throws(GalleryError) -> Result<[String: JSONValue], CommandFailure> {
+    _ id: String, _ inner: inout Inner
+  ) -> Result<[String: JSONValue], CommandFailure> {
     var ring = inner.ring
     ring.revoke(id)
     guard ring.rootCount > 0 else {
@@ -179,8 +179,8 @@ extension ControlDesk {
     }
     inner.ring = ring
     inner.memory.forgetSequence(id)
-    try edit.setState("control/key/\(id)", nil)
-    try edit.setState("control/revoked/\(id)", [1])
+    inner.overrides.keys[id] = nil
+    inner.overrides.revoked.insert(id)
     return .success(["key": .string(id), "keys": .number(Double(ring.keys.count))])
   }
 }

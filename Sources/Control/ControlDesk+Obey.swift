@@ -28,15 +28,23 @@ extension ControlDesk {
       try change(envelope, command, prepared, memory)
     case .configure(let patch):
       try configuring.withLock { _ throws(GalleryError) in
-        let overlay = inner.withLock { $0.overlay }.merging(patch.patch)
+        let overlay = overlay.merging(patch.patch)
         try adopt(try accept(envelope, command, memory, overlay: overlay), overlay)
       }
-    case .configReset:
+    case .configReset(let camera):
       try configuring.withLock { _ throws(GalleryError) in
-        try adopt(try accept(envelope, command, memory, overlay: [:]), [:])
+        let overlay = overlay(without: camera)
+        try adopt(try accept(envelope, command, memory, overlay: overlay), overlay)
       }
     default: try carryOut(try accept(envelope, command, memory, overlay: nil))
     }
+  }
+
+  /// What lies over the configuration without what is about a camera, or nothing.
+  private func overlay(without camera: String?) -> JSONValue {
+    guard let camera else { return [:] }
+    let rest = overlay.merging(["cameras": [camera: .null]])
+    return rest["cameras"]?.members?.isEmpty == true ? rest.merging(["cameras": .null]) : rest
   }
 
   /// What was found out before the transaction.
@@ -58,9 +66,17 @@ extension ControlDesk {
       prepared.readings = people.map { person in person.photos.map { target.read(photo: $0) } }
     case .galleryRemove, .galleryReplace, .keysPut, .keysRevoke: break
     case .configure(let change):
+      guard unknownOverrides == nil else {
+        throw Rejection(
+          .unavailable, "what commands changed before is lost: send config.reset first")
+      }
       try target.check(command)
       try target.check(overlay: overlay.merging(change.patch))
-    case .configReset: try target.check(overlay: [:])
+    case .configReset(let camera):
+      if let camera, overlay["cameras"]?[camera] == nil {
+        throw Rejection(.unavailable, "no command has changed a camera \(camera)")
+      }
+      try target.check(overlay: overlay(without: camera))
     default: try target.check(command)
     }
     guard !isPending(command) || fits(envelope) else {
@@ -91,10 +107,12 @@ extension ControlDesk {
       inner.memory.take(memory)
       let accepted = ControlResult(number: inner.memory.nextNumber(), envelope, .accepted)
       results.append(accepted)
-      let previous = inner.overlay
+      let previous = inner.overrides.overlay
       if let overlay {
-        try edit.setState("control/overlay", overlay == [:] ? nil : overlay.canonical)
-        inner.overlay = overlay
+        inner.overrides.overlay = overlay
+        inner.overrides.sources = target.sources(inner.overrides.sources)
+        // A reset: what is not known is no more in force.
+        inner.unknown = nil
       }
       let message = String(decoding: envelope.signedBytes, as: UTF8.self)
       let stored: JSONValue = ["message": .string(message), "previous": previous]
@@ -147,10 +165,7 @@ extension ControlDesk {
   }
 
   private func goBack(to overlay: JSONValue) throws(GalleryError) {
-    try commit { edit, inner, _ throws(GalleryError) in
-      inner.overlay = overlay
-      try edit.setState("control/overlay", overlay == [:] ? nil : overlay.canonical)
-    }
+    try commit { _, inner, _ throws(GalleryError) in inner.overrides.overlay = overlay }
     do throws(CommandFailure) {
       _ = try target.adopt(overlay: overlay)
     } catch {
@@ -178,8 +193,7 @@ extension ControlDesk {
       }
       try configuring.withLock { _ throws(GalleryError) in
         let before = pending.previous["cameras"]?[camera] ?? .null
-        let now = inner.withLock { $0.overlay }
-        let cleared = now.merging(["cameras": [camera: .null]])
+        let cleared = overlay.merging(["cameras": [camera: .null]])
         try goBack(to: cleared.merging(["cameras": [camera: before]]))
       }
       try finish(
@@ -199,7 +213,7 @@ extension ControlDesk {
       return try finish(
         pending,
         attempt { () throws(CommandFailure) in
-          if case .configReload = pending.command { try reloadKeys() }
+          if case .configReload = pending.command { loadKeys() }
           return try target.carryOut(pending.command)
         })
     }
@@ -212,15 +226,6 @@ extension ControlDesk {
           })
       }
       try train(pending, options, isStopping)
-    }
-  }
-
-  private func reloadKeys() throws(CommandFailure) {
-    do throws(GalleryError) {
-      let ring = try loadKeys()
-      inner.withLock { $0.ring = ring }
-    } catch {
-      throw CommandFailure(error.description)
     }
   }
 
@@ -291,7 +296,8 @@ extension ControlDesk {
     let pending = Pending(
       number: number, envelope: envelope, command: command, previous: previous)
     switch command {
-    case .configure, .configReset: try adopt(pending, overlay)
+    case .configure, .configReset:
+      try configuring.withLock { _ throws(GalleryError) in try adopt(pending, overlay) }
     case .spoolDiscard:
       try finish(
         pending, .failure(CommandFailure("the node ended while it was at it; ask for the status")))

@@ -15,8 +15,12 @@ package final class ControlDesk: Sendable {
     /// As it is in the file.
     var saved = ControlMemory()
     var ring = KeyRing()
-    /// Changes over the configuration's files.
-    var overlay: JSONValue = [:]
+    /// Changes over the configuration's files, and of keys.
+    var overrides = Overrides()
+    /// Of the overrides, as they are on the disk.
+    var generation = 0
+    /// Why it is not known what commands changed; nil where it is.
+    var unknown: String?
     /// Messages that were passed since the last transaction.
     var unsaved = 0
     /// Results that were handed on, and are in the file until they are settled.
@@ -35,13 +39,16 @@ package final class ControlDesk: Sendable {
 
   let gallery: Gallery
   let target: any CommandTarget
-  let options: ControlOptions
+  package let options: ControlOptions
   let logger: Logger
   private let judge: Judge
   private let sink: any ResultSink
   private let faults: FaultLog
+  /// Held for no longer than it takes to copy: those who look at the box must not wait for a disk.
   let inner = Mutex(Inner())
-  /// Held while overlay and agent change together.
+  /// Held by whoever changes what is inside, for as long as a transaction takes. Taken before `inner`.
+  private let writing = Mutex(())
+  /// Held while overlay and agent change together. Taken before `writing`.
   let configuring = Mutex(())
   let worker = LongWork()
   private let frozen = FreezeWatch()
@@ -59,25 +66,37 @@ package final class ControlDesk: Sendable {
     faults = FaultLog(logger: logger)
     judge = Judge(identity: options.identity)
     let topic = options.topic
-    let (memory, overlay) = try gallery.transaction { edit throws(GalleryError) in
-      (try ControlMemory(edit, topic: topic), try Self.overlay(edit))
+    let found = options.store?.read() ?? .none
+    let made = try gallery.transaction { edit throws(GalleryError) in
+      try Self.begin(found, try ControlMemory(edit, topic: topic), &edit, topic)
     }
-    let ring = try loadKeys()
-    inner.withLock {
-      $0.memory = memory
-      $0.saved = memory
-      $0.overlay = overlay
-      $0.ring = ring
+    inner.withLock { $0 = made }
+    for sentence in Self.news(found, made) { logger.error("\(sentence)") }
+    loadKeys()
+    guard made.unknown == nil else { return }
+    // Whatever was damaged, missing or behind is whole again from here on.
+    try commit { edit, inner, _ throws(GalleryError) in
+      inner.overrides.sources = target.sources(inner.overrides.sources)
     }
   }
 
-  /// The changes that came over the topic, over what the files say; empty where there are none.
-  package static func overlay(_ edit: borrowing GalleryEdit) throws(GalleryError) -> JSONValue {
-    guard let bytes = try edit.state("control/overlay") else { return [:] }
-    return (try? JSONReader.read(bytes)) ?? [:]
+  /// What commands changed, from whichever of its copies is the newest; nil where this node has never been commanded.
+  /// - Throws: where the gallery's copy is needed and cannot be read.
+  package static func overrides(
+    _ found: OverrideStore.Found, _ gallery: Gallery
+  ) throws(GalleryError) -> Overrides? {
+    if case .copy(let copy, _) = found { return copy.overrides }
+    return try gallery.transaction { edit throws(GalleryError) in
+      try Overrides.stored(edit)?.1
+    }
   }
 
-  package var overlay: JSONValue { inner.withLock { $0.overlay } }
+  package var overrides: Overrides { inner.withLock { $0.overrides } }
+
+  /// Why it is not known what commands changed; nil where it is.
+  package var unknownOverrides: String? { inner.withLock { $0.unknown } }
+
+  package var overlay: JSONValue { overrides.overlay }
 
   /// The next offset of each partition.
   package var offsets: [Int32: Int64] { inner.withLock { $0.memory.offsets } }
@@ -92,30 +111,31 @@ package final class ControlDesk: Sendable {
     return inner.withLock { inner in
       ControlStanding(
         keyCount: inner.ring.keys.count, heard: inner.memory.heard?.microseconds,
-        isFrozen: isFrozen,
-        overlay: inner.overlay == [:] ? nil : inner.overlay.canonicalText, last: inner.last)
+        isFrozen: isFrozen, last: inner.last)
     }
   }
 
-  /// Keys of the folder and of the file, without those that were revoked.
-  func loadKeys() throws(GalleryError) -> KeyRing {
+  /// Trusts the keys of the folder and those that were put, without those that were revoked. Where it is not known which
+  /// were revoked, it trusts none.
+  package func loadKeys() {
     var (ring, troubles) = KeyRing.load(folder: options.keysFolder)
-    let (stored, revoked) = try gallery.transaction { edit throws(GalleryError) in
-      (
-        try edit.states(prefix: "control/key/").map(\.value),
-        try edit.states(prefix: "control/revoked/").map(\.key)
-      )
-    }
-    for bytes in stored {
-      do throws(Rejection) {
-        try ring.put(try TrustedKey(JSONReader.read(bytes)))
-      } catch {
-        troubles.append("a key that came over the topic is not used: \(error)")
+    mutate { inner in
+      for (_, value) in inner.overrides.keys.sorted(by: { $0.key < $1.key }) {
+        do throws(Rejection) {
+          try ring.put(try TrustedKey(value))
+        } catch {
+          troubles.append("a key that came over the topic is not used: \(error)")
+        }
       }
+      for key in inner.overrides.revoked { ring.revoke(key) }
+      inner.ring = inner.unknown == nil ? ring : KeyRing()
     }
-    for key in revoked { ring.revoke(String(key.dropFirst("control/revoked/".count))) }
     for trouble in troubles { logger.warning("\(trouble)") }
-    return ring
+  }
+
+  /// Changes what is not written yet. Waits for a transaction that is under way.
+  private func mutate<Result: Sendable>(_ body: (inout Inner) -> Result) -> Result {
+    writing.withLock { _ in inner.withLock { body(&$0) } }
   }
 
   // MARK: Messages
@@ -152,7 +172,7 @@ package final class ControlDesk: Sendable {
   private func pass(
     _ memory: ControlMemory, _ envelope: Envelope?, _ rejection: Rejection?
   ) throws(GalleryError) {
-    let (isDue, report) = inner.withLock { inner in
+    let (isDue, report) = mutate { inner in
       inner.memory.take(memory)
       inner.unsaved += 1
       var report: ControlResult?
@@ -200,27 +220,46 @@ package final class ControlDesk: Sendable {
     _ body: (inout GalleryEdit, inout Inner, inout [ControlResult]) throws(GalleryError) -> Result
   ) throws(GalleryError) -> Result {
     let topic = options.topic
-    let (result, results) = try inner.withLock { inner throws(GalleryError) in
-      var next = inner
-      let before = inner.saved
+    let (result, results) = try writing.withLock { _ throws(GalleryError) in
+      let last = inner.withLock { $0 }
+      var next = last
       let made = try gallery.transaction { edit throws(GalleryError) in
         var results: [ControlResult] = []
         let result = try body(&edit, &next, &results)
         for place in results.indices {
           results[place] = try Self.keep(results[place], &edit)
         }
-        try next.memory.write(&edit, topic: topic, before: before)
+        try keepOverrides(&next, last, &edit)
+        try next.memory.write(&edit, topic: topic, before: last.saved)
         return (result, results)
       }
       next.saved = next.memory
       next.unsaved = 0
       next.sent.formUnion(made.1.map(\.number))
       next.last = made.1.last ?? next.last
-      inner = next
+      inner.withLock { $0 = next }
       return made
     }
     for result in results { sink.send(result) }
     return result
+  }
+
+  /// Writes the overrides' own files before the gallery's file says the same: after a crash in between they are the newer
+  /// ones, and the command comes again.
+  private func keepOverrides(
+    _ next: inout Inner, _ last: Inner, _ edit: inout GalleryEdit
+  ) throws(GalleryError) {
+    guard next.unknown == nil else { return }
+    let isHeld = options.store?.holds(next.overrides) ?? true
+    guard !isHeld || next.overrides != last.overrides || next.generation == 0 else { return }
+    next.generation += 1
+    if let store = options.store {
+      var copy = OverridesCopy(generation: next.generation, overrides: next.overrides)
+      copy.sequences = next.memory.sequences
+      copy.latest = next.memory.now(.now).microseconds
+      try store.write(copy)
+    }
+    try next.overrides.store(&edit, generation: next.generation, before: last.overrides)
   }
 
   private static func key(_ kind: String, _ number: Int) -> String {
@@ -246,7 +285,10 @@ package final class ControlDesk: Sendable {
   }
 
   private func flush() throws(GalleryError) {
-    guard inner.withLock({ $0.unsaved > 0 }) else { return }
+    let isBehind = inner.withLock { inner in
+      inner.unknown == nil && options.store.map { !$0.holds(inner.overrides) } ?? false
+    }
+    guard isBehind || inner.withLock({ $0.unsaved > 0 }) else { return }
     try commit { _, _, _ throws(GalleryError) in }
   }
 
@@ -258,7 +300,7 @@ package final class ControlDesk: Sendable {
       try gallery.transaction { edit throws(GalleryError) in
         for number in sent { try edit.setState(Self.key("outbox", number), nil) }
       }
-      inner.withLock { $0.sent.subtract(sent) }
+      mutate { $0.sent.subtract(sent) }
     }
     guard let limit = options.freezeAfter else { return }
     let heard = inner.withLock { $0.memory.heard }
@@ -270,7 +312,7 @@ package final class ControlDesk: Sendable {
 
   /// The log was cut off before the place up to which it was read: what was in between is not known.
   package func truncated(partition: Int32) {
-    let last = inner.withLock { inner in
+    let last = mutate { inner in
       let last = inner.memory.offsets[partition] ?? 0
       inner.memory.forgetOffset(partition)
       return last
@@ -302,7 +344,7 @@ package final class ControlDesk: Sendable {
       guard let value = try? JSONReader.read(bytes, limits: .stored),
         let result = try? ControlResult(value)
       else { continue }
-      _ = inner.withLock { $0.sent.insert(result.number) }
+      _ = mutate { $0.sent.insert(result.number) }
       sink.send(result)
     }
     for (key, value) in pending {

@@ -17,6 +17,8 @@ struct ControlMemory: Equatable {
   private var seen: [UInt8] = []
   /// The latest time at which a signed message was issued: it is not earlier now, whatever the clock says.
   private(set) var latest = Timestamp(microseconds: 0)
+  /// What was issued before this is not obeyed: the memory of earlier commands was lost then.
+  private(set) var floor = Timestamp(microseconds: 0)
   /// When a signed message last came, by the box's clock; nil for never.
   private(set) var heard: Timestamp?
   /// The next result's number.
@@ -35,6 +37,7 @@ struct ControlMemory: Equatable {
     }
     seen = try edit.state("control/seen") ?? []
     latest.microseconds = Int64(try edit.state("control/latest").flatMap(Self.number) ?? 0)
+    floor.microseconds = Int64(try edit.state("control/floor").flatMap(Self.number) ?? 0)
     heard = try edit.state("control/heard").flatMap(Self.number)
       .map { Timestamp(microseconds: Int64($0)) }
     number = try edit.state("control/number").flatMap(Self.number) ?? 0
@@ -56,6 +59,9 @@ struct ControlMemory: Equatable {
     if seen != before.seen { try edit.setState("control/seen", seen) }
     if latest != before.latest {
       try edit.setState("control/latest", Self.bytes(Int(latest.microseconds)))
+    }
+    if floor != before.floor {
+      try edit.setState("control/floor", Self.bytes(Int(floor.microseconds)))
     }
     if let heard, heard != before.heard {
       try edit.setState("control/heard", Self.bytes(Int(heard.microseconds)))
@@ -91,6 +97,15 @@ struct ControlMemory: Equatable {
     sequences[key] = max(sequences[key] ?? -1, envelope.sequence)
     latest = max(latest, envelope.issuedAt)
     heard = clock
+  }
+
+  /// What the node remembered is gone, or older than it was: nothing that was issued up to now is obeyed any more.
+  mutating func close(after copy: OverridesCopy, clock: Timestamp) {
+    for (key, sequence) in copy.sequences {
+      sequences[key] = max(sequences[key] ?? -1, sequence)
+    }
+    latest = max(latest, Timestamp(microseconds: copy.latest))
+    floor = max(floor, latest, clock)
   }
 
   func knows(_ id: String) -> Bool {

@@ -6,6 +6,8 @@ package struct ControlOptions: Sendable {
   package var keysFolder: String
   /// Seconds without any signed message after which the node says so; nil for never.
   package var freezeAfter: Double?
+  /// Where overrides are kept beside the gallery's file; nil for nowhere.
+  package var store: OverrideStore?
 
   package init(identity: ControlIdentity, topic: String, keysFolder: String) {
     self.identity = identity

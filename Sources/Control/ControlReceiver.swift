@@ -44,6 +44,8 @@ package final class ControlReceiver: Sendable {
   private let faults: FaultLog
   private let thread = Mutex<NamedThread?>(nil)
   private let isStopping = Atomic(false)
+  /// Why what comes cannot be handled; nil where it can.
+  private let trouble = Mutex<String?>(nil)
   private let signal = EventSignal()
   /// Called now and then on the thread.
   private let onTurn: @Sendable () -> Void
@@ -71,14 +73,19 @@ package final class ControlReceiver: Sendable {
     desk.stop()
   }
 
+  /// Why the node's own state cannot be written, and commands wait; nil where it can.
+  package var fault: String? { trouble.withLock { $0 } }
+
   private var goesOn: Bool { !isStopping.load(ordering: .relaxed) }
 
   private func run() {
     while goesOn {
       do throws(GalleryError) {
         try desk.start()
+        trouble.withLock { $0 = nil }
         break
       } catch {
+        trouble.withLock { $0 = error.description }
         wait(after: "start", error.description)
       }
     }
@@ -168,9 +175,11 @@ package final class ControlReceiver: Sendable {
   private func handle(_ record: ConsumedRecord) -> Bool {
     while goesOn {
       do throws(GalleryError) {
-        return try desk.handle(
+        let isObeyed = try desk.handle(
           partition: record.partition, offset: record.offset, value: record.value)
+        return isObeyed
       } catch {
+        trouble.withLock { $0 = error.description }
         wait(after: "handle", error.description)
       }
     }
@@ -181,7 +190,9 @@ package final class ControlReceiver: Sendable {
     onTurn()
     do throws(GalleryError) {
       try desk.tick()
+      trouble.withLock { $0 = nil }
     } catch {
+      trouble.withLock { $0 = error.description }
       faults.tell("tick", .warning, "the control's state cannot be written: \(error)")
     }
   }

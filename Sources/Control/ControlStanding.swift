@@ -5,8 +5,6 @@ package struct ControlStanding: Sendable {
   package var heard: Int64?
   /// Whether nothing signed has come for longer than it may.
   package var isFrozen: Bool
-  /// What commands have changed of the configuration, as one line of JSON; nil for nothing.
-  package var overlay: String?
   /// The last answer of this run.
   package var last: ControlResult?
 }

@@ -63,6 +63,12 @@ struct Judge {
       return reject(
         .future, "it says that it is issued at \(envelope.issuedAt); here it is \(clock)", false)
     }
+    guard envelope.issuedAt >= memory.floor else {
+      return reject(
+        .rollback,
+        "it was issued before \(memory.floor), when this node lost its memory of earlier commands; issue it anew",
+        false)
+    }
     let keyID = key?.id ?? "unsigned"
     if memory.knows(envelope.id) {
       return reject(.replayed, "the command \(envelope.id) was here before", false)

@@ -10,7 +10,8 @@ package struct DaemonCommand: ParsableCommand {
     commandName: "vedetted",
     abstract: "Captures from V4L2 cameras, compresses to JPEG and sends to Kafka.",
     discussion: """
-      SIGTERM ends it within delivery.shutdown_budget; SIGUSR1 logs the ledger of each camera.
+      SIGTERM ends it within delivery.shutdown_budget; SIGHUP reads the configuration again; SIGUSR1 logs the ledger
+      of each camera. It exits with 78 where the configuration is wrong, with 75 where what failed may pass.
 
       Example: vedetted --config /etc/vedette/vedette.yaml --check
       """,
@@ -39,8 +40,9 @@ package struct DaemonCommand: ParsableCommand {
     do {
       try Daemon.run(settings, configuration: config, logger: logger)
     } catch {
-      logger.error("\(error)")
-      throw ExitCode(ExitStatus.configuration)
+      let isFinal = error.kind == .configuration
+      logger.error("\(error)\(isFinal ? "" : "; the service manager is to start it again")")
+      throw ExitCode(isFinal ? ExitStatus.configuration : ExitStatus.temporary)
     }
   }
 }

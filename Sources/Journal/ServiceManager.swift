@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Threads
 
 /// Tells systemd how the service is (sd_notify's protocol); without systemd it does nothing. Never
 /// blocks.
@@ -21,6 +22,8 @@ package struct ServiceManager: Sendable {
   }
 
   package func ready() { send("READY=1") }
+  /// To be followed by `ready`; systemd tells by the time which reload it was.
+  package func reloading() { send("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonic / 1000)") }
   package func stopping() { send("STOPPING=1") }
   package func alive() { send("WATCHDOG=1") }
 

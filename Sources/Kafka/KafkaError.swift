@@ -45,6 +45,9 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue && partition != nil
   }
 
+  /// Whether the system refused, e.g. a thread: it may pass, and no configuration mends it.
+  package var isOfSystem: Bool { code == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE.rawValue }
+
   init(_ code: rd_kafka_resp_err_t, call: String, text: String? = nil) {
     self.code = code.rawValue
     self.call = call

@@ -9,6 +9,9 @@ package enum AlarmKind: String, CaseIterable, Sendable {
   case analysisFailing = "analysis_failing"
   case certificateExpiring = "certificate_expiring"
   case controlSilent = "control_silent"
+  case controlUnavailable = "control_unavailable"
+  case overrideNotApplied = "override_not_applied"
+  case configurationRejected = "configuration_rejected"
 }
 
 /// A state that needs somebody: raised once, cleared once.

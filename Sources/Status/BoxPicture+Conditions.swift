@@ -27,7 +27,9 @@ extension BoxPicture {
       outageCondition, diskCondition, clockCondition,
     ]
       + (spool.map { [Self.filling($0)] } ?? []) + (analysis?.cameras.map(failing) ?? [])
-      + [certificateCondition] + (control.map { [Self.silent($0)] } ?? [])
+      + [certificateCondition]
+      + (control.map { [Self.silent($0), Self.unavailable($0)] } ?? [])
+      + configuration.conditions
   }
 
   private static func lost(_ camera: CameraView) -> Condition {
@@ -184,6 +186,14 @@ extension BoxPicture {
     return condition
   }
 
+  private static func unavailable(_ control: ControlView) -> Condition {
+    var condition = Condition(kind: .controlUnavailable, severity: .warning, level: .good)
+    guard let fault = control.fault else { return condition }
+    condition.level = .bad
+    condition.sentence = "the box cannot be commanded, and it is tried again: \(fault)"
+    return condition
+  }
+
   private func failing(_ camera: AnalysisView.Camera) -> Condition {
     var condition = Condition(
       kind: .analysisFailing, subject: camera.name, severity: .warning, level: .good,
@@ -194,5 +204,25 @@ extension BoxPicture {
         "no picture of camera \(camera.name) could be analysed (\(camera.failed) failed): the log says why; are the models installed?"
     }
     return condition
+  }
+}
+
+extension ConfigurationView {
+  fileprivate var conditions: [Condition] {
+    var files = Condition(kind: .configurationRejected, severity: .warning, level: .good)
+    if let fault {
+      files.level = .bad
+      files.sentence =
+        "the configuration's files are wrong, and the box goes on with what it read before: \(fault): mend them and reload"
+    }
+    var byCamera: [String: Condition] = [:]
+    for override in unapplied where byCamera[override.camera] == nil {
+      var condition = Condition(
+        kind: .overrideNotApplied, subject: override.camera,
+        severity: override.camera.isEmpty ? .warning : .critical, level: .bad)
+      condition.sentence = override.sentence
+      byCamera[override.camera] = condition
+    }
+    return [files] + byCamera.values
   }
 }

@@ -19,6 +19,7 @@ package struct BoxPicture: Sendable {
   package var gallery: GalleryView?
   /// Nil where the box is not commanded over a topic.
   package var control: ControlView?
+  package var configuration = ConfigurationView()
   /// Of the way to the brokers.
   package var certificates: [CertificateView] = []
   package var system = SystemView()
@@ -227,10 +228,34 @@ package struct ControlView: Sendable {
   package var heard: Int64?
   /// Whether nothing signed has come for longer than it may.
   package var isSilent = false
-  /// What commands have changed of the configuration, as one line of JSON; nil for nothing.
+  /// Why the box cannot be commanded now; nil where it can.
+  package var fault: String?
+  /// What commands have changed of the configuration and is in force, as one line of JSON; nil for nothing.
   package var overlay: String?
   /// The last of this run.
   package var last: Answer?
+
+  package init() {}
+}
+
+/// The configuration's files, and what was commanded over them.
+package struct ConfigurationView: Sendable, Equatable {
+  /// Something that was commanded and is not in force.
+  package struct Unapplied: Sendable, Equatable {
+    /// The camera that is stopped because of it; empty for none.
+    package var camera: String
+    /// What is so, and what to do.
+    package var sentence: String
+
+    package init(camera: String, sentence: String) {
+      self.camera = camera
+      self.sentence = sentence
+    }
+  }
+
+  /// What is wrong with the files since they were last read, with file and line; nil where nothing is.
+  package var fault: String?
+  package var unapplied: [Unapplied] = []
 
   package init() {}
 }

@@ -117,6 +117,7 @@ final class Box {
     var options = ControlOptions(
       identity: identity, topic: "vedette.control", keysFolder: folder + "/keys.d")
     options.freezeAfter = freezeAfter
+    options.store = OverrideStore(folder: folder)
     let desk = try ControlDesk(
       gallery: gallery, target: target, sink: sink, options: options,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -166,6 +167,8 @@ final class Box {
     try give(signed(envelope(command, id: id)))
     return sink.last
   }
+
+  var store: OverrideStore? { desk.options.store }
 
   func hash() throws -> String { try gallery.summary().hash.description }
 }

@@ -24,4 +24,9 @@ enum Pictures {
   static func size(of jpeg: [UInt8]) throws -> FrameSize {
     try JPEGDecoder().rgb(of: unsafe jpeg.span.bytes).size
   }
+
+  static func isBlack(_ jpeg: [UInt8]) throws -> Bool {
+    let pixels = try JPEGDecoder().rgb(of: unsafe jpeg.span.bytes).1
+    return pixels.allSatisfy { $0 < 16 }
+  }
 }

@@ -22,12 +22,14 @@ final class Program {
     return URL(fileURLWithPath: ".build/debug")
   }
 
+  /// - Parameter name: of one of the package's, or the path of another.
   init(_ name: String, _ arguments: [String]) throws {
     errorFile = FileManager.default.temporaryDirectory
       .appendingPathComponent("vedette-test-\(UUID().uuidString).log")
     _ = FileManager.default.createFile(atPath: errorFile.path, contents: nil)
     errors = try FileHandle(forWritingTo: errorFile)
-    process.executableURL = Self.folder.appendingPathComponent(name)
+    process.executableURL =
+      name.hasPrefix("/") ? URL(fileURLWithPath: name) : Self.folder.appendingPathComponent(name)
     process.arguments = arguments
     process.standardInput = input
     process.standardOutput = output
@@ -149,6 +151,8 @@ final class Folder {
 final class Daemon {
   let program: Program
   private let folder: Folder
+  /// The configuration.
+  let file: String
 
   /// - Parameter cameras: YAML of the cameras, indented by two.
   init(
@@ -156,7 +160,7 @@ final class Daemon {
     control: String = "off", cameras: String
   ) throws {
     folder = try Folder()
-    let file = try folder.write(
+    file = try folder.write(
       "vedette.yaml",
       Array(
         """
@@ -171,6 +175,35 @@ final class Daemon {
         \(cameras)
         """.utf8))
     program = try Program("vedetted", ["--config", file])
+  }
+
+  /// Writes another text instead of a part of the configuration.
+  func edit(_ part: String, _ text: String) throws {
+    let before = try String(contentsOfFile: file, encoding: .utf8)
+    #expect(before.contains(part))
+    try before.replacing(part, with: text).write(toFile: file, atomically: true, encoding: .utf8)
+  }
+
+  /// What `vedette status --json` says.
+  func status() throws -> [String: Any] {
+    let text = try ask("status", "--json").output
+    return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
+  }
+
+  /// Waits until the status says so.
+  @discardableResult
+  func waitForStatus(
+    seconds: Double = 60, _ isSo: ([String: Any]) -> Bool
+  ) throws -> [String: Any] {
+    let deadline = Date().addingTimeInterval(seconds)
+    var status: [String: Any] = [:]
+    while Date() < deadline {
+      status = (try? self.status()) ?? [:]
+      if isSo(status) { return status }
+      usleep(200_000)
+    }
+    Issue.record("it did not come to that: \(status); the log: \(program.log)")
+    return status
   }
 
   var socket: String { "\(folder.path)/status.sock" }
@@ -223,6 +256,19 @@ final class Daemon {
     let deadline = Date().addingTimeInterval(seconds)
     while !program.log.contains(text), Date() < deadline { usleep(20_000) }
     #expect(program.log.contains(text), "the log: \(program.log)")
+  }
+}
+
+/// What a status says of a camera's state.
+func state(_ status: [String: Any], _ camera: String) -> String? {
+  let cameras = status["cameras"] as? [[String: Any]]
+  return cameras?.first { $0["name"] as? String == camera }?["state"] as? String
+}
+
+/// The alarms of a status, with the cameras that they are about.
+func alarms(_ status: [String: Any]) -> [String] {
+  (status["alarms"] as? [[String: Any]] ?? []).map {
+    "\($0["alarm"] as? String ?? "") \($0["subject"] as? String ?? "")"
   }
 }
 

@@ -179,6 +179,12 @@ func healthyBox() -> BoxPicture {
     case .controlSilent:
       box.control = ControlView()
       box.control?.isSilent = true
+    case .controlUnavailable:
+      box.control = ControlView()
+      box.control?.fault = "the gallery is locked"
+    case .overrideNotApplied:
+      box.configuration.unapplied = [.init(camera: "front", sentence: "camera front is stopped")]
+    case .configurationRejected: box.configuration.fault = "vedette.yaml:3:1: no such key"
     }
     return box
   }

@@ -1,0 +1,196 @@
+import Control
+import Settings
+
+/// What is known of what commands changed.
+enum KnownOverrides: Equatable, Sendable {
+  /// - Parameter sources: the cameras that there were, and where their pictures came from.
+  case overlay(JSONValue, sources: [String: [String]])
+  /// - Parameter reason: why it is not known.
+  case unknown(String)
+
+  static let none = KnownOverrides.overlay([:], sources: [:])
+}
+
+/// A part of what commands changed that is not in force.
+struct UnappliedOverride: Equatable, Sendable {
+  /// A camera's name as it was commanded, or a key of the configuration; empty where nothing is known.
+  var part: String
+  /// The camera that is held because of it; empty for none.
+  var camera: String
+  /// Why, in the words of the configuration.
+  var reason: String
+  /// What is so, and what to do.
+  var sentence: String
+}
+
+/// The configuration's files with as much of what was commanded as fits them, piece by piece. A camera of which something
+/// cannot be applied is held: its pictures might show what was to be masked.
+struct OverlaidSettings: Sendable {
+  var settings: Settings
+  /// What lies over the files.
+  var inForce: JSONValue = [:]
+  var unapplied: [UnappliedOverride] = []
+
+  private static let remedy =
+    "mend the configuration, or take it back: vedette control send config.reset"
+
+  /// - Throws: what is wrong with the files themselves.
+  init(path: String, _ overrides: KnownOverrides) throws(SettingsError) {
+    settings = try Self.load(path, [:])
+    switch overrides {
+    case .unknown(let reason):
+      hold(
+        part: "", settings.cameras.map(\.name), reason,
+        "what was commanded of it is not known: \(reason)",
+        remedy:
+          "if that does not pass, run as root, with the service stopped: vedette control overrides --reset"
+      )
+    case .overlay(let overlay, let sources):
+      if overlay != [:] { lay(overlay, sources, path) }
+    }
+  }
+
+  /// The files with an overlay that fits them.
+  private static func load(_ path: String, _ overlay: JSONValue) throws(SettingsError) -> Settings {
+    guard overlay != [:] else { return try SettingsLoader.load(path: path).settings }
+    return try SettingsLoader.load(path: path, overlay: ("control", overlay.canonical)).settings
+  }
+
+  private mutating func lay(_ overlay: JSONValue, _ sources: [String: [String]], _ path: String) {
+    let files = settings
+    let gone = (overlay["cameras"]?.members ?? [:]).keys
+      .filter { name in !files.cameras.contains { $0.name == name } }
+    if !gone.isEmpty || add(overlay, path) != nil {
+      var refused: [(part: String, camera: String?, error: SettingsError)] = []
+      for piece in Self.pieces(of: overlay) where !gone.contains(piece.part) {
+        if let error = add(piece.patch, path) { refused.append((piece.part, piece.camera, error)) }
+      }
+      // Only now: each piece that fits is loaded anew.
+      for piece in refused { refuse(piece.part, piece.camera, piece.error) }
+      for name in gone.sorted() { miss(name, sources) }
+    }
+    for (name, before) in sources.sorted(by: { $0.key < $1.key })
+    where overlay["cameras"]?[name] != nil && !gone.contains(name) {
+      findMoved(name, before, sources)
+    }
+  }
+
+  /// Lays one more piece over the files.
+  /// - Returns: why it does not fit; nothing has changed then.
+  private mutating func add(_ piece: JSONValue, _ path: String) -> SettingsError? {
+    do throws(SettingsError) {
+      let more = inForce.merging(piece)
+      settings = try Self.load(path, more)
+      inForce = more
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// What can be applied or refused alone.
+  private static func pieces(
+    of overlay: JSONValue
+  ) -> [(part: String, camera: String?, patch: JSONValue)] {
+    var pieces: [(part: String, camera: String?, patch: JSONValue)] = []
+    for (key, value) in (overlay.members ?? [:]).sorted(by: { $0.key < $1.key }) {
+      switch key {
+      case "cameras":
+        for (name, patch) in (value.members ?? [:]).sorted(by: { $0.key < $1.key }) {
+          pieces.append((name, name, ["cameras": [name: patch]]))
+        }
+      default: pieces.append((key, nil, [key: value]))
+      }
+    }
+    return pieces
+  }
+
+  private mutating func refuse(_ part: String, _ camera: String?, _ error: SettingsError) {
+    let reason = error.diagnostics.prefix(3).map(\.message).joined(separator: "; ")
+    hold(
+      part: part, camera.map { [$0] } ?? settings.cameras.map(\.name), reason,
+      "what was commanded of \(camera == nil ? part : "it") no longer fits the configuration: \(reason)"
+    )
+  }
+
+  /// Something was commanded of a camera that is no longer there: it may go by another name now.
+  private mutating func miss(_ name: String, _ sources: [String: [String]]) {
+    let reason = "there is no camera \(name) any more, and what was commanded of it is not in force"
+    let remedy =
+      "name it \(name) again, or command the same of its new name, then take the old back: vedette control send config.reset camera=\(name)"
+    let known = sources[name]
+    var heirs = settings.cameras.filter { camera in
+      known.map { !Self.shared($0, Self.sources(of: camera)).isEmpty } ?? true
+    }
+    // Where nothing is at the same place, whatever is new may be it.
+    if heirs.isEmpty { heirs = settings.cameras.filter { sources[$0.name] == nil } }
+    guard heirs.isEmpty else {
+      return hold(
+        part: name, heirs.map(\.name), reason, "it may be what was camera \(name): \(reason)",
+        remedy: remedy)
+    }
+    unapplied.append(
+      UnappliedOverride(
+        part: name, camera: "", reason: reason, sentence: "\(reason): \(remedy)"))
+  }
+
+  /// A camera is there, and another now has the place that it had when something was commanded of it.
+  private mutating func findMoved(
+    _ name: String, _ before: [String], _ sources: [String: [String]]
+  ) {
+    let heirs = settings.cameras.filter { camera in
+      guard camera.name != name else { return false }
+      let places = Self.shared(before, Self.sources(of: camera))
+      return !places.isEmpty && Self.shared(places, sources[camera.name] ?? []).isEmpty
+    }
+    hold(
+      part: name, heirs.map(\.name), "another camera is where \(name) was",
+      "it is where camera \(name) was when something was commanded of that",
+      remedy:
+        "if all is right so, take that back: vedette control send config.reset camera=\(name)")
+  }
+
+  private mutating func hold(
+    part: String, _ cameras: [String], _ reason: String, _ why: String, remedy: String = remedy
+  ) {
+    for index in settings.cameras.indices where cameras.contains(settings.cameras[index].name) {
+      let name = settings.cameras[index].name
+      let sentence = "camera \(name) is stopped: \(why): \(remedy)"
+      if settings.cameras[index].hold == nil { settings.cameras[index].hold = sentence }
+      unapplied.append(
+        UnappliedOverride(part: part, camera: name, reason: reason, sentence: sentence))
+    }
+  }
+
+  // MARK: Places
+
+  /// Where a camera's pictures come from.
+  static func sources(of camera: CameraSettings) -> [String] {
+    switch camera.source {
+    case .device(let device): ["device:\(device.device)"]
+    case .replay(let replay): ["replay:\(replay.path)"]
+    }
+  }
+
+  /// Those of `some` that are among the others, by whichever of its names a device goes.
+  private static func shared(_ some: [String], _ others: [String]) -> [String] {
+    let places = Set(others.map(place))
+    return some.filter { places.contains(place($0)) }
+  }
+
+  private static func place(_ source: String) -> String {
+    guard source.hasPrefix("device:") else { return source }
+    return "device:\(DeviceSettings(device: String(source.dropFirst(7))).resolvedPath)"
+  }
+
+  /// Of the files' cameras and of those that run.
+  static func sources(_ files: Settings, _ running: Settings) -> [String: [String]] {
+    var all: [String: [String]] = [:]
+    for camera in files.cameras + running.cameras {
+      for source in sources(of: camera) where all[camera.name]?.contains(source) != true {
+        all[camera.name, default: []].append(source)
+      }
+    }
+    return all
+  }
+}

@@ -1,0 +1,90 @@
+import Journal
+import Logging
+import Settings
+import Synchronization
+import Threads
+
+/// Reads the configuration again on SIGHUP, on a thread of its own: cameras that are made anew may take longer than the
+/// watchdog waits. Requests that come meanwhile are one more turn.
+final class Reloader: Sendable {
+  private struct State {
+    var isRunning = false
+    var isAskedAgain = false
+  }
+
+  private let agent: Agent
+  private let manager: ServiceManager
+  private let logger: Logger
+  private let state = Mutex(State())
+  private let thread = Mutex<NamedThread?>(nil)
+
+  init(_ agent: Agent, _ manager: ServiceManager, _ logger: Logger) {
+    self.agent = agent
+    self.manager = manager
+    self.logger = logger
+  }
+
+  /// Returns at once.
+  func request() {
+    let isFirst = state.withLock { state in
+      defer { state.isRunning = true }
+      state.isAskedAgain = state.isRunning
+      return !state.isRunning
+    }
+    guard isFirst else { return }
+    finish()
+    manager.reloading()
+    do throws(ThreadError) {
+      let made = try NamedThread("reload") { [self] in run() }
+      thread.withLock { $0 = made }
+    } catch {
+      logger.error("the configuration is not read again: \(error)")
+      state.withLock { $0 = State() }
+      manager.ready()
+    }
+  }
+
+  private func run() {
+    var isAskedAgain = true
+    while isAskedAgain {
+      agent.reload()
+      isAskedAgain = state.withLock { state in
+        defer {
+          state.isRunning = state.isAskedAgain
+          state.isAskedAgain = false
+        }
+        return state.isAskedAgain
+      }
+    }
+    manager.ready()
+  }
+
+  /// Waits for a reload that is under way.
+  func finish() {
+    let last = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    last?.join()
+  }
+}
+
+extension Agent {
+  /// Makes the running agent what the configuration's files say now. Where they are wrong, it stays as it is.
+  func reload() {
+    logger.notice("SIGHUP: reading the configuration again")
+    commanded?.reloadKeys()
+    do throws(Reconfiguration.Failure) {
+      let waiting = try reconfiguration.apply(to: self)
+      let rest = waiting.isEmpty ? "" : "; at the next start: \(waiting.joined(separator: ", "))"
+      logger.notice("the configuration was read again and is in force\(rest)")
+    } catch {
+      if case .files(let wrong) = error {
+        for diagnostic in wrong.diagnostics { logger.error("\(diagnostic)") }
+        logger.error("the configuration is wrong; the running one stays")
+      } else {
+        logger.error("the configuration is in force in part: \(error)")
+      }
+    }
+  }
+}

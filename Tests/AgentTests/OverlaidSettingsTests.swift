@@ -1,0 +1,113 @@
+import Control
+import Foundation
+import Settings
+import Testing
+
+@testable import Agent
+
+/// What commands changed, over files that have changed since.
+@Suite struct OverlaidSettingsTests {
+  private final class Folder {
+    let path = NSTemporaryDirectory() + "overlaid-\(UUID().uuidString)"
+
+    init() throws {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ text: String) throws -> String {
+      let file = path + "/vedette.yaml"
+      try text.write(toFile: file, atomically: true, encoding: .utf8)
+      return file
+    }
+  }
+
+  private let mask: JSONValue = ["masks": [["x": 0, "y": 0, "width": 100, "height": 50]]]
+  private let places = ["front": ["device:/dev/video70"], "yard": ["device:/dev/video71"]]
+
+  private func overlaid(
+    _ cameras: String, _ overlay: JSONValue, sources: [String: [String]]? = nil, more: String = ""
+  ) throws -> OverlaidSettings {
+    let folder = try Folder()
+    let path = try folder.write("\(more)\ncameras: {\(cameras)}")
+    return try OverlaidSettings(path: path, .overlay(overlay, sources: sources ?? places))
+  }
+
+  private func held(_ made: OverlaidSettings) -> [String] {
+    made.settings.cameras.filter { $0.hold != nil }.map(\.name)
+  }
+
+  @Test func `What fits lies over the files as a whole`() throws {
+    let overlay: JSONValue = [
+      "cameras": ["front": mask, "yard": ["enabled": false]],
+      "kafka": ["topics": ["annotated": "off"]],
+    ]
+    let made = try overlaid(
+      "front: {device: /dev/video70}, yard: {device: /dev/video71}", overlay)
+    #expect(made.inForce == overlay && made.unapplied.isEmpty && held(made).isEmpty)
+    #expect(made.settings.cameras[0].masks.count == 1 && !made.settings.cameras[1].enabled)
+  }
+
+  @Test func `A camera that was renamed is stopped, and all else stays in force`() throws {
+    let made = try overlaid(
+      "gate: {device: /dev/video70}, yard: {device: /dev/video71}, roof: {device: /dev/video72}",
+      ["cameras": ["front": mask, "yard": ["enabled": false]]])
+    #expect(held(made) == ["gate"])
+    #expect(!made.settings.cameras[1].enabled)
+    #expect(made.inForce == ["cameras": ["yard": ["enabled": false]]])
+    let sentence = try #require(made.unapplied.first?.sentence)
+    #expect(sentence.contains("config.reset camera=front"), "\(sentence)")
+  }
+
+  @Test func `Renamed and moved at once, every camera that is new is stopped`() throws {
+    let made = try overlaid(
+      "gate: {device: /dev/video75}, yard: {device: /dev/video71}", ["cameras": ["front": mask]])
+    #expect(held(made) == ["gate"])
+  }
+
+  @Test func `Where it is not known what cameras there were, all are stopped`() throws {
+    let made = try overlaid(
+      "gate: {device: /dev/video75}, yard: {device: /dev/video71}", ["cameras": ["front": mask]],
+      sources: [:])
+    #expect(held(made) == ["gate", "yard"])
+  }
+
+  @Test func `A camera that was taken away stops no other, and is told of`() throws {
+    let made = try overlaid("yard: {device: /dev/video71}", ["cameras": ["front": mask]])
+    #expect(held(made).isEmpty)
+    #expect(made.unapplied.map(\.part) == ["front"])
+  }
+
+  @Test func `A camera whose settings no longer fit is stopped alone`() throws {
+    let made = try overlaid(
+      "front: {device: /dev/video70, size: 64x48}, yard: {device: /dev/video71}",
+      ["cameras": ["front": mask, "yard": mask]])
+    #expect(held(made) == ["front"])
+    #expect(made.settings.cameras[1].masks.count == 1)
+    #expect(made.settings.cameras[0].hold?.contains("100x50+0+0") == true)
+  }
+
+  @Test func `A name that now has another device does not uncover the old one`() throws {
+    let made = try overlaid(
+      "front: {device: /dev/video79}, gate: {device: /dev/video70}", ["cameras": ["front": mask]])
+    #expect(held(made) == ["gate"])
+    #expect(made.settings.cameras[0].masks.count == 1)
+  }
+
+  @Test func `A topic that was switched off and cannot be any more stops every camera`() throws {
+    let made = try overlaid(
+      "front: {device: /dev/video70}, yard: {device: /dev/video71}",
+      ["cameras": ["front": mask], "kafka": ["topics": ["no_such": "off"]]])
+    #expect(held(made) == ["front", "yard"])
+    #expect(made.settings.cameras[0].masks.count == 1)
+  }
+
+  @Test func `What is not known stops every camera`() throws {
+    let folder = try Folder()
+    let path = try folder.write("cameras: {front: {device: /dev/video70}}")
+    let made = try OverlaidSettings(path: path, .unknown("both copies are damaged"))
+    #expect(held(made) == ["front"])
+    #expect(made.settings.cameras[0].hold?.contains("both copies are damaged") == true)
+  }
+}

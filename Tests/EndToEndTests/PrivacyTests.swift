@@ -1,0 +1,183 @@
+import Foundation
+import Frames
+import Imaging
+import Testing
+
+/// What was commanded for privacy's sake holds, whatever becomes of files.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PrivacyTests {
+  let folder: Folder
+  let broker: Broker
+  let pictures: Folder
+  let others: Folder
+
+  init() throws {
+    folder = try Folder()
+    broker = try Broker()
+    pictures = try Folder()
+    others = try Folder()
+    for number in 0..<4 {
+      let jpeg = try Pictures.jpeg(FrameSize(width: 320, height: 240), seed: number)
+      try pictures.write("\(number).jpg", jpeg)
+      try others.write("\(number).jpg", jpeg)
+    }
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/keys.d", withIntermediateDirectories: true)
+    let made = try Program("vedette", ["control", "keygen", "\(folder.path)/ops"])
+    #expect(made.wait(within: 30))
+    try FileManager.default.moveItem(
+      atPath: "\(folder.path)/ops.pub", toPath: "\(folder.path)/keys.d/ops.pub")
+  }
+
+  private func daemon(_ front: String = "front") throws -> Daemon {
+    try Daemon(
+      broker.address, spool: "{folder: '\(folder.path)/spool'}",
+      analysis: "{gallery: '\(folder.path)/gallery.sqlite'}",
+      control: "{keys: '\(folder.path)/keys.d', heartbeat: 1 s}",
+      cameras: """
+          \(front): {replay: {path: '\(pictures.path)', rate: 10}}
+          yard: {replay: {path: '\(others.path)', rate: 10}}
+        """)
+  }
+
+  private func send(_ words: String...) throws {
+    let program = try Program(
+      "vedette",
+      [
+        "control", "send", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
+        "--timeout", "60", "--node", "box-1",
+      ] + words)
+    _ = program.readAll()
+    #expect(program.wait(within: 70))
+    #expect(program.process.terminationStatus == 0, "\(words): \(program.log)")
+  }
+
+  /// Whether all that is left of the camera's last picture is black.
+  private func isMasked(_ daemon: Daemon, _ camera: String) throws -> Bool {
+    let path = "\(folder.path)/shot.jpg"
+    let shot = try Program(
+      "vedette", ["snapshot", camera, "--socket", daemon.socket, "-o", path])
+    #expect(shot.wait(within: 30))
+    #expect(shot.process.terminationStatus == 0, "\(shot.log)")
+    let jpeg = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    return try Pictures.isBlack(jpeg)
+  }
+
+  private static let mask = #"set={"masks":[{"x":0,"y":0,"width":320,"height":240}]}"#
+
+  /// A box whose camera `front` is masked altogether by a command.
+  private func mask() throws {
+    let daemon = try daemon()
+    daemon.waitForLog("reading vedette.control", seconds: 60)
+    try send("camera.set", "camera=front", Self.mask)
+    #expect(try isMasked(daemon, "front"))
+    #expect(daemon.program.end() == 0)
+  }
+
+  private func fill(_ name: String, _ text: String) throws {
+    try text.write(toFile: "\(folder.path)/\(name)", atomically: true, encoding: .utf8)
+  }
+
+  @Test func `A camera renamed in the configuration is stopped until somebody says what is right`()
+    throws
+  {
+    try mask()
+    let daemon = try daemon("gate")
+    let status = try daemon.waitForStatus {
+      alarms($0).contains("override_not_applied gate") && state($0, "yard") == "streaming"
+    }
+    #expect(state(status, "gate") == "stopped")
+    #expect(status["health"] as? String == "critical")
+    #expect((status["verdict"] as? String)?.contains("config.reset camera=front") == true)
+    #expect((status["control"] as? [String: Any])?["overlay"] is NSNull)
+    #expect(daemon.askLedger("gate")?["captured"] as? Int == 0)
+    daemon.waitForLog("reading vedette.control", seconds: 60)
+    // The same of its new name, then the old is taken back.
+    try send("camera.set", "camera=gate", Self.mask)
+    try send("config.reset", "camera=front")
+    try daemon.waitForStatus { state($0, "gate") == "streaming" && alarms($0).isEmpty }
+    #expect(try isMasked(daemon, "gate"))
+    #expect(daemon.program.end() == 0)
+  }
+
+  @Test(arguments: ["damaged", "missing", "damaged with one copy"])
+  func `A gallery that is lost takes no mask along, and control comes back`(how: String) throws {
+    try mask()
+    for file in ["gallery.sqlite", "gallery.sqlite-wal", "gallery.sqlite-shm"] {
+      try? FileManager.default.removeItem(atPath: "\(folder.path)/\(file)")
+    }
+    if how != "missing" {
+      try fill("gallery.sqlite", String(repeating: "no database ", count: 999))
+    }
+    if how.hasSuffix("copy") { try fill("overrides.a", "{}") }
+    let daemon = try daemon()
+    try daemon.waitForStatus { state($0, "front") == "streaming" }
+    if how != "missing" {
+      try daemon.waitForStatus { alarms($0).contains("control_unavailable ") }
+      #expect(try isMasked(daemon, "front"))
+      try FileManager.default.removeItem(atPath: "\(folder.path)/gallery.sqlite")
+    }
+    daemon.waitForLog("reading vedette.control", seconds: 90)
+    try send("ping")
+    #expect(try isMasked(daemon, "front"))
+    try daemon.waitForStatus { alarms($0).isEmpty }
+    #expect(daemon.program.end() == 0)
+  }
+
+  @Test func `Without any copy every camera is stopped, until root takes it back`() throws {
+    try mask()
+    for file in ["gallery.sqlite", "gallery.sqlite-wal", "gallery.sqlite-shm"] {
+      try? FileManager.default.removeItem(atPath: "\(folder.path)/\(file)")
+    }
+    for file in ["overrides.a", "overrides.b"] { try fill(file, "{}") }
+    let daemon = try daemon()
+    let status = try daemon.waitForStatus {
+      Set(alarms($0)).isSuperset(of: ["override_not_applied front", "override_not_applied yard"])
+    }
+    #expect(state(status, "front") == "stopped" && state(status, "yard") == "stopped")
+    #expect(daemon.program.end() == 0)
+    let reset = try Program(
+      "vedette", ["control", "overrides", "--reset", "--folder", folder.path])
+    #expect(reset.wait(within: 30))
+    #expect(reset.process.terminationStatus == 0, "\(reset.log)")
+    let second = try self.daemon()
+    try second.waitForStatus {
+      state($0, "front") == "streaming" && state($0, "yard") == "streaming"
+    }
+    #expect(second.program.end() == 0)
+  }
+
+  @Test func `SIGHUP reads the configuration again, and refuses what is wrong`() throws {
+    let daemon = try Daemon(
+      broker.address,
+      cameras: "  front: {replay: {path: '\(pictures.path)', rate: 10}, masks: []}")
+    try daemon.waitForStatus { state($0, "front") == "streaming" }
+    #expect(try !isMasked(daemon, "front"))
+    try daemon.edit("masks: []", "maskes: []")
+    daemon.program.signal(SIGHUP)
+    daemon.waitForLog("the configuration is wrong; the running one stays")
+    #expect(daemon.program.log.contains("vedette.yaml:9:"), "\(daemon.program.log)")
+    let wrong = try daemon.waitForStatus { alarms($0) == ["configuration_rejected "] }
+    #expect(state(wrong, "front") == "streaming")
+    try daemon.edit("maskes: []", "masks: [320x240+0+0]")
+    daemon.program.signal(SIGHUP)
+    daemon.waitForLog("the configuration was read again and is in force")
+    try daemon.waitForStatus { alarms($0).isEmpty && state($0, "front") == "streaming" }
+    #expect(try isMasked(daemon, "front"))
+    #expect(daemon.program.end() == 0)
+  }
+
+  @Test func `What may pass does not end the service for good`() throws {
+    let config = try folder.write(
+      "vedette.yaml",
+      Array("cameras: {front: {replay: {path: '\(pictures.path)'}}}\nspool: off\n".utf8))
+    // No thread gets a stack of so many KiB.
+    let program = try Program(
+      "/bin/sh",
+      [
+        "-c",
+        "ulimit -s 200000000000 && exec '\(Program.folder.path)/vedetted' --config '\(config)'",
+      ])
+    #expect(program.wait(within: 60))
+    #expect(program.process.terminationStatus == 75, "\(program.log)")
+  }
+}
