@@ -218,10 +218,17 @@ package final class Agent: Sendable {
   /// a sentence, and the same as JSON for scripts.
   package func logLedger() {
     if let spool = delivery.spoolPicture { logger.notice("spool=\(spool.json.text)") }
-    let others = (delivery.otherMeters + books).filter { $0.ledger.snapshot.captured > 0 }
-    for meters in others { log(meters, meters.recordsJSON) }
+    for meters in otherMeters { log(meters, meters.recordsJSON) }
     for meters in meters { log(meters, json(meters)) }
   }
+
+  /// Of cameras of earlier runs, of events, results, and what analysis sends; those that have anything.
+  private var otherMeters: [CameraMeters] {
+    (delivery.otherMeters + books).filter { $0.ledger.snapshot.captured > 0 }
+  }
+
+  /// Every book that there is.
+  var allMeters: [CameraMeters] { otherMeters + meters }
 
   private func log(_ meters: CameraMeters, _ ledger: JSON) {
     let isBalanced = meters.ledger.snapshot.isBalanced

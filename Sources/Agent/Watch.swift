@@ -15,10 +15,6 @@ final class Watch: StatusSource {
   private static let intervalMilliseconds: Int32 = 1000
   /// The spool's way down is measured over so many looks.
   private static let samplesMax = 10
-  /// A camera that says it streams and gave nothing for so many seconds is stuck: its thread's own time-outs
-  /// are shorter, however they are set.
-  private static let stuckSeconds = 90.0
-
   private struct Sample {
     var time: Double
     var records: Int
@@ -33,8 +29,7 @@ final class Watch: StatusSource {
   private let began = Clock.monotonic
   private let kept: Mutex<BoxPicture>
   private let past = Mutex(History())
-  /// What each camera had counted, and since when, in seconds of CLOCK_MONOTONIC.
-  private let progress = Mutex<[String: (count: Int, since: Double)]>([:])
+  private let progress = Mutex(ProgressBook())
   private let stopping = Flag()
   private let signal = EventSignal()
   private let thread = Mutex<NamedThread?>(nil)
@@ -75,6 +70,17 @@ final class Watch: StatusSource {
   var picture: BoxPicture { kept.withLock { $0 } }
 
   var json: String { picture.json.text }
+
+  /// Not those of the last look, but of this moment.
+  var ledgers: String {
+    JSON.object([
+      (
+        "ledgers",
+        .object(
+          agent.allMeters.map { ($0.name, JSON.object($0.ledger.snapshot.members)) })
+      )
+    ]).text
+  }
 
   var history: History { past.withLock { $0 } }
 
@@ -189,18 +195,8 @@ final class Watch: StatusSource {
   var isMoving: Bool {
     let now = Double(Clock.monotonic) / 1e9
     return progress.withLock { progress in
-      agent.meters.allSatisfy { meters in
-        let camera = meters.current
-        let count = meters.ledger.snapshot.captured + camera.flaggedByDriver + camera.reopened
-        guard camera.state == .streaming, let last = progress[meters.name], last.count == count
-        else {
-          progress[meters.name] = (count, now)
-          return true
-        }
-        let interval = camera.negotiated.map { $0.rate > 0 ? 1 / $0.rate : 0 } ?? 0
-        let patience = max(Self.stuckSeconds, 5 * interval, 2 * (timeouts[meters.name] ?? 0))
-        return now - last.since < patience
-      }
+      agent.meters.map { progress.isMoving($0, timeout: timeouts[$0.name], now: now) }
+        .allSatisfy(\.self)
     }
   }
 }

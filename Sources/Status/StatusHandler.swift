@@ -85,6 +85,7 @@ final class StatusHandler: ChannelInboundHandler {
     case "/": return Answer(.ok, "text/html; charset=utf-8", Page.html)
     case "/status":
       return Answer(.ok, "application/json", source.json + "\n", health: source.picture.health)
+    case "/ledger": return Answer(.ok, "application/json", source.ledgers + "\n")
     case "/history": return Answer(.ok, "application/json", source.history.json + "\n")
     case "/status.txt":
       let picture = source.picture
@@ -104,7 +105,7 @@ final class StatusHandler: ChannelInboundHandler {
       if let camera = Self.camera(path, "snapshot.jpg") { return snapshot(camera) }
       return .text(
         .notFound,
-        "here are / /status /status.txt /history /metrics /healthz /cameras/NAME/snapshot.jpg /cameras/NAME/stream\n"
+        "here are / /status /status.txt /ledger /history /metrics /healthz /cameras/NAME/snapshot.jpg /cameras/NAME/stream\n"
       )
     }
   }

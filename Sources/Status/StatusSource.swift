@@ -4,6 +4,8 @@ package protocol StatusSource: Sendable {
   var picture: BoxPicture { get }
   /// The same as JSON, as docs/schemas/box.json tells.
   var json: String { get }
+  /// What every ledger says now, as JSON.
+  var ledgers: String { get }
   /// The last hour.
   var history: History { get }
   /// The last picture of a camera; nil before the first.

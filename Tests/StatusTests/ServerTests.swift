@@ -19,6 +19,7 @@ private final class Box: StatusSource {
   init(_ box: BoxPicture = healthyBox()) { self.box = box }
   var picture: BoxPicture { box }
   var json: String { "{}" }
+  var ledgers: String { "{}" }
   var history: History { History() }
   func still(of camera: String) -> (any Still)? { current.withLock { $0 } }
 }
@@ -97,7 +98,7 @@ private func hear(_ fd: Int32, bytesMax: Int = 1 << 20) -> [UInt8] {
   }
 
   @Test(arguments: [
-    ("/", 200), ("/nothing", 404), ("/cameras/back/snapshot.jpg", 404),
+    ("/", 200), ("/ledger", 200), ("/nothing", 404), ("/cameras/back/snapshot.jpg", 404),
     ("/cameras/front/snapshot.jpg", 503),
     ("/cameras/back/stream", 404), ("/healthz", 200), ("/metrics", 200), ("/status", 200),
     ("/cameras/front/snapshot.jpg/x", 404), ("/../../etc/passwd", 404),

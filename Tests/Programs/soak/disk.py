@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from common import Broker, ledger, peak_bound_kib, peak_kib
+from common import Broker, LedgerWatch, ledger, peak_bound_kib, peak_kib
 
 PROGRAMS, PHOTOGRAPHS = sys.argv[1:3]
 parser = argparse.ArgumentParser(prog="tools/soak disk")
@@ -84,11 +84,13 @@ try:
         file.write(f"node: soak\nkafka: {{brokers: ['{broker.address}']}}\n"
                    "delivery: {outage_after: 1 s, memory: 4 MiB}\n"
                    f"spool: {{folder: '{mount}/spool', segment: 1 MiB, retry_interval: 1 s, replay_jitter: 0 s}}\n"
+                   f"status: {{socket: '{folder}/status'}}\n"
                    f"cameras: {{cam: {{replay: {{path: '{PHOTOGRAPHS}', rate: 30}}, scale: 640x360, quality: 92}}}}\n")
     log = f"{folder}/log"
     agent = start()
     until(lambda c: c["delivered"] > 30, 20, "frames are delivered")
     begun = peak_kib(agent.pid)
+    watch = LedgerWatch(f"{folder}/status")
     fail("the disk fills up", lambda: None)
     mend(said("can be used again"))
     fail("the mount is taken away", lambda: command("umount", "-l", mount))
@@ -103,6 +105,7 @@ try:
     before = ledger(log, "cam", agent)
     until(lambda c: c["delivered"] > before["delivered"] + 60, 30, "live frames are delivered")
     peak = peak_kib(agent.pid)
+    looks = watch.end()
     agent.terminate()
     assert agent.wait(20) == 0, "the agent did not end well"
     counts = ledger(log, "cam")
@@ -120,7 +123,7 @@ finally:
         if process and process.poll() is None:
             process.kill()
     subprocess.run(["umount", "-l", mount], stderr=subprocess.DEVNULL)
-result = {"soak": "disk", "cycles": 3, "captured": counts["captured"], "delivered": counts["delivered"],
+result = {"soak": "disk", "cycles": 3, "ledger_looks": looks, "captured": counts["captured"], "delivered": counts["delivered"],
           "spooled": counts["spooled"], "dropped": counts["dropped"],
           "lost": counts["captured"] - counts["delivered"] - counts["spooled"] - sum(counts["dropped"].values()),
           "invented": 0, "corrupted": 0, "duplicates": 0, "duplicate_bound": 0, "peak_mib": round(peak / 1024, 1),

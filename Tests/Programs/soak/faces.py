@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from common import Broker, ledger, peak_kib
+from common import Broker, LedgerWatch, ledger, peak_kib
 
 PROGRAMS, PORTRAITS, MODELS = sys.argv[1:4]
 parser = argparse.ArgumentParser(prog="tools/soak faces")
@@ -53,6 +53,7 @@ with tempfile.TemporaryDirectory() as folder:
     workers = f", workers: {options.workers}" if options.workers else ""
     with open(f"{folder}/vedette.yaml", "w") as file:
         file.write(f"node: soak\nkafka: {{brokers: ['{broker.address}']}}\nspool: {{folder: '{folder}/spool'}}\n"
+                   f"status: {{socket: '{folder}/status'}}\n"
                    f"analysis: {{models: '{MODELS}', gallery: '{gallery}'{workers}}}\n"
                    f"cameras: {{cam: {{replay: {{path: '{pictures}', rate: {RATE}}}, scale: 1280x720, quality: 80,\n"
                    "  faces: {chips: crop}, colours: on}}\n")
@@ -63,6 +64,7 @@ with tempfile.TemporaryDirectory() as folder:
         while "threads" not in open(log).read():
             time.sleep(0.05)
         allowed = int(re.search(r"looked at by (\d+) threads", open(log).read())[1])
+        watch = LedgerWatch(f"{folder}/status")
         began, resident, most, rates = time.monotonic(), [], 0, []
         while time.monotonic() - began < options.seconds:
             time.sleep(1)
@@ -75,6 +77,7 @@ with tempfile.TemporaryDirectory() as folder:
                 print(f"{len(resident)} s: {counts['captured']} captured, {seen['analysed']} looked at, {seen['skipped']} skipped, "
                       f"{resident[-1] // 1024} MiB", file=sys.stderr, flush=True)
         elapsed = time.monotonic() - began
+        looks = watch.end()
         peak = peak_kib(agent.pid)
         agent.terminate()
         assert agent.wait(20) == 0, "the agent did not end well"
@@ -92,7 +95,7 @@ result = {
     "lost": counts["captured"] - counts["delivered"] - counts["spooled"], "invented": 0, "corrupted": 0, "duplicates": 0,
     "duplicate_bound": 0, "dropped": counts["dropped"], "expected": int(elapsed * RATE),
     "fps": round(sorted(rates)[len(rates) // 2], 1), "looked_at": seen["analysed"], "skipped": seen["skipped"],
-    "failed": seen["failed"], "faces": seen["faces"], "look_ms": seen["ms"], "look_latency_ms": seen["latency_ms"],
+    "failed": seen["failed"], "ledger_looks": looks, "faces": seen["faces"], "look_ms": seen["ms"], "look_latency_ms": seen["latency_ms"],
     "threads": most, "threads_allowed": allowed, "peak_mib": round(peak / 1024, 1),
     "grown_mib": round((late - early) / 1024, 1),
 }

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from common import Broker, ledger, peak_bound_kib, peak_kib
+from common import Broker, LedgerWatch, ledger, peak_bound_kib, peak_kib
 
 PROGRAMS, PHOTOGRAPHS = sys.argv[1:3]
 parser = argparse.ArgumentParser(prog="tools/soak outage")
@@ -30,7 +30,6 @@ def fail(broker, seconds):
         broker.freeze(True)
     else:
         broker.say(f"rtt 1 {chance.randint(100, 2500)}")
-    # The ledger must balance at every second of it.
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         ledger(log, "cam", agent)
@@ -49,7 +48,7 @@ with tempfile.TemporaryDirectory() as folder:
         # Small pictures: the mock broker keeps 5 MiB of a partition.
         file.write(f"node: soak\nkafka: {{brokers: ['{broker.address}']}}\n"
                    "delivery: {outage_after: 1 s, memory: 1 MiB}\n"
-                   f"spool: {{folder: '{folder}/spool', replay_jitter: 1 s}}\n"
+                   f"spool: {{folder: '{folder}/spool', replay_jitter: 1 s}}\nstatus: {{socket: '{folder}/status'}}\n"
                    f"cameras: {{cam: {{replay: {{path: '{PHOTOGRAPHS}', rate: 20}}, scale: 32x32, quality: 10}}}}\n")
     log = f"{folder}/log"
     with open(log, "w") as errors:
@@ -58,6 +57,7 @@ with tempfile.TemporaryDirectory() as folder:
         time.sleep(0.05)
     time.sleep(1)
     begun = peak_kib(agent.pid)
+    watch = LedgerWatch(f"{folder}/status")
     for cycle in range(options.cycles):
         fail(broker, options.seconds if options.kind else chance.uniform(options.seconds / 15, options.seconds))
         counts = ledger(log, "cam", agent)
@@ -69,6 +69,7 @@ with tempfile.TemporaryDirectory() as folder:
     while ledger(log, "cam", agent)["spooled"] and time.monotonic() < deadline:
         time.sleep(0.2)
     peak = peak_kib(agent.pid)
+    looks = watch.end()
     agent.terminate()
     assert agent.wait(20) == 0, "the agent did not end well"
     counts = ledger(log, "cam")
@@ -92,7 +93,7 @@ result = {
     # Each taking-back may send again what was in flight; that is bounded by the records of the time until
     # an outage is known, and the probe.
     "duplicate_bound": outages * (int(20 * (1 + 3)) + 1) + options.cycles,
-    "spooled": counts["spooled"], "dropped": counts["dropped"], "peak_mib": round(peak / 1024, 1),
+    "ledger_looks": looks, "spooled": counts["spooled"], "dropped": counts["dropped"], "peak_mib": round(peak / 1024, 1),
     "peak_bound_mib": round(peak_bound_kib(begun, memory_mib=1) / 1024, 1),
 }
 print(json.dumps(result))
