@@ -165,7 +165,8 @@ let package = Package(
     tests("ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "Threads", log]),
     tests(
       "AgentTests", ["Agent", "Control", "Gallery", "Meters", "Settings", "Status", log]),
-    tests("EndToEndTests", ["Control", "Frames", "Imaging", "Kafka", "TestFetching"]),
+    tests(
+      "EndToEndTests", ["Control", "Frames", "Gallery", "Imaging", "Kafka", "TestFetching"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,5 +1,6 @@
 import Foundation
 import Frames
+import Gallery
 import Imaging
 import Testing
 
@@ -120,6 +121,32 @@ import Testing
     try send("ping")
     #expect(try isMasked(daemon, "front"))
     try daemon.waitForStatus { alarms($0).isEmpty }
+    #expect(daemon.program.end() == 0)
+  }
+
+  @Test func `A gallery that another process holds stops what it alone knows of, until it lets go`()
+    throws
+  {
+    try mask()
+    for file in ["overrides.a", "overrides.b"] {
+      try FileManager.default.removeItem(atPath: "\(folder.path)/\(file)")
+    }
+    let gallery = try Gallery("\(folder.path)/gallery.sqlite")
+    var started: Daemon?
+    try gallery.transaction { edit throws(GalleryError) in
+      try edit.setState("test", [1])
+      started = try? self.daemon()
+      let status = try? started?.waitForStatus(seconds: 120) {
+        Set(alarms($0)).isSuperset(of: ["override_not_applied front", "control_unavailable "])
+      }
+      #expect(state(status ?? [:], "front") == "stopped")
+    }
+    let daemon = try #require(started)
+    try daemon.waitForStatus(seconds: 120) {
+      alarms($0).isEmpty && state($0, "front") == "streaming"
+    }
+    #expect(try isMasked(daemon, "front"))
+    try send("ping")
     #expect(daemon.program.end() == 0)
   }
 

@@ -60,10 +60,12 @@ private final class NotifySocket {
     manager.ready()
     manager.status("2 cameras, 30 fps\nno outage; Zürich")
     manager.alive()
+    manager.reloading()
     manager.stopping()
     #expect(socket.next() == "READY=1")
     #expect(socket.next() == "STATUS=2 cameras, 30 fps no outage; Zürich")
     #expect(socket.next() == "WATCHDOG=1")
+    #expect(socket.next()?.wholeMatch(of: #/RELOADING=1\nMONOTONIC_USEC=[0-9]+/#) != nil)
     #expect(socket.next() == "STOPPING=1")
     #expect(socket.next() == nil)
   }
