@@ -1,4 +1,5 @@
 import Control
+import Glibc
 import Settings
 
 /// What is known of what commands changed.
@@ -60,13 +61,15 @@ struct OverlaidSettings: Sendable {
     let files = settings
     let gone = (overlay["cameras"]?.members ?? [:]).keys
       .filter { name in !files.cameras.contains { $0.name == name } }
-    if !gone.isEmpty || add(overlay, path) != nil {
-      var refused: [(part: String, camera: String?, error: SettingsError)] = []
+    if !gone.isEmpty || add(overlay, to: files, path) != nil {
+      var refused: [(part: String, camera: String?, reason: String)] = []
       for piece in Self.pieces(of: overlay) where !gone.contains(piece.part) {
-        if let error = add(piece.patch, path) { refused.append((piece.part, piece.camera, error)) }
+        if let reason = add(piece.patch, to: files, path) {
+          refused.append((piece.part, piece.camera, reason))
+        }
       }
       // Only now: each piece that fits is loaded anew.
-      for piece in refused { refuse(piece.part, piece.camera, piece.error) }
+      for piece in refused { refuse(piece.part, piece.camera, piece.reason) }
       for name in gone.sorted() { miss(name, sources) }
     }
     for (name, before) in sources.sorted(by: { $0.key < $1.key })
@@ -77,15 +80,47 @@ struct OverlaidSettings: Sendable {
 
   /// Lays one more piece over the files.
   /// - Returns: why it does not fit; nothing has changed then.
-  private mutating func add(_ piece: JSONValue, _ path: String) -> SettingsError? {
+  private mutating func add(_ piece: JSONValue, to files: Settings, _ path: String) -> String? {
     do throws(SettingsError) {
       let more = inForce.merging(piece)
-      settings = try Self.load(path, more)
+      var made = try Self.load(path, more)
+      if let refusal = Self.guarded(&made, files) { return refusal }
+      settings = made
       inForce = more
       return nil
     } catch {
-      return error
+      return error.diagnostics.prefix(3).map(\.message).joined(separator: "; ")
     }
+  }
+
+  /// What commands may not do to what the files say: masks are added to, and only files of one folder are played.
+  /// - Returns: what is not allowed, or nil.
+  private static func guarded(_ made: inout Settings, _ files: Settings) -> String? {
+    for index in made.cameras.indices {
+      let camera = made.cameras[index]
+      guard let before = files.cameras.first(where: { $0.name == camera.name }) else { continue }
+      made.cameras[index].masks =
+        before.masks + camera.masks.filter { !before.masks.contains($0) }
+      guard case .replay(let replay) = camera.source else { continue }
+      if case .replay(let own) = before.source, own.path == replay.path, own.format == replay.format
+      {
+        continue
+      }
+      guard let folder = files.control?.replays.flatMap(realPath),
+        let path = realPath(replay.path), path == folder || path.hasPrefix(folder + "/")
+      else {
+        return
+          "cameras.\(camera.name).replay: a command may only play files under control.replays of the configuration"
+      }
+    }
+    return nil
+  }
+
+  /// Without links; nil where there is nothing.
+  private static func realPath(_ path: String) -> String? {
+    guard let real = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(real) }
+    return unsafe String(cString: real)
   }
 
   /// What can be applied or refused alone.
@@ -105,8 +140,7 @@ struct OverlaidSettings: Sendable {
     return pieces
   }
 
-  private mutating func refuse(_ part: String, _ camera: String?, _ error: SettingsError) {
-    let reason = error.diagnostics.prefix(3).map(\.message).joined(separator: "; ")
+  private mutating func refuse(_ part: String, _ camera: String?, _ reason: String) {
     hold(
       part: part, camera.map { [$0] } ?? settings.cameras.map(\.name), reason,
       "what was commanded of \(camera == nil ? part : "it") no longer fits the configuration: \(reason)"

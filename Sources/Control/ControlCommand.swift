@@ -27,6 +27,8 @@ package enum ControlCommand: Sendable {
   case configReset(camera: String?)
   case keysPut(TrustedKey)
   case keysRevoke(id: String)
+  /// The time is that of the message, whatever others said.
+  case timeReset
 
   /// A change of the configuration, as a merge patch over what the files say.
   package struct Configure: Equatable, Sendable {
@@ -42,7 +44,7 @@ package enum ControlCommand: Sendable {
     "ping", "status", "snapshot", "faces.set", "colours.set", "colours.silhouette", "camera.set",
     "camera.start", "camera.stop", "gallery.put", "gallery.remove", "gallery.replace",
     "gallery.train", "topics.set", "spool.drain", "spool.discard", "config.reload", "config.reset",
-    "keys.put", "keys.revoke",
+    "keys.put", "keys.revoke", "time.reset",
   ]
 
   /// - Throws: `.unknownType`, `.badArgument`.
@@ -76,10 +78,28 @@ package enum ControlCommand: Sendable {
       let isOfOne = fields.value("camera") != nil
       self = .configReset(camera: isOfOne ? try fields.word("camera", bytesMax: 63) : nil)
     case "keys.put": self = .keysPut(try TrustedKey(fields.value("key")))
+    case "time.reset": self = .timeReset
     case "keys.revoke": self = .keysRevoke(id: try fields.word("key"))
     default: throw Rejection(.unknownType, "there is no command \(type)")
     }
     try fields.finish()
+  }
+
+  /// Keys of a camera by which another picture would be captured: another place, or another part of it.
+  private static let sourceKeys: Set<String> = ["device", "replay", "format", "size", "controls"]
+
+  /// What a key must be allowed besides the command's own type, since a camera's settings hold more than others do.
+  package static func permissions(_ command: JSONValue) -> [String] {
+    guard command["type"] == "camera.set", let changes = command["set"]?.members else { return [] }
+    var needed: [String] = []
+    if !sourceKeys.isDisjoint(with: changes.keys) { needed.append("camera.source") }
+    if changes["masks"] != nil { needed.append("camera.masks") }
+    if let enabled = changes["enabled"] {
+      needed.append(enabled == false ? "camera.stop" : "camera.start")
+    }
+    if changes["faces"] != nil { needed.append("faces.set") }
+    if changes["colours"] != nil { needed.append("colours.set") }
+    return needed
   }
 
   private static func remove(_ fields: inout Fields) throws(Rejection) -> ControlCommand {

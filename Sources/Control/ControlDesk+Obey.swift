@@ -79,6 +79,11 @@ extension ControlDesk {
       try target.check(overlay: overlay(without: camera))
     default: try target.check(command)
     }
+    if case .configure(let change) = command,
+      overlay.merging(change.patch).canonical.count > Self.pendingBytesMax
+    {
+      throw Rejection(.tooLarge, "all changes together have \(Self.pendingBytesMax) bytes at most")
+    }
     guard !isPending(command) || fits(envelope) else {
       throw Rejection(.tooLarge, "a command of this type has \(Self.pendingBytesMax) bytes at most")
     }
@@ -213,6 +218,8 @@ extension ControlDesk {
       return try finish(
         pending,
         attempt { () throws(CommandFailure) in
+          // It had its effect when it was judged.
+          if case .timeReset = pending.command { return [:] }
           if case .configReload = pending.command { loadKeys() }
           return try target.carryOut(pending.command)
         })

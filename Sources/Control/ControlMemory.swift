@@ -15,7 +15,7 @@ struct ControlMemory: Equatable {
   private(set) var sequences: [String: Int] = [:]
   /// The first bytes of the ids' SHA-256, oldest first.
   private var seen: [UInt8] = []
-  /// The latest time at which a signed message was issued: it is not earlier now, whatever the clock says.
+  /// The latest time at which a message to be heard was issued: it is not earlier now, whatever the clock says.
   private(set) var latest = Timestamp(microseconds: 0)
   /// What was issued before this is not obeyed: the memory of earlier commands was lost then.
   private(set) var floor = Timestamp(microseconds: 0)
@@ -92,10 +92,21 @@ struct ControlMemory: Equatable {
   /// The time by which validity is judged.
   func now(_ clock: Timestamp) -> Timestamp { max(clock, latest) }
 
+  /// Notes when a message was issued that its key may give to this node.
+  mutating func hear(_ issuedAt: Timestamp, atMost limit: Timestamp) {
+    latest = max(latest, min(issuedAt, limit))
+  }
+
+  /// A root key says what time it is: earlier messages may have said too much.
+  mutating func setTime(_ time: Timestamp, clock: Timestamp) {
+    latest = time
+    // Where the memory was lost in the past, that stands.
+    if floor > clock { floor = min(floor, time) }
+  }
+
   /// Notes a message whose signature is right.
   mutating func note(_ envelope: Envelope, key: String, clock: Timestamp) {
     sequences[key] = max(sequences[key] ?? -1, envelope.sequence)
-    latest = max(latest, envelope.issuedAt)
     heard = clock
   }
 

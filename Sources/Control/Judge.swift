@@ -29,10 +29,20 @@ struct Judge {
   private static let earliest = Timestamp(microseconds: 1_767_225_600_000_000)
   /// What is believed then: 20 years, in seconds.
   private static let unsetMax = 20 * 365.25 * 86_400
+  /// How far one message may move the node's idea of time beyond its clock, in seconds. More would let whoever has a key
+  /// make every other command expire.
+  private static let stepMax = 900.0
+  /// The same where the clock was never set, beyond what is known already.
+  private static let unsetStepMax = 86_400.0
 
   /// The latest time that a message may say it was issued at. By the clock alone: what was heard must not move it on.
   private static func latest(_ clock: Timestamp) -> Timestamp {
     clock < earliest ? earliest.adding(seconds: unsetMax) : clock.adding(seconds: futureMax)
+  }
+
+  private static func heardMax(_ clock: Timestamp, _ known: Timestamp) -> Timestamp {
+    clock < earliest
+      ? max(earliest, known).adding(seconds: unsetStepMax) : clock.adding(seconds: stepMax)
   }
 
   let identity: ControlIdentity
@@ -63,7 +73,8 @@ struct Judge {
       return reject(
         .future, "it says that it is issued at \(envelope.issuedAt); here it is \(clock)", false)
     }
-    guard envelope.issuedAt >= memory.floor else {
+    let isOfTime = envelope.type == "time.reset" && key?.isRoot == true
+    guard envelope.issuedAt >= memory.floor || isOfTime else {
       return reject(
         .rollback,
         "it was issued before \(memory.floor), when this node lost its memory of earlier commands; issue it anew",
@@ -84,11 +95,24 @@ struct Judge {
     if let key, !key.allows(type: envelope.type) {
       return reject(.notAllowed, "the key \(key.id) may not give \(envelope.type)", true)
     }
+    if let key,
+      let missing = ControlCommand.permissions(envelope.command).first(where: {
+        !key.allows(type: $0)
+      })
+    {
+      return reject(
+        .notAllowed, "the key \(key.id) may not give \(missing), which this needs", true)
+    }
     if let key, !key.reaches(labels: identity.labels) {
       return reject(.notAllowed, "the key \(key.id) is not for nodes with this one's labels", true)
     }
     memory.remember(envelope.id)
-    guard memory.now(clock) < envelope.expiresAt else {
+    if isOfTime {
+      memory.setTime(envelope.issuedAt, clock: clock)
+    } else {
+      memory.hear(envelope.issuedAt, atMost: Self.heardMax(clock, memory.latest))
+    }
+    guard (isOfTime ? clock : memory.now(clock)) < envelope.expiresAt else {
       return reject(.expired, "it was valid until \(envelope.expiresAt)", true)
     }
     do throws(Rejection) {
@@ -101,8 +125,8 @@ struct Judge {
   /// Nil for a message without a signature where those are obeyed.
   private func key(of envelope: Envelope, _ ring: KeyRing) throws(Rejection) -> TrustedKey? {
     if envelope.signature == nil, identity.allowsUnsigned {
-      guard !envelope.type.hasPrefix("keys.") else {
-        throw Rejection(.unsigned, "keys are not changed without a signature")
+      guard !envelope.type.hasPrefix("keys."), !envelope.type.hasPrefix("time.") else {
+        throw Rejection(.unsigned, "neither keys nor time are changed without a signature")
       }
       return nil
     }

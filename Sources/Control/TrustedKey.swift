@@ -8,9 +8,10 @@ package struct TrustedKey: Equatable, Sendable {
   /// Whose it is.
   package var issuer: String
   package var bytes: [UInt8]
-  /// Whether it may put and revoke keys. A root key gives other commands only where `commands` says so.
+  /// Whether it may put and revoke keys, and set the time. A root key gives other commands only where `commands` says so.
   package var isRoot: Bool
-  /// Command types: a name, `gallery.*`, or `*`.
+  /// Command types: a name, `gallery.*`, or `*`; beside them `camera.source` and `camera.masks`, which `camera.set` needs
+  /// to change those.
   package var commands: [String]
   /// Only nodes with all of these labels obey it.
   package var labels: [String: String]
@@ -70,7 +71,7 @@ package struct TrustedKey: Equatable, Sendable {
 
   /// Whether it may give commands of this type.
   package func allows(type: String) -> Bool {
-    if type.hasPrefix("keys.") { return isRoot }
+    if type.hasPrefix("keys.") || type.hasPrefix("time.") { return isRoot }
     return commands.contains { pattern in
       pattern == "*" || pattern == type
         || pattern.hasSuffix(".*") && type.hasPrefix(pattern.dropLast())

@@ -4,6 +4,8 @@ package struct ControlSettings: Equatable, Sendable {
   package var keys = "/etc/vedette/keys.d"
   /// What commands may choose this box by.
   package var labels: [String: String] = [:]
+  /// The folder under which a command may let a camera play files; nil for none.
+  package var replays: String?
   /// Whether commands without a signature are obeyed.
   package var allowUnsigned = false
   /// Seconds without any signed message after which an event says so; nil for never.

@@ -23,6 +23,12 @@ extension SettingsDecoder {
           }
           control.labels[label.key] = text
         }
+      case "replays":
+        if Self.isOff(value) {
+          control.replays = nil
+        } else if let text = reader.text(value, path, "a folder's path, or off") {
+          control.replays = resolve(text)
+        }
       case "allow_unsigned":
         if let flag = reader.flag(value, path) {
           control.allowUnsigned = flag
@@ -46,7 +52,7 @@ extension SettingsDecoder {
       default:
         reader.unknown(
           entry, parent,
-          known: ["keys", "labels", "allow_unsigned", "freeze_after", "heartbeat"])
+          known: ["keys", "labels", "replays", "allow_unsigned", "freeze_after", "heartbeat"])
       }
     }
     return control

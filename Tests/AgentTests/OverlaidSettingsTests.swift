@@ -103,6 +103,42 @@ import Testing
     #expect(made.settings.cameras[0].masks.count == 1)
   }
 
+  @Test func `Masks of the files are added to, and never taken away`() throws {
+    let files = "front: {device: /dev/video70, masks: [8x8+0+0]}"
+    let none = try overlaid(files, ["cameras": ["front": ["masks": []]]])
+    #expect(none.settings.cameras[0].masks.map(\.width) == [8])
+    let more = try overlaid(files, ["cameras": ["front": mask]])
+    #expect(more.settings.cameras[0].masks.map(\.width) == [8, 100])
+  }
+
+  @Test func `Only files under the folder for it are played by command`() throws {
+    let folder = try Folder()
+    for name in ["replays", "elsewhere"] {
+      try FileManager.default.createDirectory(
+        atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
+    }
+    for file in ["replays/a.mjpeg", "elsewhere/b.mjpeg", "secret"] {
+      try "x".write(toFile: "\(folder.path)/\(file)", atomically: true, encoding: .utf8)
+    }
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(folder.path)/replays/link", withDestinationPath: "../secret")
+    func held(_ path: String, _ control: String) throws -> Bool {
+      let made = try overlaid(
+        "front: {replay: \(folder.path)/elsewhere/b.mjpeg}",
+        ["cameras": ["front": ["replay": ["path": .string("\(folder.path)/\(path)")]]]],
+        sources: [:], more: "control: \(control)")
+      return made.settings.cameras[0].hold != nil
+    }
+    let folders = "{replays: '\(folder.path)/replays'}"
+    #expect(try !held("replays/a.mjpeg", folders))
+    // What the files say themselves.
+    #expect(try !held("elsewhere/b.mjpeg", "on"))
+    for path in ["secret", "replays/../secret", "replays/link", "replays/none"] {
+      #expect(try held(path, folders), "\(path)")
+    }
+    #expect(try held("replays/a.mjpeg", "on"))
+  }
+
   @Test func `What is not known stops every camera`() throws {
     let folder = try Folder()
     let path = try folder.write("cameras: {front: {device: /dev/video70}}")

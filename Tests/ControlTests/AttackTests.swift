@@ -80,10 +80,82 @@ import Testing
   }
 
   @Test("cannot turn time back: what has been signed is not later than now") func clock() throws {
-    try box.give(box.signed(box.envelope(["type": "ping"], issued: 3600)))
+    try box.give(box.signed(box.envelope(["type": "ping"], issued: 600)))
     // Valid by the box's clock, but not after what it has heard.
     try expectRejected(
-      box.signed(box.envelope(["type": "ping"], issued: 0, lasts: 1800)), .expired)
+      box.signed(box.envelope(["type": "ping"], issued: 0, lasts: 300)), .expired)
+  }
+
+  @Test("cannot make others' commands expire by a message from ahead") func late() throws {
+    // Of a day ahead, for this node, for another, and of a type that its key may not give.
+    let other = SigningKey()
+    let limited = TrustedKey(issuer: "guard", bytes: other.publicBytes, commands: ["snapshot"])
+    try box.give(
+      box.signed(
+        box.envelope(["type": "keys.put", "key": limited.json], issuer: "root"), by: box.root))
+    #expect(box.sink.last?.state == .succeeded)
+    let ahead = 86_000.0
+    try box.give(
+      box.signed(box.envelope(["type": "ping"], issuer: "guard", issued: ahead), by: other))
+    #expect(box.sink.last?.reason == "not_allowed")
+    try box.give(
+      box.signed(
+        box.envelope(["type": "ping"], target: Target(.nodes(["elsewhere"])), issued: ahead)))
+    try box.give(box.signed(box.envelope(["type": "ping"], id: "short", issued: 0, lasts: 60)))
+    #expect(box.sink.states("short") == [.accepted, .succeeded])
+    // One that it may give moves time by a quarter of an hour at most.
+    try box.give(box.signed(box.envelope(["type": "ping"], issued: ahead)))
+    try expectRejected(
+      box.signed(box.envelope(["type": "ping"], issued: 0, lasts: 600)), .expired)
+    try box.give(box.signed(box.envelope(["type": "ping"], id: "long", issued: 0, lasts: 1200)))
+    #expect(box.sink.states("long") == [.accepted, .succeeded])
+  }
+
+  @Test("needs more than camera.set to change what is seen") func permissions() throws {
+    let other = SigningKey()
+    func put(_ commands: [String]) throws {
+      let key = TrustedKey(issuer: "guard", bytes: other.publicBytes, commands: commands)
+      try box.give(
+        box.signed(
+          box.envelope(["type": "keys.put", "key": key.json], issuer: "root"), by: box.root))
+      #expect(box.sink.last?.state == .succeeded)
+    }
+    func set(_ change: JSONValue) throws -> String {
+      try box.give(
+        box.signed(
+          box.envelope(
+            ["type": "camera.set", "camera": "front", "set": change], issuer: "guard"), by: other))
+      return box.sink.last?.reason ?? box.sink.last?.state.rawValue ?? ""
+    }
+    let changes: [(JSONValue, String)] = [
+      (["replay": ["path": "/etc/shadow"]], "camera.source"),
+      (["device": "/dev/video1"], "camera.source"), (["size": "640x480"], "camera.source"),
+      (["controls": ["pan_absolute": 9]], "camera.source"), (["masks": []], "camera.masks"),
+      (["enabled": true], "camera.start"), (["enabled": false], "camera.stop"),
+      (["faces": "on"], "faces.set"), (["colours": "on"], "colours.set"),
+    ]
+    try put(["camera.set"])
+    #expect(try set(["quality": 70]) == "succeeded")
+    for (change, _) in changes {
+      #expect(try set(change.merging(["quality": 50])) == "not_allowed", "\(change)")
+    }
+    for (change, permission) in changes {
+      try put(["camera.set", permission])
+      #expect(try set(change) == "succeeded", "\(change)")
+    }
+  }
+
+  @Test("cannot keep a root key from putting time right") func timeReset() throws {
+    try box.give(box.signed(box.envelope(["type": "ping"], issued: 80_000)))
+    try expectRejected(box.signed(box.envelope(["type": "ping"], lasts: 60)), .expired)
+    try expectRejected(box.signed(box.envelope(["type": "time.reset"])), .notAllowed)
+    try box.give(
+      box.signed(
+        box.envelope(["type": "time.reset"], id: "time", issuer: "root", lasts: 60), by: box.root))
+    #expect(box.sink.states("time") == [.accepted, .succeeded])
+    try box.restart()
+    try box.give(box.signed(box.envelope(["type": "ping"], id: "after", lasts: 60)))
+    #expect(box.sink.states("after") == [.accepted, .succeeded])
   }
 
   @Test("cannot spoil the sense of time with a message from far ahead") func farFuture() throws {
