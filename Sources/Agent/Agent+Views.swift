@@ -33,6 +33,13 @@ extension DeliveryView {
     inFlight = picture.inFlight
     bytes = picture.bytes
     bytesMax = settings.delivery.memoryMax
+    throttle = Double(picture.throttleMilliseconds) / 1000
+    blocked = picture.blocked.map {
+      Blocked(
+        topic: $0.topic, key: $0.key,
+        age: $0.blockedSince.map { Double(now - min(now, $0)) / 1e9 } ?? 0, cause: $0.cause,
+        remedy: $0.remedy ?? "", waiting: $0.waiting)
+    }
   }
 }
 

@@ -83,6 +83,16 @@ extension DeliveryView {
       ("brokers", .array(brokers.map { .string($0) })), ("outage_s", .maybe(outage)),
       ("error", .text(error)), ("waiting", .integer(waiting)), ("in_flight", .integer(inFlight)),
       ("bytes", .integer(bytes)), ("bytes_max", .integer(bytesMax)),
+      ("throttle_s", .number(throttle)), ("blocked", .array(blocked.map(\.json))),
+    ])
+  }
+}
+
+extension DeliveryView.Blocked {
+  fileprivate var json: JSON {
+    .object([
+      ("topic", .string(topic)), ("key", .text(key)), ("for_s", .number(age)),
+      ("cause", .text(cause)), ("remedy", .string(remedy)), ("waiting", .integer(waiting)),
     ])
   }
 }

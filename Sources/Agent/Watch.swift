@@ -18,6 +18,7 @@ final class Watch: StatusSource {
   private struct Sample {
     var time: Double
     var records: Int
+    var replayedBytes: Int
   }
 
   private let agent: Agent
@@ -178,14 +179,16 @@ final class Watch: StatusSource {
     view.records = seen.classes.values.reduce(0) { $0 + $1.records }
     view.oldestAge = seen.classes.values.compactMap(\.oldestAge).max()
     if delivery.outageSince != nil { samples.removeAll() }
-    samples.append(Sample(time: uptime, records: view.records))
+    samples.append(
+      Sample(
+        time: uptime, records: view.records, replayedBytes: delivery.replayedBytes))
     if samples.count > Self.samplesMax { samples.removeFirst() }
-    // Files go whole, so that their bytes fall in steps; records go one by one.
     guard let first = samples.first, view.records > 0, first.records > view.records,
       uptime > first.time
     else { return view }
     let rate = Double(first.records - view.records) / (uptime - first.time)
-    view.replayRate = rate * Double(view.bytes) / Double(view.records)
+    let replayed = delivery.replayedBytes - first.replayedBytes
+    view.replayRate = replayed > 0 ? Double(replayed) / (uptime - first.time) : nil
     view.timeToEmpty = Double(view.records) / rate
     return view
   }

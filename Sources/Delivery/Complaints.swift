@@ -29,9 +29,53 @@ struct Complaints: Sendable {
   func outageEnded(seconds: Double, _ picture: DeliveryPicture) {
     let tenths = Int((seconds * 10).rounded())
     logger.notice(
-      "brokers acknowledge again after \(tenths / 10).\(tenths % 10) s; \(picture.waiting) frames wait"
-    )
+      """
+      brokers acknowledge again after \(tenths / 10).\(tenths % 10) s; \(Self.frames(picture.waiting)) \
+      \(picture.waiting == 1 ? "waits" : "wait") in memory
+      """)
     faults.forget("broker ")
+  }
+
+  private static func frames(_ count: Int) -> String {
+    "\(count) \(count == 1 ? "frame" : "frames")"
+  }
+
+  /// Records of one topic or partition are not taken, while others are.
+  func blocked(_ standing: Standing) {
+    let cause = standing.cause.map { ": \($0)" } ?? ""
+    let what = isSpooling ? "wait in the spool" : "wait in memory and are the first to go"
+    faults.tell(
+      "blocked \(standing.topic) \(standing.key ?? "")", .error,
+      "\(standing.remedy ?? "brokers do not take records for \(standing.topic)")\(cause). Its records \(what); others are sent"
+    )
+  }
+
+  func unblocked(_ standing: Standing) {
+    faults.forget("blocked \(standing.topic) ")
+    let whose = standing.key.map { " of \($0)" } ?? ""
+    logger.notice("brokers take records\(whose) for the topic \(standing.topic) again")
+  }
+
+  /// Records went for want of memory: what came was more than brokers, or the disk, took.
+  func crowdedOut(_ count: Int) {
+    let why =
+      isSpooling
+      ? "they came faster than brokers and the spool's disk took them"
+      : "brokers do not take them as fast as they come, and there is no spool"
+    logger.warning(
+      "\(count) \(count == 1 ? "record was" : "records were") dropped, the oldest first, for delivery.memory was full: \(why)"
+    )
+  }
+
+  /// - Parameter milliseconds: 0 where brokers do not throttle.
+  func throttled(milliseconds: Int) {
+    guard milliseconds > 0 else { return }
+    faults.tell(
+      "throttled", .warning,
+      """
+      brokers throttle this client, by \(milliseconds) ms a request: a quota (producer_byte_rate) is too \
+      small for what the cameras give. Raise it, or lower rate, quality or scale
+      """)
   }
 
   func oversize(_ record: Record, _ error: KafkaError) {

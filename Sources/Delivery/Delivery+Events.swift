@@ -15,28 +15,34 @@ extension Delivery {
       if error.kind == .fatal { renewProducer() }
     case .log(let level, let facility, let message):
       complaints.librdkafka(level: level, facility: facility, message: message)
-    case .statistics: break
+    case .statistics(let json): note(BrokerStatistics(json))
     }
   }
 
   private func book(_ reports: [DeliveryReport]) {
     let now = Clock.monotonic
     perform { state in
-      var isPurging = false
       for report in reports {
         if let error = report.error {
-          if refuse(report.token, error, wasSent: true, &state) { isPurging = true }
-        } else if let (entry, outageSince) = state.arrived(report.token, now: now) {
-          arrived(entry, report)
-          if let outageSince {
-            let picture = state.picture
-            // An outage that a refusal began may be younger than this batch.
-            let seconds = now > outageSince ? Double(now - outageSince) / 1e9 : 0
-            state.say { [complaints] in complaints.outageEnded(seconds: seconds, picture) }
-          }
+          refuse(report.token, error, wasSent: true, &state)
+        } else if let arrival = state.arrived(report.token, now: now) {
+          arrived(arrival.entry, report)
+          tell(arrival, now: now, &state)
         }
       }
-      if isPurging { producer.purge() }
+    }
+  }
+
+  /// What an acknowledgement put an end to.
+  private func tell(_ arrival: DeliveryState.Arrival, now: UInt64, _ state: inout DeliveryState) {
+    if let since = arrival.outageSince {
+      let picture = state.picture
+      // An outage that a refusal began may be younger than this batch.
+      let seconds = now > since ? Double(now - since) / 1e9 : 0
+      state.say { [complaints] in complaints.outageEnded(seconds: seconds, picture) }
+    }
+    if let standing = arrival.unblocked {
+      state.say { [complaints] in complaints.unblocked(standing) }
     }
   }
 
@@ -48,5 +54,12 @@ extension Delivery {
       let age = report.endedAt > record.capturedAt ? report.endedAt - record.capturedAt : 0
       record.meters.latency.record(microseconds: age / 1000)
     }
+  }
+
+  /// Brokers that throttle this client are told of when they begin to.
+  private func note(_ statistics: BrokerStatistics) {
+    let milliseconds = statistics.throttleMilliseconds
+    state.withLock { $0.throttleMilliseconds = milliseconds }
+    complaints.throttled(milliseconds: milliseconds)
   }
 }

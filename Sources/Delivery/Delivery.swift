@@ -17,6 +17,8 @@ package final class Delivery: Sendable {
   private static let replayTickMilliseconds: Int32 = 10
   /// What the reports of a purge may take at shutdown.
   private static let lastReportsNanoseconds: UInt64 = 500_000_000
+  /// How long an answer about a topic is waited for.
+  private static let questionMilliseconds: Int32 = 300
   /// How long reports may gather while nothing hangs on them. librdkafka's thread notes the time of each.
   private static let pauseMilliseconds: Int32 = 200
   private static let never = UInt64.max
@@ -83,12 +85,15 @@ package final class Delivery: Sendable {
       complaints.refused(error)
       return
     }
+    // Nothing is sent until all that the old one held is back, so that order is kept.
+    state.withLock { $0.recall = .all }
     old.purge()
     let last = Clock.monotonic + Self.lastReportsNanoseconds
     while old.queuedCount > 0, Clock.monotonic < last {
       for event in old.poll(timeoutMilliseconds: 20) { handle(event) }
     }
     currentProducer.withLock { $0 = new }
+    state.withLock { $0.recall = nil }
     complaints.producerRenewed()
   }
 
@@ -199,16 +204,18 @@ package final class Delivery: Sendable {
       lastTurn.store(Clock.monotonic, ordering: .relaxed)
       let deadline = deadline.load(ordering: .acquiring)
       guard deadline != Self.never else { continue }
-      if Clock.monotonic >= deadline || state.withLock({ $0.isIdle }) { break }
+      if Clock.monotonic >= deadline || state.withLock({ $0.isIdle || $0.isSettled }) { break }
     }
     if keeper == nil { state.withLock { $0.close() } }
+    // Nothing is sent any more.
+    state.withLock { $0.recall = .all }
     producer.purge()
     let last = Clock.monotonic + Self.lastReportsNanoseconds
     while Clock.monotonic < last, state.withLock({ !$0.flights.isEmpty }) {
       for event in producer.poll(timeoutMilliseconds: 20) { handle(event) }
     }
     state.withLock { state in
-      state.abandonFlights()
+      state.abandonFlights(isKept: keeper != nil)
       // Whatever is in memory alone is written; what comes now is refused.
       keeper?.spill(state.takeAll())
       state.close()
@@ -219,19 +226,60 @@ package final class Delivery: Sendable {
   /// One round of the polling thread: what librdkafka has to tell, then time-outs, then more to send.
   private func turn() {
     for event in nextEvents() { handle(event) }
-    let now = Clock.monotonic
+    takeBack()
     perform { state in
+      let now = Clock.monotonic
       state.dropAged(now: now)
-      if state.outageBegins(now: now) {
-        // Whatever librdkafka still holds comes back by reports and waits in the window, in order.
-        producer.purge()
+      let judgement = state.judge(now: now)
+      if judgement == .outage {
         let picture = state.picture
         state.say { [complaints] in complaints.outageBegan(picture) }
       }
+      for standing in state.takeBlocked(now: now) {
+        state.say { [complaints] in complaints.blocked(standing) }
+      }
+      if let count = state.takeCrowdedOut(now: now) {
+        state.say { [complaints] in complaints.crowdedOut(count) }
+      }
+    }
+    takeBack()
+    perform { state in
       spill(&state)
       pump(&state)
     }
+    ask()
     if keeper == nil { tellGaps() }
+  }
+
+  /// Asks brokers what is wrong with a topic whose records they do not take: librdkafka would say no more
+  /// than that they timed out.
+  private func ask() {
+    guard deadline.load(ordering: .acquiring) == Self.never,
+      let (lane, id) = state.withLock({ $0.takeQuestion(now: Clock.monotonic) })
+    else { return }
+    let error = producer.fault(
+      ofTopic: id.topic, key: id.key, timeoutMilliseconds: Self.questionMilliseconds)
+    state.withLock { $0.answered(lane: lane, error) }
+  }
+
+  /// Takes back from librdkafka what the state asks for. All of it has come before anything else is sent, so
+  /// that nothing overtakes it; in an outage it then waits in memory, in order, or goes to the spool.
+  private func takeBack() {
+    // Reports may ask for more; what is left then comes with the next round.
+    for _ in 0..<4 {
+      guard let recall = state.withLock({ $0.recall }) else { return }
+      producer.purge(isInFlight: recall == .all)
+      state.withLock { $0.recall = .queued }
+      while true {
+        let events = producer.poll(timeoutMilliseconds: 0)
+        if events.isEmpty { break }
+        for event in events { handle(event) }
+      }
+      state.withLock { state in
+        if state.recall == .queued { state.recall = nil }
+      }
+    }
+    state.withLock { $0.recall = nil }
   }
 
   /// Without a spool, what was dropped is told by events that wait in memory like all else.
@@ -282,44 +330,40 @@ package final class Delivery: Sendable {
         try producer.send(outgoing)
       } catch {
         refuse(entry.serial, error, wasSent: false, &state)
-        // A full queue, or brokers that refuse: the next round tries again.
-        if error.kind != .oversize, error.kind != .invalid { return }
+        // With a full queue the next round tries again; any other error is that of one lane.
+        if error.kind == .queueFull || error.kind == .fatal || error.kind == .configuration {
+          return
+        }
       }
     }
   }
 
   /// What becomes of a record that was not taken, by the kind of error.
   /// - Parameter wasSent: true where librdkafka took it first.
-  /// - Returns: whether those behind it must come back too, so that none overtakes it.
-  @discardableResult
-  func refuse(
-    _ serial: UInt64, _ error: KafkaError, wasSent: Bool, _ state: inout DeliveryState
-  ) -> Bool {
-    if state.setAside(serial, error, now: Clock.monotonic, wasSent: wasSent) {
-      state.say { [complaints] in complaints.broker(error) }
-      return false
-    }
+  func refuse(_ serial: UInt64, _ error: KafkaError, wasSent: Bool, _ state: inout DeliveryState) {
+    guard let lane = state.flights[serial]?.lane else { return }
     switch error.kind {
     case .oversize:
       if let entry = state.lost(serial, as: .dropped(.oversize)) { giveUp(entry, error, &state) }
     case .invalid:
       if let entry = state.lost(serial, as: .dead) { giveUp(entry, error, &state) }
     case .queueFull: state.returned(serial, wasSent: wasSent)
-    case .refused, .fatal, .configuration:
-      state.returned(serial, wasSent: wasSent)
-      state.lastError = error.description
-      state.beginOutage(now: Clock.monotonic)
-      state.hold(now: Clock.monotonic)
-      state.say { [complaints] in complaints.refused(error) }
-    case .retriable:
-      state.returned(serial, wasSent: wasSent)
+    case .refused, .fatal, .configuration, .retriable:
+      // What was taken back out of librdkafka's queue was never sent.
+      state.returned(serial, wasSent: wasSent && error.name != "_PURGE_QUEUE")
       // Our own purge is no news.
-      guard !error.isPurge else { return false }
+      guard !error.isPurge else { return }
       state.lastError = error.description
-      state.hold(now: Clock.monotonic)
-      state.say { [complaints] in complaints.broker(error) }
+      state.failed(
+        lane: lane, error, isFinal: error.isTelling || error.kind != .retriable,
+        now: Clock.monotonic)
+      state.recall(behind: lane)
+      // What is wrong with a topic is told by its name.
+      guard !error.isTelling else { return }
+      state.say { [complaints] in
+        error.kind == .retriable ? complaints.broker(error) : complaints.refused(error)
+      }
     }
-    return error.isFailure
   }
 
   /// A record that no broker will ever take is kept to be looked at, and told of by an event.
@@ -350,13 +394,4 @@ package final class Delivery: Sendable {
 extension KafkaError {
   /// The record came back because we took it back.
   var isPurge: Bool { name == "_PURGE_QUEUE" || name == "_PURGE_INFLIGHT" }
-
-  /// The record waits and will be sent again, though nobody took it back.
-  var isFailure: Bool {
-    switch kind {
-    case .oversize, .invalid, .queueFull: false
-    case .retriable: !isPurge
-    case .refused, .fatal, .configuration: true
-    }
-  }
 }

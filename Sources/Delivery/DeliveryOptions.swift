@@ -24,12 +24,16 @@ package struct DeliveryOptions: Sendable {
   /// What may be in librdkafka's hands: it cannot give up its oldest alone, so the window keeps the rest,
   /// where the oldest can be dropped one by one; or it shares that with the spool's thread.
   var inFlightBytesMax: Int { spool == nil ? memoryMax / 2 : memoryMax / 4 }
+  /// Of that, of one lane beside others: the request that is on its way and the next one, which librdkafka
+  /// makes no larger than 900 kB. More would only wait there, where it cannot be written to the spool.
+  var laneBytesMax: Int { min(inFlightBytesMax, 2 << 20) }
   /// What is read from the spool before it can be sent.
   var prefetchBytesMax: Int { min(4 << 20, memoryMax / 8) }
-  /// With more than this waiting the oldest go to the spool though brokers answer.
+  /// With more than this waiting the oldest go to the spool though brokers answer: early, so that there is
+  /// memory for what comes until the disk has them.
   var pressureBytes: Int { memoryMax / 4 }
   /// What the spool's thread may hold that does not last yet.
-  var spillingBytesMax: Int { memoryMax / 4 }
+  var spillingBytesMax: Int { memoryMax / 2 }
 }
 
 /// How Delivery uses the spool.
@@ -50,18 +54,4 @@ package struct SpoolUse: Sendable {
     self.folder = folder
     self.store = store
   }
-}
-
-/// How delivery stands, for the status and the log.
-package struct DeliveryPicture: Sendable {
-  package var waiting = 0
-  package var inFlight = 0
-  /// Bytes waiting and in flight.
-  package var bytes = 0
-  /// Since when no record was acknowledged, nanoseconds of CLOCK_MONOTONIC; nil outside an outage.
-  package var outageSince: UInt64?
-  /// The last error that librdkafka told of and that has not been followed by a delivery.
-  package var lastError: String?
-  /// Why the spool cannot be written; nil where it can, or where there is none.
-  package var spoolFault: String?
 }

@@ -3,88 +3,63 @@ import Meters
 import Spool
 
 extension DeliveryState {
-  /// The next record to send: what is worth most first, but frames of the moment before frames of the
-  /// past.
-  mutating func takeNext(now: UInt64) -> RecordWindow.Entry? {
-    for spoolClass in [SpoolClass.results, .events, .faces] {
-      if let next = backlog[spoolClass]?.first, fits(next), now >= classHeldUntil[spoolClass] ?? 0 {
-        return backlog[spoolClass]?.popFirst()
-      }
-    }
-    if let next = window.first {
-      return fits(next) ? window.popFirst() : nil
-    }
-    return takeOldFrame(now: now)
-  }
-
-  private func fits(_ entry: RecordWindow.Entry) -> Bool {
-    flights.isEmpty || inFlightBytes + entry.record.memoryBytes <= options.inFlightBytesMax
-  }
-
-  /// A frame of the backlog, by the token bucket. Few of them are in flight at once, for a live frame
-  /// waits behind them.
-  private mutating func takeOldFrame(now: UInt64) -> RecordWindow.Entry? {
-    guard let next = backlog[.frames]?.first, let spool = options.spool else { return nil }
-    let bytes = next.record.memoryBytes
-    // In an outage it is the one record that sees whether brokers answer, if there is no other.
-    if mode == .flowing {
-      let inFlightMax = max(256 << 10, Int(spool.replayRate / 20))
-      guard backlogInFlightBytes == 0 || backlogInFlightBytes + bytes <= inFlightMax, fits(next),
-        bucket.take(bytes, now: now)
-      else { return nil }
-    }
-    return backlog[.frames]?.popFirst()
-  }
-
-  /// How long records of a class wait after one of them was refused.
-  private static let asideNanoseconds: UInt64 = 5_000_000_000
-
-  /// A record of the spool that is no frame was refused, perhaps for its topic alone: its class waits, so
-  /// that frames, which have another topic, are not held up by it.
-  /// - Returns: false where the refusal concerns frames too.
-  mutating func setAside(
-    _ serial: UInt64, _ error: KafkaError, now: UInt64, wasSent: Bool
-  ) -> Bool {
-    guard let entry = flights[serial]?.entry, entry.isFromBacklog,
-      entry.record.spoolClass != .frames, error.kind == .retriable || error.kind == .refused,
-      !error.isPurge
-    else { return false }
-    classHeldUntil[entry.record.spoolClass] = now + Self.asideNanoseconds
-    guard isFlowing(now: now) else { return false }
-    returned(serial, wasSent: wasSent)
-    return true
-  }
-
-  /// Records to be written to the spool now: in an outage all that wait, under pressure the oldest, and
-  /// those that have waited too long.
+  /// Records to be written to the spool now: of blocked lanes all, under pressure the oldest, and those that
+  /// have waited too long.
   mutating func takeSpill(now: UInt64) -> [RecordWindow.Entry] {
     guard options.spool != nil, spoolFault == nil, !isClosed else { return [] }
     var taken: [RecordWindow.Entry] = []
-    // Those that were in flight while younger ones were written would stand behind them in the spool:
-    // they stay, and go first when brokers answer.
-    var held: [RecordWindow.Entry] = []
-    while let first = window.first, first.serial < lastSpilled, let entry = window.popFirst() {
-      held.append(entry)
+    for index in lanes.indicesInUse {
+      // Those that were in flight while younger ones were written would stand behind them in the spool: they
+      // stay, and go first when brokers take them.
+      var held: [RecordWindow.Entry] = []
+      while let first = lanes[index].live.first, first.serial < lanes[index].lastSpilled,
+        let entry = lanes[index].live.popFirst()
+      {
+        held.append(entry)
+      }
+      // What was taken back comes first, in its order; until it has come, nothing is written.
+      let isOut = lanes[index].isBlocked && recall == nil && lanes[index].liveFlightCount <= 1
+      while spillingBytes < options.spillingBytesMax, let first = lanes[index].live.first,
+        isOut || (!lanes[index].isBlocked && isOld(first, now: now))
+      {
+        spill(index, to: &taken)
+      }
+      for entry in held.reversed() { lanes[index].live.restore(entry) }
     }
-    defer { held.reversed().forEach { window.restore($0) } }
-    // What was taken back comes first, in its order; until it has come, nothing is written.
-    let isSettled = flights.count <= 1
-    while spillingBytes < options.spillingBytesMax, let first = window.first {
-      let isOutage =
-        mode != .flowing && isSettled && (!flights.isEmpty || !held.isEmpty || hasProbe)
-      let isPressed = window.bytes > options.pressureBytes
-      let age = now > first.record.capturedAt ? Double(now - first.record.capturedAt) / 1e9 : 0
-      let isOld = mode == .flowing && age > 2 * options.outageAfter
-      guard isOutage || isPressed || isOld, let entry = window.popFirst() else { break }
-      spillingBytes += entry.record.memoryBytes
-      lastSpilled = entry.serial
-      taken.append(entry)
+    while spillingBytes < options.spillingBytesMax, liveBytes > options.pressureBytes,
+      let index = laneToRelieve
+    {
+      spill(index, to: &taken)
     }
     return taken
   }
 
-  /// Whether a record can be sent to see if brokers answer, were the window empty.
-  private var hasProbe: Bool { backlog.values.contains { !$0.isEmpty } || window.count > 1 }
+  private mutating func spill(_ lane: Int, to taken: inout [RecordWindow.Entry]) {
+    guard let entry = lanes[lane].live.popFirst() else { return }
+    spillingBytes += entry.record.memoryBytes
+    lanes[lane].lastSpilled = max(lanes[lane].lastSpilled, entry.serial)
+    taken.append(entry)
+  }
+
+  private func isOld(_ entry: RecordWindow.Entry, now: UInt64) -> Bool {
+    let captured = entry.record.capturedAt
+    return now > captured && Double(now - captured) / 1e9 > 2 * options.outageAfter
+  }
+
+  /// Of the lanes that are blocked, or else of all, the one with the oldest record in memory alone. Those
+  /// that would stand behind younger ones in the spool are kept as long as there is memory for them.
+  private var laneToRelieve: Int? {
+    func oldest(of some: [Int]) -> Int? {
+      some.compactMap { index in lanes[index].live.first.map { (index, $0.serial) } }
+        .min { $0.1 < $1.1 }?.0
+    }
+    let all = Array(lanes.indicesInUse)
+    let isShort = memoryBytes > options.memoryMax / 4 * 3
+    let inOrder = all.filter {
+      isShort || (lanes[$0].live.first?.serial ?? 0) > lanes[$0].lastSpilled
+    }
+    return oldest(of: inOrder.filter { lanes[$0].isBlocked }) ?? oldest(of: inOrder)
+  }
 
   /// Takes a record that is written before it is sent.
   /// - Returns: nil where it must go the way of frames: there is no spool, or it fails.
@@ -114,17 +89,50 @@ extension DeliveryState {
       if isClosed {
         entry.record.meters.ledger.move(.inMemory, to: .dropped(.ioError))
       } else {
-        window.restore(entry)
+        let lane = lane(of: entry.record)
+        lanes[lane].live.restore(entry)
+        lanes[lane].lastSpilled = min(lanes[lane].lastSpilled, entry.serial - 1)
       }
     }
     trim()
   }
 
-  /// How much of a class may be read from the spool, in bytes; 0 for nothing now.
+  /// How much of a class may be read from the spool, in bytes; 0 for nothing now. What blocked lanes hold
+  /// keeps nothing of the others out.
   func prefetchRoom(_ spoolClass: SpoolClass) -> Int {
     guard !isClosed else { return 0 }
-    let held = backlog[spoolClass]?.bytes ?? 0
-    return max(0, min(options.prefetchBytesMax - held, options.memoryMax - memoryBytes))
+    return max(
+      0, min(options.prefetchBytesMax - held(spoolClass), options.memoryMax - memoryBytes))
+  }
+
+  private func held(_ spoolClass: SpoolClass) -> Int {
+    lanes.indicesInUse.reduce(0) { sum, index in
+      let isCounted = outageSince != nil || !lanes[index].isBlocked
+      return isCounted ? sum + (lanes[index].stored[spoolClass]?.bytes ?? 0) : sum
+    }
+  }
+
+  /// Whether a record that comes next out of the spool is to be taken. Of a lane that is blocked by itself
+  /// one is enough; the others are passed over, and read once the lane is taken again.
+  mutating func wants(_ id: LaneID) -> Bool {
+    let (index, _) = lanes.lane(id)
+    if !lanes[index].isPassedOver {
+      guard outageSince == nil, lanes[index].isBlocked, lanes[index].isBusy else { return true }
+      lanes[index].isPassedOver = true
+    }
+    return false
+  }
+
+  /// Whether records that were passed over are wanted now.
+  var wantsPassedOver: Bool {
+    lanes.indicesInUse.contains { index in
+      lanes[index].isPassedOver && (!lanes[index].isBlocked || !lanes[index].isBusy)
+    }
+  }
+
+  /// All records that were passed over are read again.
+  mutating func begunAnew() {
+    for index in lanes.indicesInUse { lanes[index].isPassedOver = false }
   }
 
   /// Takes what was read from the spool.
@@ -132,12 +140,13 @@ extension DeliveryState {
     var entry = entry
     entry.serial = nextSerial
     nextSerial += 1
-    backlog[entry.record.spoolClass, default: RecordWindow()].append(entry)
+    lanes[lane(of: entry.record)].stored[entry.record.spoolClass, default: RecordWindow()]
+      .append(entry)
   }
 
   /// Whether more should be read before the last of a class is sent.
   func isRunningDry(_ spoolClass: SpoolClass) -> Bool {
-    (backlog[spoolClass]?.bytes ?? 0) < options.prefetchBytesMax / 2
+    held(spoolClass) < options.prefetchBytesMax / 2
   }
 
   /// Has something said once the lock is free.
@@ -149,13 +158,15 @@ extension DeliveryState {
     return news
   }
 
-  /// At the end: all that is in memory alone, to be written.
+  /// At the end: all that is in memory alone, in order, to be written.
   mutating func takeAll() -> [RecordWindow.Entry] {
     var taken: [RecordWindow.Entry] = []
-    while let entry = window.popFirst() {
-      spillingBytes += entry.record.memoryBytes
-      taken.append(entry)
+    for index in lanes.indicesInUse {
+      while let entry = lanes[index].live.popFirst() {
+        spillingBytes += entry.record.memoryBytes
+        taken.append(entry)
+      }
     }
-    return taken
+    return taken.sorted { $0.serial < $1.serial }
   }
 }

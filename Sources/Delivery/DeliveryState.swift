@@ -2,57 +2,60 @@ import Kafka
 import Meters
 import Spool
 
-/// The bookkeeping of Delivery, under its one lock: what waits, what is in flight, and whether brokers
-/// answer. It decides; `Delivery` calls librdkafka and the log.
+/// The bookkeeping of Delivery, under its one lock: what waits, what is in flight, and which lanes brokers
+/// take records of. It decides; `Delivery` calls librdkafka and the log.
 struct DeliveryState {
-  /// How long nothing is sent after an error of the broker's.
-  private static let holdNanoseconds: UInt64 = 250_000_000
-
-  enum Mode: Equatable {
-    case flowing
-    /// Everything was taken back; one record at a time is sent to see whether brokers answer.
-    case outage(since: UInt64)
-  }
+  private static let crowdingNanoseconds: UInt64 = 10_000_000_000
 
   struct Flight {
     var entry: RecordWindow.Entry
     /// Nanoseconds of CLOCK_MONOTONIC.
     var sentAt: UInt64
+    var lane: Int
+  }
+
+  /// What librdkafka is to give back.
+  enum Recall: Comparable {
+    /// What it has not sent yet: no record is doubled by that, of whichever lane.
+    case queued
+    /// What it has sent, too: when no lane is acknowledged.
+    case all
   }
 
   let options: DeliveryOptions
-  private(set) var mode = Mode.flowing
-  /// Live records, which are in memory alone.
-  var window = RecordWindow()
-  /// What was read from the spool to be sent, by class.
-  var backlog: [SpoolClass: RecordWindow] = [:]
+  var lanes = Lanes()
+  /// Since when no broker acknowledges anything; nil outside an outage.
+  var outageSince: UInt64?
   /// Records that the spool's thread has and that do not last yet.
   var spillingBytes = 0
-  /// The youngest record that was handed to the spool.
-  var lastSpilled: UInt64 = 0
   var backlogInFlightBytes = 0
   var bucket: TokenBucket
   /// Why the spool cannot be written; records then stay in memory.
   var spoolFault: String?
-  /// Nothing of a class is sent before this time.
-  var classHeldUntil: [SpoolClass: UInt64] = [:]
   /// What is to be said once the lock is free.
   var news: [@Sendable () -> Void] = []
   /// What was given up and not told yet.
   var gaps = GapBook()
+  /// What was given up for want of memory since that was last logged, and when it was.
+  private var crowdedOut = 0
+  private var crowdingToldAt: UInt64 = 0
   private(set) var flights: [UInt64: Flight] = [:]
   private(set) var inFlightBytes = 0
-  /// Serials in the order of sending; those no longer in flight are skipped.
-  private var sendingOrder: [UInt64] = []
   var nextSerial: UInt64 = 1
-  /// Nothing is sent before this time, after an error that would come again at once.
-  private var heldUntil: UInt64 = 0
-  /// When a record first came back with an error and none was acknowledged since.
-  private var failingSince: UInt64?
-  /// When the last acknowledgement came.
-  private var lastArrival: UInt64 = 0
+  /// When the last acknowledgement came, of any lane.
+  var lastArrival: UInt64 = 0
+  /// Before this time brokers are not asked about topics.
+  var nextQuestion: UInt64 = 0
+  /// When the last outage ended.
+  var lastOutageEnd: UInt64 = 0
+  /// Set while records are to be taken back from librdkafka: nothing may overtake them.
+  var recall: Recall?
   var isClosed = false
   var lastError: String?
+  /// For how long brokers make this client wait, in milliseconds, as librdkafka last told; 0 for not at all.
+  var throttleMilliseconds = 0
+  /// Bytes of records out of the spool that were acknowledged.
+  var replayedBytes = 0
 
   init(options: DeliveryOptions) {
     self.options = options
@@ -60,11 +63,18 @@ struct DeliveryState {
   }
 
   /// Bytes of records in memory, wherever they are on their way.
-  var memoryBytes: Int {
-    window.bytes + inFlightBytes + spillingBytes + backlogBytes
-  }
+  var memoryBytes: Int { liveBytes + inFlightBytes + spillingBytes + backlogBytes }
 
-  var backlogBytes: Int { backlog.values.reduce(0) { $0 + $1.bytes } }
+  var liveBytes: Int { lanes.indicesInUse.reduce(0) { $0 + lanes[$1].live.bytes } }
+  var liveCount: Int { lanes.indicesInUse.reduce(0) { $0 + lanes[$1].live.count } }
+  var backlogBytes: Int { lanes.indicesInUse.reduce(0) { $0 + lanes[$1].storedBytes } }
+
+  /// The lane of the record, which is blocked from the start in an outage.
+  mutating func lane(of record: Record) -> Int {
+    let (index, isNew) = lanes.lane(LaneID(topic: record.topic, key: record.key))
+    if isNew, let outageSince { lanes[index].block(since: outageSince) }
+    return index
+  }
 
   /// Books a record as waiting; what no longer fits is dropped, oldest first.
   mutating func accept(_ record: Record) {
@@ -73,22 +83,49 @@ struct DeliveryState {
       return
     }
     record.meters.ledger.move(.inPipeline, to: .inMemory)
-    window.append(RecordWindow.Entry(serial: nextSerial, attempt: 0, record: record))
+    lanes[lane(of: record)].live.append(
+      RecordWindow.Entry(serial: nextSerial, attempt: 0, record: record))
     nextSerial += 1
     trim()
   }
 
+  /// Keeps within memory: records of lanes that are blocked go first, then of all; the lowest class first, and
+  /// of it the oldest.
   mutating func trim() {
-    while memoryBytes > options.memoryMax, let entry = window.popLowest() {
-      drop(entry, spoolFault == nil ? .quota : .ioError)
+    while memoryBytes > options.memoryMax, let lane = laneToTrim(),
+      let entry = lanes[lane].live.popLowest()
+    {
+      crowdedOut += 1
+      drop(entry, options.spool == nil ? .quota : spoolFault == nil ? .overload : .ioError)
     }
+  }
+
+  /// How many records went for want of memory, at most every so often.
+  mutating func takeCrowdedOut(now: UInt64) -> Int? {
+    guard crowdedOut > 0, now >= crowdingToldAt + Self.crowdingNanoseconds else { return nil }
+    crowdingToldAt = now
+    defer { crowdedOut = 0 }
+    return crowdedOut
+  }
+
+  private func laneToTrim() -> Int? {
+    func lowest(of some: [Int]) -> Int? {
+      some.compactMap { index in lanes[index].live.lowest.map { (index, $0) } }
+        .min {
+          ($0.1.record.spoolClass, $0.1.serial) < ($1.1.record.spoolClass, $1.1.serial)
+        }?.0
+    }
+    let all = Array(lanes.indicesInUse)
+    return lowest(of: all.filter { lanes[$0].isBlocked }) ?? lowest(of: all)
   }
 
   /// Frames in memory alone that are not on their way to the spool: what a crash would take.
   var exposed: GapBook {
     var book = GapBook()
-    for entry in window.waiting where entry.record.spoolClass == .frames {
-      book.add(entry.record, .crash)
+    for index in lanes.indicesInUse {
+      for entry in lanes[index].live.waiting where entry.record.spoolClass == .frames {
+        book.add(entry.record, .crash)
+      }
     }
     for flight in flights.values
     where flight.entry.position == nil && flight.entry.record.spoolClass == .frames {
@@ -98,7 +135,7 @@ struct DeliveryState {
   }
 
   /// What was given up and not told yet, once brokers answer: a long outage then makes one gap.
-  mutating func takeGaps() -> [Gap] { mode == .flowing && !gaps.isEmpty ? gaps.take() : [] }
+  mutating func takeGaps() -> [Gap] { outageSince == nil && !gaps.isEmpty ? gaps.take() : [] }
 
   /// Gives up a record that waits in memory.
   mutating func drop(_ entry: RecordWindow.Entry, _ reason: DropReason) {
@@ -108,16 +145,14 @@ struct DeliveryState {
 
   /// The next record to hand to librdkafka, or nil while it has enough.
   mutating func departing(now: UInt64) -> RecordWindow.Entry? {
-    guard now >= heldUntil, mode == .flowing || flights.isEmpty,
-      var entry = takeNext(now: now)
-    else { return nil }
+    guard recall == nil, let (lane, next) = takeNext(now: now) else { return nil }
+    var entry = next
     entry.attempt += 1
     entry.record.meters.ledger.move(entry.waitingFate, to: .inFlight)
     inFlightBytes += entry.record.memoryBytes
     if entry.isFromBacklog { backlogInFlightBytes += entry.record.memoryBytes }
-    if flights.isEmpty { sendingOrder.removeAll(keepingCapacity: true) }
-    flights[entry.serial] = Flight(entry: entry, sentAt: now)
-    sendingOrder.append(entry.serial)
+    lanes[lane].departed(entry, now: now)
+    flights[entry.serial] = Flight(entry: entry, sentAt: now, lane: lane)
     return entry
   }
 
@@ -126,42 +161,49 @@ struct DeliveryState {
     guard let flight = flights.removeValue(forKey: serial) else { return nil }
     inFlightBytes -= flight.entry.record.memoryBytes
     if flight.entry.isFromBacklog { backlogInFlightBytes -= flight.entry.record.memoryBytes }
+    lanes[flight.lane].landed(flight.entry)
     return flight
   }
 
+  /// What an acknowledgement put an end to.
+  struct Arrival {
+    var entry: RecordWindow.Entry
+    /// Since when the outage lasted that ends by it.
+    var outageSince: UInt64?
+    /// How a lane stood that the log was told of, and that is taken again.
+    var unblocked: Standing?
+  }
+
   /// The record was acknowledged.
-  /// - Returns: its capture time and meters, and since when the outage lasted that ends by it.
-  mutating func arrived(
-    _ serial: UInt64, now: UInt64
-  ) -> (entry: RecordWindow.Entry, outageSince: UInt64?)? {
+  mutating func arrived(_ serial: UInt64, now: UInt64) -> Arrival? {
     guard let flight = land(serial) else { return nil }
+    var arrival = Arrival(entry: flight.entry)
+    if lanes[flight.lane].isTold { arrival.unblocked = standing(of: flight.lane) }
+    _ = lanes[flight.lane].acknowledged(sentAt: flight.sentAt, now: now)
+    lanes[flight.lane].isTold = false
     lastArrival = now
-    failingSince = nil
-    heldUntil = 0
     flight.entry.record.meters.ledger.move(.inFlight, to: .delivered)
+    if flight.entry.isReplay { replayedBytes += flight.entry.record.payloadBytes }
     lastError = nil
-    guard case .outage(let since) = mode else { return (flight.entry, nil) }
-    mode = .flowing
+    guard outageSince != nil else { return arrival }
+    arrival.outageSince = outageSince
+    outageSince = nil
+    lastOutageEnd = now
     if let spool = options.spool, spool.replayJitter > 0 {
       bucket.close(until: now + UInt64(Double.random(in: 0...spool.replayJitter) * 1e9))
     }
-    return (flight.entry, since)
-  }
-
-  /// Sends nothing for a moment, so that an error that comes at once is not called for in a loop.
-  mutating func hold(now: UInt64) {
-    heldUntil = now + Self.holdNanoseconds
-    if failingSince == nil { failingSince = now }
+    return arrival
   }
 
   /// The record was not taken and waits again, in its place.
-  /// - Parameter wasSent: false where librdkafka did not even queue it, which is no attempt.
+  /// - Parameter wasSent: false where librdkafka did not even send it, which is no attempt.
   mutating func returned(_ serial: UInt64, wasSent: Bool) {
     guard var flight = land(serial) else { return }
     if !wasSent { flight.entry.attempt -= 1 }
     if flight.entry.position != nil {
       flight.entry.record.meters.ledger.move(.inFlight, to: .spooled)
-      backlog[flight.entry.record.spoolClass, default: RecordWindow()].restore(flight.entry)
+      lanes[flight.lane].stored[flight.entry.record.spoolClass, default: RecordWindow()]
+        .restore(flight.entry)
       return
     }
     guard !isClosed else {
@@ -169,7 +211,7 @@ struct DeliveryState {
       return
     }
     flight.entry.record.meters.ledger.move(.inFlight, to: .inMemory)
-    window.restore(flight.entry)
+    lanes[flight.lane].live.restore(flight.entry)
     trim()
   }
 
@@ -180,78 +222,60 @@ struct DeliveryState {
     return flight.entry
   }
 
-  /// When the oldest record in flight was sent.
-  mutating func oldestSentAt() -> UInt64? {
-    let gone = sendingOrder.prefix { flights[$0] == nil }.count
-    if gone > 0 { sendingOrder.removeFirst(gone) }
-    return sendingOrder.first.flatMap { flights[$0]?.sentAt }
-  }
-
-  /// Sees whether an outage begins now: records were sent or came back, and none was acknowledged for
-  /// too long. On a slow line the oldest may be old, but acknowledgements come.
-  mutating func outageBegins(now: UInt64) -> Bool {
-    guard mode == .flowing,
-      let oldest = [oldestSentAt(), failingSince].compactMap({ $0 }).min()
-    else { return false }
-    let since = max(oldest, lastArrival)
-    guard now > since, Double(now - since) / 1e9 > options.outageAfter else { return false }
-    mode = .outage(since: since)
-    return true
-  }
-
-  /// Whether brokers acknowledge at this time.
-  func isFlowing(now: UInt64) -> Bool {
-    mode == .flowing && lastArrival > 0
-      && Double(now - min(now, lastArrival)) / 1e9 < options.outageAfter
-  }
-
-  mutating func beginOutage(now: UInt64) {
-    if mode == .flowing { mode = .outage(since: now) }
-  }
-
   /// Drops what waits too long, by the monotonic clock.
   mutating func dropAged(now: UInt64) {
     guard let ageMax = options.ageMax else { return }
-    while let first = window.first, now > first.record.capturedAt,
-      Double(now - first.record.capturedAt) / 1e9 > ageMax
-    {
-      _ = window.popFirst()
-      drop(first, .age)
+    for lane in lanes.indicesInUse {
+      while let first = lanes[lane].live.first, now > first.record.capturedAt,
+        Double(now - first.record.capturedAt) / 1e9 > ageMax
+      {
+        _ = lanes[lane].live.popFirst()
+        drop(first, .age)
+      }
     }
   }
 
   /// Takes nothing more; what still waits is dropped as `shutdown`.
   mutating func close() {
     isClosed = true
-    while let entry = window.popFirst() {
-      entry.record.meters.ledger.move(.inMemory, to: .dropped(.shutdown))
+    for lane in lanes.indicesInUse {
+      while let entry = lanes[lane].live.popFirst() {
+        entry.record.meters.ledger.move(.inMemory, to: .dropped(.shutdown))
+      }
     }
   }
 
-  /// Books what librdkafka never reported on as lost at shutdown.
-  mutating func abandonFlights() {
+  /// Books what librdkafka never reported on: it is kept by the spool where there is one, else lost at
+  /// shutdown.
+  mutating func abandonFlights(isKept: Bool) {
     for (serial, flight) in flights {
-      _ = lost(serial, as: flight.entry.position == nil ? .dropped(.shutdown) : .spooled)
+      if isKept, flight.entry.position == nil {
+        returned(serial, wasSent: true)
+      } else {
+        _ = lost(serial, as: flight.entry.position == nil ? .dropped(.shutdown) : .spooled)
+      }
     }
   }
 
   /// Whether reports may wait a little: nothing hangs on them.
   var isUnhurried: Bool {
-    mode == .flowing && window.isEmpty && backlogBytes == 0 && backlogInFlightBytes == 0
-      && failingSince == nil && !isClosed && inFlightBytes <= options.inFlightBytesMax / 2
+    guard outageSince == nil, !isClosed, recall == nil, backlogInFlightBytes == 0,
+      inFlightBytes <= options.inFlightBytesMax / 2
+    else { return false }
+    return lanes.indicesInUse.allSatisfy { index in
+      lanes[index].live.isEmpty && !lanes[index].isBlocked && lanes[index].failingSince == nil
+        && lanes[index].storedBytes == 0
+    }
   }
 
   /// Whether nothing is left that is in memory alone.
-  var isIdle: Bool { window.isEmpty && flights.isEmpty && spillingBytes == 0 }
+  var isIdle: Bool { liveCount == 0 && flights.isEmpty && spillingBytes == 0 }
 
-  var picture: DeliveryPicture {
-    var picture = DeliveryPicture()
-    picture.waiting = window.count
-    picture.inFlight = flights.count
-    picture.bytes = memoryBytes
-    if case .outage(let since) = mode { picture.outageSince = since }
-    picture.lastError = lastError
-    picture.spoolFault = spoolFault
-    return picture
+  /// Whether waiting brings nothing that the spool does not keep as well: whatever could be delivered was.
+  var isSettled: Bool {
+    guard options.spool != nil, spoolFault == nil else { return isIdle }
+    return lanes.indicesInUse.allSatisfy { index in
+      lanes[index].isBlocked || (lanes[index].live.isEmpty && lanes[index].liveFlightCount == 0)
+    }
   }
 }

@@ -76,19 +76,10 @@ package struct StoredRecord: Sendable {
 
   /// Nil where it was written by another version.
   package init?(_ entry: SpoolEntry) {
-    var rest = entry.meta[...]
-    func take(_ count: Int) -> ArraySlice<UInt8>? {
-      guard rest.count >= count else { return nil }
-      defer { rest = rest.dropFirst(count) }
-      return rest.prefix(count)
-    }
-    func number(_ size: Int) -> UInt64? {
-      take(size)?.reversed().reduce(0) { $0 << 8 | UInt64($1) }
-    }
-    func part() -> [UInt8]? { number(4).flatMap { take(Int($0)) }.map(Array.init) }
-    guard number(1) == UInt64(RecordWindow.Entry.version), let attempts = number(4),
-      let timestamp = number(8), let topic = part(), let key = part(), let bytes = part(),
-      let headers = Headers(bytes: bytes)
+    var meta = MetaReader(entry.meta)
+    guard meta.number(1) == UInt64(RecordWindow.Entry.version), let attempts = meta.number(4),
+      let timestamp = meta.number(8), let topic = meta.part(), let key = meta.part(),
+      let bytes = meta.part(), let headers = Headers(bytes: bytes)
     else { return nil }
     self.topic = String(decoding: topic, as: UTF8.self)
     self.key = key
@@ -97,4 +88,34 @@ package struct StoredRecord: Sendable {
     self.attempts = Int(attempts)
     camera = RecordSource(entry.source).name
   }
+
+  /// The lane that the record takes; nil where it was written by another version.
+  static func lane(of entry: SpoolEntry) -> LaneID? {
+    var meta = MetaReader(entry.meta)
+    guard meta.number(1) == UInt64(RecordWindow.Entry.version), meta.number(4) != nil,
+      meta.number(8) != nil,
+      let topic = meta.part(), let key = meta.part()
+    else { return nil }
+    return LaneID(topic: String(decoding: topic, as: UTF8.self), key: key)
+  }
+}
+
+/// Takes `meta` apart.
+private struct MetaReader {
+  private var rest: ArraySlice<UInt8>
+
+  init(_ meta: [UInt8]) { rest = meta[...] }
+
+  private mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
+    guard rest.count >= count else { return nil }
+    defer { rest = rest.dropFirst(count) }
+    return rest.prefix(count)
+  }
+
+  /// A number of so many bytes, eight at most.
+  mutating func number(_ size: Int) -> UInt64? {
+    take(size)?.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  mutating func part() -> [UInt8]? { number(4).flatMap { take(Int($0)) }.map(Array.init) }
 }

@@ -47,14 +47,20 @@ struct RecordWindow {
     return first
   }
 
-  /// Takes out the record that is worth least: the oldest of the lowest class.
-  mutating func popLowest() -> Entry? {
+  private var lowestIndex: Int? {
     guard let first else { return nil }
-    guard first.record.spoolClass != .frames,
-      let index = entries[head...].indices.min(by: {
-        entries[$0].record.spoolClass < entries[$1].record.spoolClass
-      }), index > head
-    else { return popFirst() }
+    guard first.record.spoolClass > .frames else { return head }
+    return entries[head...].indices.min {
+      entries[$0].record.spoolClass < entries[$1].record.spoolClass
+    }
+  }
+
+  /// The record that is worth least: the oldest of the lowest class.
+  var lowest: Entry? { lowestIndex.map { entries[$0] } }
+
+  /// Takes out the record that is worth least.
+  mutating func popLowest() -> Entry? {
+    guard let index = lowestIndex, index > head else { return popFirst() }
     let entry = entries.remove(at: index)
     bytes -= entry.record.memoryBytes
     return entry

@@ -113,6 +113,12 @@ final class SpoolKeeper: Sendable {
   }
 
   func announceBacklog() { onBacklog() }
+
+  /// False for a record of a lane that is blocked by itself: others are read past it.
+  func wants(_ entry: SpoolEntry) -> Bool {
+    guard let id = StoredRecord.lane(of: entry) else { return true }
+    return state.withLock { $0.wants(id) }
+  }
 }
 
 /// The state that Delivery and the spool's thread share.

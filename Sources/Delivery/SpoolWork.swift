@@ -257,11 +257,17 @@ struct SpoolWork: ~Copyable {
   private mutating func readBack() {
     guard let store else { return }
     var loaded = false
+    if keeper.state.withLock({ $0.wantsPassedOver }) {
+      store.beginAnew()
+      keeper.state.withLock { $0.begunAnew() }
+    }
     do {
       for spoolClass in SpoolClass.allCases.reversed() {
         var room = keeper.state.withLock { $0.prefetchRoom(spoolClass) }
         var count = 0
-        while room > 0, count < Self.readsMax, let stored = try store.next(spoolClass) {
+        while room > 0, count < Self.readsMax,
+          let stored = try store.next(spoolClass, where: keeper.wants)
+        {
           count += 1
           guard let entry = entry(stored, spoolClass) else { continue }
           room -= entry.record.memoryBytes

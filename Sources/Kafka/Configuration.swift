@@ -129,6 +129,11 @@ enum DefaultProperties {
     "queue.buffering.max.kbytes": "1048576",
     "queue.buffering.max.messages": "100000",
     "topic.metadata.refresh.interval.ms": "60000",
+    // How long a topic that is missing may be on its way from another broker: with the default of 30 s its
+    // records would time out first, and nobody would learn why.
+    "topic.metadata.propagation.max.ms": "3000",
+    // Tells of brokers that throttle.
+    "statistics.interval.ms": "10000",
     "log_level": "6",
     "log.queue": "true",
   ]

@@ -39,6 +39,18 @@ package final class MockCluster: @unchecked Sendable {
     unsafe rd_kafka_mock_topic_create(cluster, name, Int32(partitions), 1)
   }
 
+  /// Makes brokers answer for a topic with this code of the Kafka protocol, as if it were missing or denied;
+  /// 0 for as it is.
+  package func setTopicError(_ name: String, _ code: Int32) {
+    unsafe rd_kafka_mock_topic_set_error(cluster, name, rd_kafka_resp_err_t(rawValue: code))
+  }
+
+  /// Gives a partition to another broker; nil for none: it is offline.
+  package func setLeader(_ topic: String, partition: Int, _ broker: Int?) {
+    _ = unsafe rd_kafka_mock_partition_set_leader(
+      cluster, topic, Int32(partition), broker.map { Int32($0) } ?? -1)
+  }
+
   /// Closes the broker's connections and refuses new ones, or takes them again.
   package func setBroker(_ id: Int, isUp: Bool) {
     _ =

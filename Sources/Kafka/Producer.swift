@@ -188,8 +188,10 @@ package final class Producer: @unchecked Sendable {
   package func pause(milliseconds: Int32) { alarm.wait(milliseconds: milliseconds) }
 
   /// Takes back all records, queued or in flight; each is reported with an error of its own.
-  package func purge() {
-    _ = unsafe rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+  /// - Parameter isInFlight: false to leave those alone that were sent and may have been written.
+  package func purge(isInFlight: Bool = true) {
+    let flags = RD_KAFKA_PURGE_F_QUEUE | (isInFlight ? RD_KAFKA_PURGE_F_INFLIGHT : 0)
+    _ = unsafe rd_kafka_purge(handle, flags)
   }
 
   /// Fetches what is known of `topic`, so that its first record need not wait.

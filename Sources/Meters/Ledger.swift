@@ -14,10 +14,12 @@ package enum DropReason: String, CaseIterable, Sendable {
   case corrupt
   /// Larger than the broker takes.
   case oversize
-  /// The memory window or disk quota was full.
+  /// The disk quota was full; or, without a spool, the memory window.
   case quota
   /// An operator had the backlog discarded.
   case discarded
+  /// The memory window was full though the spool had room: more came than brokers and its disk took.
+  case overload
   /// Older than configured.
   case age
   /// The disk refused it.
@@ -41,6 +43,7 @@ package enum DropReason: String, CaseIterable, Sendable {
     case .ioError: 9
     case .shutdown: 10
     case .crash: 11
+    case .overload: 12
     }
   }
 }

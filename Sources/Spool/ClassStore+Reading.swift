@@ -1,13 +1,22 @@
 extension ClassStore {
+  /// Segments that records may be passed over in, at most.
+  private static let passedOverMax = 64
+
   /// Hands out the next entry that lasts and was not handed out before, oldest first or newest segment
   /// first; nil where there is none.
-  func next() throws(SpoolError) -> StoredEntry? {
+  /// - Parameter wants: false for an entry that is passed over until `beginAnew`.
+  func next(
+    where wants: (SpoolEntry) -> Bool = { _ in true }
+  ) throws(SpoolError) -> StoredEntry? {
     while let track = try nextTrack() {
-      if let entry = try track.next(codec, clock: clock) { return entry }
+      if let entry = try track.next(codec, clock: clock, where: wants) { return entry }
       try settle(track)
     }
     return nil
   }
+
+  /// Hands out what was passed over, in its order.
+  func beginAnew() { for track in Array(tracks.values) + abandoned { track.beginAnew() } }
 
   private func nextTrack() throws(SpoolError) -> Track? {
     let open = (Array(tracks.values) + abandoned).filter(\.hasUnread)
@@ -20,6 +29,9 @@ extension ClassStore {
     let waiting =
       options.isNewestFirst ? state.untouched.last?.upperBound : state.untouched.first?.lowerBound
     guard let waiting else { return opened }
+    // Each segment that records are passed over in stays open.
+    let passedOver = tracks.values.count { !$0.passedOver.isEmpty }
+    if opened == nil, passedOver >= Self.passedOverMax { return nil }
     if let opened {
       let isFirst =
         options.isNewestFirst ? opened.segment.number > waiting : opened.segment.number < waiting

@@ -234,7 +234,7 @@ final class ClassStore {
   /// Enters a sealed segment, as untouched where nothing was taken from it.
   func book(_ track: Track) {
     let number = track.segment.number
-    if track.doneCount == 0, track.handedCount == 0 {
+    if track.isUntouched {
       tracks[number] = nil
       trackedBytes[number] = nil
       state.addUntouched(number)

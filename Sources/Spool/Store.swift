@@ -119,9 +119,15 @@ package final class Store {
   // MARK: Reading
 
   /// The next record of the class that lasts and was not handed out since the store was opened.
-  package func next(_ spoolClass: SpoolClass) throws(SpoolError) -> StoredEntry? {
-    try store(spoolClass).next()
+  /// - Parameter wants: false for a record that is passed over until `beginAnew`.
+  package func next(
+    _ spoolClass: SpoolClass, where wants: (SpoolEntry) -> Bool = { _ in true }
+  ) throws(SpoolError) -> StoredEntry? {
+    try store(spoolClass).next(where: wants)
   }
+
+  /// Hands out what was passed over, in its order.
+  package func beginAnew() { for store in classes.values { store.beginAnew() } }
 
   /// The record was delivered, or given up and told of: it is not handed out again.
   package func done(

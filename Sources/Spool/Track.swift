@@ -19,6 +19,8 @@ final class Track {
   private var bufferAppended: UInt64 = 0
   /// What was read, so that damage can be told by source: it is the rest.
   private var seen = SourceTable()
+  /// Entries before this one were looked at for `seen`.
+  private var seenCount: UInt64 = 0
   private(set) var isDamaged = false
   /// What was done with before the process began and cannot be read any more: that is no loss.
   private var gone = SourceTable()
@@ -26,6 +28,10 @@ final class Track {
   private var resumedAt: UInt64 = 0
   /// The cursor that the state on disk has.
   var storedCursor: UInt64 = 0
+  /// Entries that were passed over, to be handed out after `beginAnew`.
+  private(set) var passedOver: Set<UInt64> = []
+  /// What lies before this entry was read once.
+  private var readOnce: UInt64 = 0
 
   init(_ segment: Segment) {
     self.segment = segment
@@ -33,6 +39,10 @@ final class Track {
   }
 
   var handedCount: Int { handed.count }
+  /// Whether all of it waits, as when it was written.
+  var isUntouched: Bool {
+    doneCount == 0 && handed.isEmpty && passedOver.isEmpty && doneBeyond.isEmpty
+  }
   /// Entries that may be handed out: those that last.
   var readableCount: UInt64 { segment.isSealed ? segment.entryCount : segment.committedCount }
   var hasUnread: Bool { nextOrdinal < readableCount }
@@ -49,19 +59,46 @@ final class Track {
   }
 
   /// Hands out the next entry.
+  /// - Parameter wants: false for an entry that is not wanted now and is handed out later.
   /// - Returns: nil where there is none left. Damaged blocks are passed over; see `takeLosses`.
-  func next(_ codec: BlockCodec, clock: UInt64) throws(SpoolError) -> StoredEntry? {
-    while buffer.isEmpty {
-      guard hasUnread else { return nil }
-      try readBlock(codec)
-    }
-    guard let entry = buffer.popFirst() else { return nil }
+  func next(
+    _ codec: BlockCodec, clock: UInt64, where wants: (SpoolEntry) -> Bool = { _ in true }
+  ) throws(SpoolError) -> StoredEntry? {
+    guard let entry = try nextWanted(codec, wants) else { return nil }
     defer { nextOrdinal += 1 }
     handed[nextOrdinal] = Handed(
       source: entry.source, bytes: entry.meta.count + entry.body.count)
     return StoredEntry(
       position: SpoolPosition(segment: segment.number, ordinal: nextOrdinal), entry: entry,
       age: Double(clock - min(clock, bufferAppended)) / 1000)
+  }
+
+  private func nextWanted(
+    _ codec: BlockCodec, _ wants: (SpoolEntry) -> Bool
+  ) throws(SpoolError) -> SpoolEntry? {
+    while true {
+      while buffer.isEmpty {
+        guard hasUnread else { return nil }
+        try readBlock(codec)
+      }
+      guard let entry = buffer.popFirst() else { return nil }
+      let isNew = nextOrdinal >= readOnce || passedOver.contains(nextOrdinal)
+      if isNew, wants(entry) {
+        passedOver.remove(nextOrdinal)
+        return entry
+      }
+      if isNew { passedOver.insert(nextOrdinal) }
+      nextOrdinal += 1
+    }
+  }
+
+  /// Reads once more from the start, to hand out what was passed over.
+  func beginAnew() {
+    guard !passedOver.isEmpty else { return }
+    readOnce = max(readOnce, nextOrdinal)
+    nextOrdinal = 0
+    readOffset = UInt64(SegmentFormat.headerCount)
+    buffer = []
   }
 
   private func readBlock(_ codec: BlockCodec) throws(SpoolError) {
@@ -72,7 +109,9 @@ final class Track {
       readOffset = block.end(from: readOffset)
       bufferAppended = block.appended
       buffer = entries[...]
-      for entry in entries { seen.add(entry) }
+      for (index, entry) in entries.enumerated()
+      where block.firstOrdinal + UInt64(index) >= seenCount { seen.add(entry) }
+      seenCount = max(seenCount, block.firstOrdinal + UInt64(entries.count))
       return
     }
     isDamaged = true
@@ -89,8 +128,13 @@ final class Track {
   private func skip(to ordinal: UInt64) {
     isDamaged = true
     let last = min(ordinal, readableCount)
-    goneCount += min(last, resumedAt) - min(nextOrdinal, resumedAt, last)
-    for ordinal in nextOrdinal..<max(nextOrdinal, last) { doneBeyond.insert(ordinal) }
+    if nextOrdinal >= readOnce {
+      goneCount += min(last, resumedAt) - min(nextOrdinal, resumedAt, last)
+    }
+    for ordinal in nextOrdinal..<max(nextOrdinal, last) where ordinal >= doneCount {
+      passedOver.remove(ordinal)
+      doneBeyond.insert(ordinal)
+    }
     nextOrdinal = max(nextOrdinal, last)
     advance()
   }
@@ -136,6 +180,8 @@ final class Track {
     lost.subtract(seen)
     lost.subtract(gone)
     remaining.subtract(lost)
+    // Read once more, the same damage is no further loss.
+    seen.add(lost)
     isDamaged = false
     return lost
   }

@@ -3,6 +3,7 @@ package enum AlarmKind: String, CaseIterable, Sendable {
   case cameraLost = "camera_lost"
   case framesLost = "frames_lost"
   case outage
+  case topicBlocked = "topic_blocked"
   case spoolFilling = "spool_filling"
   case diskFailing = "disk_failing"
   case clockWrong = "clock_wrong"

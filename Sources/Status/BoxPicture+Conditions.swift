@@ -24,7 +24,7 @@ extension BoxPicture {
   /// All that may become an alarm, as it is now.
   var conditions: [Condition] {
     cameras.map(Self.lost) + cameras.map(Self.losing) + [
-      outageCondition, diskCondition, clockCondition,
+      outageCondition, blockedCondition, diskCondition, clockCondition,
     ]
       + (spool.map { [Self.filling($0)] } ?? []) + (analysis?.cameras.map(failing) ?? [])
       + [certificateCondition]
@@ -109,6 +109,21 @@ extension BoxPicture {
     return rate > 0
       ? "memory is full, and \(Wording.tenths(rate)) frames a second are lost, the oldest first"
       : "the oldest frames are lost when memory is full"
+  }
+
+  private var blockedCondition: Condition {
+    var condition = Condition(
+      kind: .topicBlocked, severity: .critical, level: .good, raiseAfter: 5, clearAfter: 5)
+    guard let first = delivery.blocked.max(by: { $0.age < $1.age }) else { return condition }
+    let isKept = spool.map { $0.fault == nil } ?? false
+    condition.severity = isKept ? .warning : .critical
+    condition.level = .bad
+    let cause = first.cause.map { " (\($0))" } ?? ""
+    let more =
+      delivery.blocked.count > 1 ? "; and \(delivery.blocked.count - 1) more like it" : ""
+    let fate = isKept ? "its records wait in the spool" : "its oldest records are lost first"
+    condition.sentence = "\(first.remedy)\(cause); \(fate), all others are sent\(more)"
+    return condition
   }
 
   private static func filling(_ spool: SpoolView) -> Condition {

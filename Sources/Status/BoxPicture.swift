@@ -117,8 +117,38 @@ package struct DeliveryView: Sendable {
   /// Of memory: taken, and the most that may be.
   package var bytes = 0
   package var bytesMax = 0
+  /// Topics, and partitions of topics, whose records brokers do not take though others are taken.
+  package var blocked: [Blocked] = []
+  /// For how long brokers make this client wait for a request, in seconds; 0 where they do not throttle.
+  package var throttle = 0.0
 
   package init() {}
+
+  /// Records that brokers do not take, and why.
+  package struct Blocked: Sendable, Equatable {
+    package var topic: String
+    /// Of the records that it is about; nil for all of the topic.
+    package var key: String?
+    /// For how long, in seconds.
+    package var age: Double
+    /// What brokers say.
+    package var cause: String?
+    /// What to do.
+    package var remedy: String
+    /// Records of it in memory.
+    package var waiting: Int
+
+    package init(
+      topic: String, key: String?, age: Double, cause: String?, remedy: String, waiting: Int
+    ) {
+      self.topic = topic
+      self.key = key
+      self.age = age
+      self.cause = cause
+      self.remedy = remedy
+      self.waiting = waiting
+    }
+  }
 }
 
 /// What is on disk.
@@ -137,7 +167,7 @@ package struct SpoolView: Sendable {
   package var deadRecords = 0
   /// Age of the oldest, where that is known.
   package var oldestAge: Double?
-  /// Bytes that become fewer in a second; nil while it does not empty.
+  /// Bytes that brokers acknowledge of it in a second; nil while it does not empty.
   package var replayRate: Double?
   /// Until it is empty at that rate.
   package var timeToEmpty: Double?

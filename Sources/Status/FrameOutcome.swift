@@ -54,7 +54,8 @@ extension DropReason {
   var isIntended: Bool {
     switch self {
     case .rate, .still, .topicOff, .discarded: true
-    case .decimated, .corrupt, .oversize, .quota, .age, .ioError, .shutdown, .crash: false
+    case .decimated, .corrupt, .oversize, .quota, .overload, .age, .ioError, .shutdown, .crash:
+      false
     }
   }
 }
@@ -68,6 +69,8 @@ extension FrameOutcome.Cause {
     case .dropped(.oversize):
       "lower its quality or scale, or raise the topic's max.message.bytes"
     case .dropped(.quota): "end the outage, or raise spool.quota or delivery.memory"
+    case .dropped(.overload):
+      "give delivery.memory more, take a faster disk, or lower its rate or quality"
     case .dropped(.decimated): "end the outage, or raise spool.quota"
     case .dropped(.age): "end the outage, or raise delivery.age_max and spool.frames_age_max"
     case .dropped(.ioError): "mend the disk under the spool"

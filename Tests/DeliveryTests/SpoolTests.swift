@@ -36,10 +36,7 @@ import Testing
     bench.eventually { $0.delivered == 10 }
     bench.cluster.setBroker(1, isUp: false)
     // Ten times what memory holds.
-    for _ in 0..<400 {
-      bench.submit(1, bytes: 50_000)
-      usleep(5000)
-    }
+    bench.submitWithRoom(400, bytes: 50_000, memoryMax: 2 << 20)
     bench.eventually { $0.spooled > 350 && $0.inMemory + $0.inFlight < 30 }
     #expect(bench.delivery.picture.bytes <= 2 << 20)
     bench.cluster.setBroker(1, isUp: true)
@@ -64,6 +61,65 @@ import Testing
     #expect(try second.arrived() == Array(0..<200))
   }
 
+  @Test func `A stop in an outage is quick, and the next run sends all in order`() throws {
+    let folder = Folder()
+    let first = try Bench(options: options(folder))
+    first.submit(5)
+    first.eventually { $0.delivered == 5 }
+    first.cluster.setBroker(1, isUp: false)
+    first.submit(20)
+    first.eventually { _ in first.delivery.picture.outageSince != nil }
+    first.submit(20)
+    // One of them is tried meanwhile.
+    first.eventually { $0.inFlight == 1 && $0.spooled == 39 }
+    let began = Date()
+    first.delivery.shutdown(seconds: 120)
+    #expect(Date().timeIntervalSince(began) < 60, "there is nothing to wait for")
+    #expect(first.counts.spooled == 40 && first.counts.isBalanced)
+    let second = try Bench(options: options(folder))
+    second.eventually { $0.delivered == 40 }
+    #expect(firsts(try second.arrived()) == Array(5..<45))
+  }
+
+  @Test func `A stop while brokers answer delivers what is in memory first`() throws {
+    let folder = Folder()
+    let bench = try Bench(options: options(folder))
+    bench.submit(1)
+    bench.eventually { $0.delivered == 1 }
+    bench.cluster.setRoundTrip(1, milliseconds: 100)
+    bench.submit(50)
+    bench.delivery.shutdown(seconds: 60)
+    #expect(bench.counts.delivered == 51)
+  }
+
+  @Test func `What is replayed is measured by what brokers acknowledge of it`() throws {
+    let folder = Folder()
+    let bench = try Bench(options: options(folder))
+    bench.submit(5)
+    bench.eventually { $0.delivered == 5 }
+    #expect(bench.delivery.picture.replayedBytes == 0)
+    bench.cluster.setBroker(1, isUp: false)
+    bench.submit(20, bytes: 1000)
+    bench.eventually { $0.inFlight == 1 && $0.spooled == 19 }
+    bench.cluster.setBroker(1, isUp: true)
+    bench.eventually { $0.delivered == 25 }
+    #expect(bench.delivery.picture.replayedBytes == 20_000)
+  }
+
+  @Test func `What an operator discards is counted as discarded`() throws {
+    let folder = Folder()
+    let bench = try Bench(options: options(folder), isUp: false)
+    bench.submit(50)
+    bench.eventually { $0.spooled >= 49 }
+    bench.delivery.shutdown(seconds: 0)
+    let next = try Bench(options: options(folder), isUp: false)
+    next.eventually { $0.captured == 50 }
+    #expect(next.delivery.discard(.frames))
+    // What is read ahead is about to be sent, and stays.
+    next.eventually { $0.dropped(.discarded) + $0.spooled + $0.inFlight == 50 }
+    #expect(next.counts.dropped(.quota) == 0)
+  }
+
   @Test func `Shutdown with a frozen broker leaves everything on disk, in its time`() throws {
     let folder = Folder()
     let bench = try Bench(options: options(folder))
@@ -86,15 +142,26 @@ import Testing
     let bench = try Bench(options: options(folder, memoryMax: 2 << 20))
     bench.submit(1)
     bench.eventually { $0.delivered == 1 }
-    bench.cluster.setRoundTrip(1, milliseconds: 300)
-    for _ in 0..<100 {
-      bench.submit(1, bytes: 50_000)
-      usleep(5000)
-    }
+    bench.cluster.setRoundTrip(1, milliseconds: 1000)
+    // As fast as the disk takes them, however fast that is.
+    bench.submitWithRoom(100, bytes: 50_000, memoryMax: 2 << 20)
     bench.eventually { $0.spooled > 0 }
     bench.cluster.setRoundTrip(1, milliseconds: 0)
     bench.eventually { $0.delivered == 101 }
     #expect(bench.counts.droppedInAll == 0)
+  }
+
+  @Test func `More than brokers and disk take is dropped as overload, never as quota`() throws {
+    let folder = Folder()
+    let bench = try Bench(options: options(folder, memoryMax: 1 << 20))
+    bench.submit(1)
+    bench.eventually { $0.delivered == 1 }
+    bench.cluster.setRoundTrip(1, milliseconds: 60_000)
+    // At once, which no disk can keep up with.
+    for _ in 0..<40 { bench.submit(1, bytes: 1 << 20) }
+    #expect(bench.counts.dropped(.overload) == 40 && bench.counts.dropped(.quota) == 0)
+    bench.eventually { _ in bench.lines.count("delivery.memory was full") == 1 }
+    #expect(bench.counts.isBalanced)
   }
 
   @Test func `A full disk costs no frame while brokers answer, and is used again when it has room`()

@@ -46,14 +46,15 @@ final class Bench {
 
   init(
     options: DeliveryOptions = DeliveryOptions(outageAfter: 0.5), isUp: Bool = true,
-    properties: [String: String] = [:], told: Told = Told()
+    partitions: Int = 1, cameras: [CameraMeters] = [], properties: [String: String] = [:],
+    told: Told = Told()
   ) throws {
     events = told.meters
-    cluster = try MockCluster(partitions: 1)
+    cluster = try MockCluster(partitions: partitions)
     if !isUp { cluster.setBroker(1, isUp: false) }
     let producer = try Producer(brokers: [cluster.bootstrapServers], properties: properties)
     delivery = Delivery(
-      producer: producer, options: options, topics: [Bench.topic], cameras: [meters],
+      producer: producer, options: options, topics: [Bench.topic], cameras: [meters] + cameras,
       classes: [events], announcements: told.announcements, logger: lines.logger)
     try delivery.start()
   }
@@ -71,15 +72,30 @@ final class Bench {
     }
   }
 
+  /// Submits records as fast as there is memory for them: however slow the machine is, none is dropped.
+  func submitWithRoom(
+    _ count: Int, bytes: Int, memoryMax: Int, _ submit: (() -> Void)? = nil
+  ) {
+    for _ in 0..<count {
+      eventually(within: 60, "the disk takes what the broker does not") { _ in
+        delivery.picture.bytes < memoryMax * 3 / 4 - bytes
+      }
+      if let submit { submit() } else { self.submit(1, bytes: bytes) }
+    }
+  }
+
   /// As hard to compress as a JPEG.
   private static let noise: [UInt8] = {
     var generator = SystemRandomNumberGenerator()
     return (0..<2 << 20).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
   }()
 
-  static func record(_ number: Int, bytes: Int, meters: CameraMeters) -> Record {
+  static func record(
+    _ number: Int, bytes: Int, meters: CameraMeters, topic: String = Bench.topic,
+    key: String = "node/front"
+  ) -> Record {
     var record = Record(
-      topic: topic, key: Array("node/front".utf8), headers: Headers([Header("n", "\(number)")]),
+      topic: topic, key: Array(key.utf8), headers: Headers([Header("n", "\(number)")]),
       timestamp: 0, payload: BytesPayload(noise.prefix(bytes)),
       payloadBytes: bytes, capturedAt: monotonicNow(), meters: meters)
     record.sequence = UInt64(number)
@@ -116,13 +132,17 @@ final class Bench {
 
   func replayMarks() throws -> [String] { try headers("ce_replay") }
 
-  private func headers(_ name: String) throws -> [String] {
-    let consumer = try Consumer(brokers: [cluster.bootstrapServers], topic: Bench.topic)
+  /// - Parameter key: of the records that are looked at; nil for all.
+  func headers(
+    _ name: String, of key: String? = nil, topic: String = Bench.topic
+  ) throws -> [String] {
+    let consumer = try Consumer(brokers: [cluster.bootstrapServers], topic: topic)
     var values: [String] = []
     var timeout: Int32 = 10_000
     while let record = consumer.poll(timeoutMilliseconds: timeout) {
-      values.append(record.header(name) ?? "none")
       timeout = 1000
+      guard key == nil || record.key == Array((key ?? "").utf8) else { continue }
+      values.append(record.header(name) ?? "none")
     }
     return values
   }

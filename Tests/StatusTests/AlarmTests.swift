@@ -163,6 +163,12 @@ func healthyBox() -> BoxPicture {
     case .framesLost:
       (box.cameras[0].outcome.lost, box.cameras[0].outcome.cause) = (90, .dropped(.corrupt))
     case .outage: box.delivery.outage = 10
+    case .topicBlocked:
+      box.delivery.blocked = [
+        .init(
+          topic: "vedette.metrics", key: nil, age: 10, cause: "Unknown topic",
+          remedy: "the topic vedette.metrics does not exist: create it", waiting: 3)
+      ]
     case .spoolFilling: box.spool?.bytes = 1_700_000_000
     case .diskFailing: box.spool?.fault = "Input/output error"
     case .clockWrong: box.system.isSynchronised = false

@@ -10,6 +10,10 @@
 //   errors produce NAME_OR_CODE...    let the next produce requests fail, one each
 //   fail NAME_OR_CODE...              the same
 //   topic NAME PARTITIONS
+//   deny TOPIC NAME_OR_CODE           answer for the topic with an error: UNKNOWN_TOPIC_OR_PART as if it
+//                                     were missing, TOPIC_AUTHORIZATION_FAILED as if it were denied
+//   allow TOPIC                       answer for it as it is
+//   leader TOPIC PARTITION BROKER     give the partition to a broker; `none` takes it offline
 import CPosix
 import Glibc
 import Kafka
@@ -50,9 +54,21 @@ func obey(_ words: [String], _ cluster: MockCluster, brokers: Int) -> String {
       return "error: \(words[2]) is no number of partitions from 1 to \(countMax)"
     }
     cluster.createTopic(words[1], partitions: partitions)
+  case ("deny", 3):
+    guard let code = codes(words.suffix(1))?.first else {
+      return "error: name an error as librdkafka does, e.g. TOPIC_AUTHORIZATION_FAILED, or by code"
+    }
+    cluster.setTopicError(words[1], code)
+  case ("allow", 2): cluster.setTopicError(words[1], 0)
+  case ("leader", 4):
+    let broker = Int(words[3]).flatMap { (1...brokers).contains($0) ? $0 : nil }
+    guard let partition = Int(words[2]), (0..<countMax).contains(partition),
+      broker != nil || words[3] == "none"
+    else { return "error: leader TOPIC PARTITION BROKER, or none for no broker" }
+    cluster.setLeader(words[1], partition: partition, broker)
   default:
     return
-      "error: not understood; down N, up N, rtt N MS, errors produce NAME..., topic NAME N, quit"
+      "error: not understood; down N, up N, rtt N MS, errors produce NAME..., topic NAME N, deny TOPIC NAME, allow TOPIC, leader TOPIC N BROKER, quit"
   }
   return "ok"
 }

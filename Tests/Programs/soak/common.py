@@ -11,8 +11,8 @@ import time
 
 
 class Broker:
-    def __init__(self, programs):
-        self.process = subprocess.Popen([f"{programs}/mockbroker", "1"], stdin=subprocess.PIPE,
+    def __init__(self, programs, partitions=1):
+        self.process = subprocess.Popen([f"{programs}/mockbroker", str(partitions)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
         self.address = json.loads(self.process.stdout.readline())["bootstrap"]
 

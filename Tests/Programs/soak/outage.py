@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 
+import partial
 from common import Broker, LedgerWatch, ledger, peak_bound_kib, peak_kib
 
 PROGRAMS, PHOTOGRAPHS = sys.argv[1:3]
@@ -17,8 +18,12 @@ parser.add_argument("--cycles", type=int, default=20)
 parser.add_argument("--seed", type=int, default=1)
 parser.add_argument("--seconds", type=float, default=3, help="of a failure, at most")
 parser.add_argument("--kind", choices=["down", "frozen", "slow"], help="of failure; default: all in turn")
+parser.add_argument("--fault", choices=["missing", "denied", "offline"],
+                    help="of one part alone: a side topic, or half of the partitions; all else must flow")
 parser.add_argument("--json", action="store_true", help="no progress, only the result")
 options = parser.parse_args(sys.argv[3:])
+if options.fault:
+    partial.run(PROGRAMS, PHOTOGRAPHS, options)
 chance = random.Random(options.seed)
 
 

@@ -1,0 +1,113 @@
+import Kafka
+import Spool
+import Threads
+
+/// How brokers take the records of one topic, or of one partition of it.
+package struct Standing: Sendable, Equatable {
+  package var topic: String
+  /// Of the records that it is about; nil for all of the topic.
+  package var key: String?
+  /// Since when they are not taken, nanoseconds of CLOCK_MONOTONIC; nil while they are.
+  package var blockedSince: UInt64?
+  /// What brokers said last, or nil.
+  package var cause: String?
+  /// What to do about it, as a sentence; nil while they are taken.
+  package var remedy: String?
+  /// Records in memory, waiting and in flight.
+  package var waiting = 0
+  /// Whether others are passed over in the spool meanwhile.
+  package var isSpooled = false
+}
+
+/// How delivery stands, for the status and the log.
+package struct DeliveryPicture: Sendable {
+  package var waiting = 0
+  package var inFlight = 0
+  /// Bytes waiting and in flight.
+  package var bytes = 0
+  /// Since when no record was acknowledged, nanoseconds of CLOCK_MONOTONIC; nil outside an outage.
+  package var outageSince: UInt64?
+  /// The last error that librdkafka told of and that has not been followed by a delivery.
+  package var lastError: String?
+  /// Why the spool cannot be written; nil where it can, or where there is none.
+  package var spoolFault: String?
+  /// By topic, or by key where the records of a topic stand differently.
+  package var standings: [Standing] = []
+  /// For how long brokers make this client wait, in milliseconds: a quota of theirs; 0 for not at all.
+  package var throttleMilliseconds = 0
+  /// Bytes of payload out of the spool that brokers have acknowledged in this run.
+  package var replayedBytes = 0
+
+  /// Those that are blocked by themselves: in an outage all are, and only faults of a topic are told.
+  package var blocked: [Standing] { standings.filter { $0.blockedSince != nil } }
+}
+
+extension DeliveryState {
+  func standing(of index: Int) -> Standing {
+    let lane = lanes[index]
+    let key = lane.key.isEmpty ? nil : String(decoding: lane.key, as: UTF8.self)
+    var standing = Standing(topic: lane.topic.isEmpty ? "several topics" : lane.topic, key: key)
+    standing.blockedSince = lane.blockedSince
+    standing.cause = lane.cause?.description
+    standing.waiting = lane.live.count + lane.storedCount + lane.flightCount
+    standing.isSpooled = lane.isPassedOver || lane.storedCount > 0
+    guard lane.isBlocked else { return standing }
+    if lane.cause?.isTopicMissing == true {
+      standing.key = nil
+      standing.remedy =
+        "the topic \(standing.topic) does not exist, or not with all its partitions: create it"
+    } else if lane.cause?.kind == .refused {
+      standing.key = nil
+      standing.remedy =
+        "this client may not write to the topic \(standing.topic): grant it WRITE and DESCRIBE"
+    } else {
+      standing.remedy =
+        """
+        brokers do not take records of \(key ?? "any key") for the topic \(standing.topic), though others are \
+        taken: give their partition a leader, and look at the brokers' log
+        """
+    }
+    return standing
+  }
+
+  /// One for a topic whose records stand alike, else one for each key.
+  private var standings: [Standing] {
+    var known: [String: Int] = [:]
+    var all: [Standing] = []
+    for index in lanes.indicesInUse {
+      var standing = standing(of: index)
+      // In an outage each lane is blocked, by nothing of its own.
+      if outageSince != nil, lanes[index].cause?.isTelling != true { standing.blockedSince = nil }
+      if standing.blockedSince == nil {
+        standing.key = nil
+        standing.remedy = nil
+      }
+      let name = "\(standing.topic)\n\(standing.key ?? "")\n\(standing.remedy ?? "")"
+      guard let same = known[name] else {
+        known[name] = all.count
+        all.append(standing)
+        continue
+      }
+      all[same].waiting += standing.waiting
+      all[same].isSpooled = all[same].isSpooled || standing.isSpooled
+      if let since = standing.blockedSince {
+        all[same].blockedSince = min(all[same].blockedSince ?? since, since)
+      }
+    }
+    return all.sorted { ($0.topic, $0.key ?? "") < ($1.topic, $1.key ?? "") }
+  }
+
+  var picture: DeliveryPicture {
+    var picture = DeliveryPicture()
+    picture.waiting = liveCount
+    picture.inFlight = flights.count
+    picture.bytes = memoryBytes
+    picture.outageSince = outageSince
+    picture.lastError = lastError
+    picture.spoolFault = spoolFault
+    picture.standings = standings
+    picture.throttleMilliseconds = throttleMilliseconds
+    picture.replayedBytes = replayedBytes
+    return picture
+  }
+}
