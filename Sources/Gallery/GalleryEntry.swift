@@ -33,15 +33,16 @@ package struct GalleryEntry: Equatable, Sendable {
   }
 }
 
-/// A person's name: 1 to 200 bytes of UTF-8 as they came, without control characters and without blanks at
-/// its ends. Names are the same where their bytes are.
+/// A person's name: 1 to 200 bytes of UTF-8 in normalization form C, without control characters and without
+/// blanks at its ends. Names are the same where their bytes are, and so, whichever form they came in, where
+/// they are the same text.
 package struct PersonName: Hashable, Comparable, Sendable, CustomStringConvertible {
   package static let bytesMax = 200
 
   package let text: String
 
   package init(_ text: String) throws(GalleryError) {
-    self.text = try checked(text, "a name", bytesMax: Self.bytesMax)
+    self.text = try checked(text.composed, "a name", bytesMax: Self.bytesMax)
   }
 
   /// One that was checked before it was written.

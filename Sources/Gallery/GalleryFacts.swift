@@ -45,7 +45,7 @@ struct GalleryFacts: Equatable {
   }
 }
 
-/// The hash of a gallery's content: of the people by the bytes of their names, each with the hash of the
+/// The hash of a gallery's content: of the people by the bytes of their names in form C, each with the hash of the
 /// sorted digests of their encodings. So it does not depend on the order in which they came, and one change
 /// costs one person's encodings and one pass over the people.
 package enum ContentHash {

@@ -35,7 +35,9 @@ enum Schema {
     CREATE TABLE facts(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE state(key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
     CREATE TABLE classifier(id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL) STRICT;
-    """
+    """,
+    // From here on names are in Unicode's form C: `NameMigration`.
+    "SELECT 1;",
   ]
 
   /// Brings the file to the version of this program.
@@ -60,9 +62,10 @@ enum Schema {
       let from = Int(now.integer(0))
       now.reset()
       if from == 0 { try refuseStrangers(connection) }
-      for migration in migrations[min(from, migrations.count)...] {
+      for migration in migrations[min(max(from, 0), migrations.count)...] {
         try connection.execute(migration)
       }
+      if from == 1 { try NameMigration.run(connection) }
       try connection.execute("PRAGMA application_id = \(applicationID)")
       try connection.execute("PRAGMA user_version = \(migrations.count)")
       try connection.execute("COMMIT")
