@@ -11,6 +11,8 @@ package final class Camera: Sendable {
   /// After an announcement links and permissions may still be on their way.
   private static let announcedSeconds: [Double] = [0, 0.1, 0.3, 0.5]
 
+  private static let sourceChangeSeconds = 0.2
+
   package let name: String
   private let source: CameraSource
   private let sink: any FrameSink
@@ -59,7 +61,7 @@ package final class Camera: Sendable {
   }
 
   private func run() {
-    let trouble = Trouble(meters: meters, logger: logger)
+    let trouble = Trouble(meters: meters, logger: logger, patience: patience)
     while !waker.isSet {
       do throws(CaptureError) {
         if trouble.failures == 0 { meters.update { $0.state = .opening } }
@@ -76,14 +78,24 @@ package final class Camera: Sendable {
     }
   }
 
+  private var patience: Patience {
+    guard case .device(let request) = source else { return Patience(configured: nil) }
+    return Patience(
+      configured: request.timeout, leastSeconds: system.silenceSecondsMin,
+      leastFirstSeconds: system.firstFrameSecondsMin)
+  }
+
   /// Runs the source once.
   /// - Returns: true where there is nothing more to come.
   private func attempt(_ trouble: Trouble) throws(CaptureError) -> Bool {
     switch source {
     case .device(let request):
       let stream = try Stream(request, system, meters, trouble)
-      try stream.run(sink, waker)
-      return true
+      if case .stopped = try stream.run(sink, waker) { return true }
+      meters.update { $0.reopened += 1 }
+      // A source that changes all the time does not keep a processor busy.
+      _ = waker.wait(for: [], seconds: Self.sourceChangeSeconds)
+      return false
     case .replay(let request):
       let replay = try Replay(request, meters, trouble)
       let isOver = try replay.run(sink, waker)

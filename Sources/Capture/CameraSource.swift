@@ -63,6 +63,12 @@ package struct ReplayRequest: Sendable {
 package protocol FrameSink: AnyObject, Sendable {
   /// Frames of this layout follow.
   func streamBegan(_ layout: FrameLayout)
+  /// Whether pictures of this size, which is another than was negotiated, can be published.
+  func canTake(_ size: FrameSize) -> Bool
   /// One good frame; its buffer goes back to the driver when the frame is let go.
   func take(_ frame: consuming Frame)
+}
+
+extension FrameSink {
+  package func canTake(_ size: FrameSize) -> Bool { true }
 }

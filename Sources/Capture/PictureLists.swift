@@ -195,23 +195,38 @@ enum JPEGFiles {
     return .missing
   }
 
-  /// Width and height of the frame header; nil where there is none.
-  static func size(of bytes: FileBytes) -> FrameSize? {
-    guard bytes.count > 4, bytes[0] == 0xFF, bytes[1] == 0xD8 else { return nil }
-    var at = 2
-    while at + 9 < bytes.count {
-      guard bytes[at] == 0xFF else { return nil }
-      switch bytes[at + 1] {
+  /// Width and height of the first picture's frame header; nil where there is none. What stands before
+  /// the picture's last SOI, and between its segments, is passed over: Imaging judges that.
+  static func size(of bytes: FileBytes) -> FrameSize? { size(count: bytes.count) { bytes[$0] } }
+
+  /// Of a frame that begins with SOI.
+  static func size(of frame: borrowing Frame) -> FrameSize? {
+    frame.withPlane(0) { bytes in
+      let count = bytes.byteCount
+      guard count > 2, unsafe bytes.unsafeLoad(as: UInt8.self) == 0xFF else { return nil }
+      return size(count: count) { unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
+    }
+  }
+
+  /// - Parameter byte: called with indices below `count`.
+  private static func size(count: Int, _ byte: (Int) -> UInt8) -> FrameSize? {
+    var at = 0
+    while at + 1 < count, byte(at) != 0xFF || byte(at + 1) != 0xD8 { at += 1 }
+    at += 2
+    while at + 8 < count {
+      guard byte(at) == 0xFF else {
+        at += 1
+        continue
+      }
+      switch byte(at + 1) {
       case 0xFF: at += 1
+      case 0x00, 0x01, 0xD0...0xD8: at += 2
       case 0xC0...0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF:
-        let height = Int(bytes[at + 5]) << 8 | Int(bytes[at + 6])
-        let width = Int(bytes[at + 7]) << 8 | Int(bytes[at + 8])
+        let height = Int(byte(at + 5)) << 8 | Int(byte(at + 6))
+        let width = Int(byte(at + 7)) << 8 | Int(byte(at + 8))
         return width > 0 && height > 0 ? FrameSize(width: width, height: height) : nil
       case 0xD9, 0xDA: return nil
-      default:
-        let length = Int(bytes[at + 2]) << 8 | Int(bytes[at + 3])
-        guard length >= 2 else { return nil }
-        at += 2 + length
+      default: at += 2 + max(2, Int(byte(at + 2)) << 8 | Int(byte(at + 3)))
       }
     }
     return nil

@@ -9,8 +9,8 @@ import Threads
 final class Stream {
   /// A gap in the driver's numbers larger than this is a restart of its counter, not lost frames.
   private static let gapMax: UInt32 = 10_000
-  private static let firstFrameSeconds = 10.0
-  private static let silenceSecondsMin = 5.0
+  /// Pictures in a row of another size than was agreed to, before it is believed.
+  private static let sizeChangeFrames = 3
 
   private let device: Device
   private let negotiated: Negotiated
@@ -26,6 +26,13 @@ final class Stream {
   private var badCount = 0
   /// Windows of the rate's measure since the start.
   private var measures = 0
+  /// A size that was not agreed to, and how many pictures in a row had it.
+  private var otherSize: (size: FrameSize, count: Int)?
+  /// Whether the driver tells when its source changes.
+  private let hasSourceEvents: Bool
+
+  /// How a run ends, if it does not fail.
+  enum End { case stopped, sourceChanged }
 
   /// Opens, negotiates, maps and starts the device.
   init(
@@ -49,6 +56,7 @@ final class Stream {
           "\(path) does not take a buffer")
       }
     }
+    hasSourceEvents = device.subscribeToSourceChanges()
     try start()
     // Some cameras forget their settings at the start of a stream.
     let after = device.apply(request.controls, after: before.given)
@@ -143,23 +151,34 @@ final class Stream {
       ? String(Int(value)) : String((value * 100).rounded() / 100)
   }
 
-  /// Gives frames to `sink` until the camera is to stop.
+  /// Gives frames to `sink` until the camera is to stop, or its source is another.
   /// - Throws: where the device fails, goes, or is silent too long.
-  func run(_ sink: any FrameSink, _ waker: Waker) throws(CaptureError) {
+  func run(_ sink: any FrameSink, _ waker: Waker) throws(CaptureError) -> End {
     sink.streamBegan(negotiated.layout)
+    trouble.patience.opened()
     let period = negotiated.rate > 0 ? 1 / negotiated.rate : 0
-    let patience = request.timeout ?? max(Self.silenceSecondsMin, period * 5)
+    let events = hasSourceEvents ? POLLIN | POLLPRI : POLLIN
     var lastFrame = Clock.monotonic
     while true {
-      let limit = hasFrames ? patience : max(patience, Self.firstFrameSeconds)
+      let limit = trouble.patience.limit(interval: period, hasFrames: hasFrames)
       let waited = Double(Clock.monotonic - lastFrame) / 1e9
       guard waited < limit else {
+        trouble.patience.noteTimeout(limit, hasFrames: hasFrames)
         throw silence(limit)
       }
-      let ready = waker.wait(for: device.fd, seconds: min(limit - waited, 1))
-      if waker.isSet { return }
+      let ready = waker.wait(for: device.fd, events: events, seconds: min(limit - waited, 1))
+      if waker.isSet { return .stopped }
       guard ready else { continue }
-      if try takeNext(sink) { lastFrame = Clock.monotonic }
+      if hasSourceEvents, device.sourceHasChanged() {
+        trouble.say(
+          .notice,
+          "the source of \(device.path) changed; the camera is opened anew to negotiate its size")
+        return .sourceChanged
+      }
+      if try takeNext(sink) {
+        lastFrame = Clock.monotonic
+        trouble.patience.noteFrame(at: Double(lastFrame) / 1e9)
+      }
     }
   }
 
@@ -170,14 +189,15 @@ final class Stream {
         .silent,
         """
         \(path) has given no good frame for \(Self.short(seconds)) s, only buffers in error or cut \
-        short; check its cable and hub, or ask for a smaller size. It is opened anew
+        short; check its cable and hub, or ask for a smaller size. It is opened anew. \
+        Where it is slow by design, set `timeout`
         """)
     }
     return CaptureError(
       .silent,
       """
       \(path) has given no frame for \(Self.short(seconds)) s; is its source connected and powered? \
-      It is opened anew
+      It is opened anew. Where it gives frames more seldom, set `timeout`
       """)
   }
 
@@ -188,7 +208,7 @@ final class Stream {
     case .success(let filled):
       // Before anything can lose it.
       meters.ledger.capture()
-      return deliver(filled, sink)
+      return try deliver(filled, sink)
     case .failure(let error):
       switch error.code {
       case EAGAIN:
@@ -207,7 +227,9 @@ final class Stream {
   }
 
   /// - Returns: whether it was a good frame.
-  private func deliver(_ filled: MappedBuffers.Filled, _ sink: any FrameSink) -> Bool {
+  private func deliver(
+    _ filled: MappedBuffers.Filled, _ sink: any FrameSink
+  ) throws(CaptureError) -> Bool {
     countLost(filled.sequence)
     let time = Self.time(filled)
     let frame = unsafe Frame(
@@ -233,8 +255,44 @@ final class Stream {
       picture.lastFrame = time.monotonic
       if let measured { picture.measuredRate = measured }
     }
+    let size = negotiated.layout.format.isCompressed ? JPEGFiles.size(of: frame) : nil
     sink.take(frame)
+    if let size { try noteSize(size, sink) }
     return true
+  }
+
+  /// The size of a JPEG is its own. Where the camera was told another, that is said once; where masks do
+  /// not allow the new one, the camera is opened anew, which settles it for cameras that forgot their
+  /// setting.
+  private func noteSize(_ size: FrameSize, _ sink: any FrameSink) throws(CaptureError) {
+    let agreed = negotiated.layout.size
+    // Drivers round sizes to whole blocks.
+    if abs(size.width - agreed.width) <= 16, abs(size.height - agreed.height) <= 16 {
+      otherSize = nil
+      trouble.sizeReopenedFor = nil
+      return
+    }
+    let count = otherSize?.size == size ? (otherSize?.count ?? 0) + 1 : 1
+    otherSize = (size, min(count, Self.sizeChangeFrames + 1))
+    guard count == Self.sizeChangeFrames else { return }
+    meters.update { picture in
+      picture.negotiated?.width = size.width
+      picture.negotiated?.height = size.height
+    }
+    let sentence = "\(device.path) was set to \(agreed) and gives pictures of \(size)"
+    guard !sink.canTake(size) else {
+      trouble.say(.notice, "\(sentence); they are taken as they are")
+      return
+    }
+    guard trouble.sizeReopenedFor != size else {
+      trouble.say(
+        .warning, "\(sentence), though it was opened anew; no mask fits: nothing is published")
+      return
+    }
+    trouble.sizeReopenedFor = size
+    throw CaptureError(
+      .failed,
+      "\(sentence), which its masks do not fit: nothing is published, and it is opened anew")
   }
 
   /// Tells once of a camera that gives fewer frames than it agreed to. The first window is skipped:

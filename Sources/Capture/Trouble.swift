@@ -1,3 +1,4 @@
+import Frames
 import Logging
 import Meters
 import Threads
@@ -20,12 +21,17 @@ final class Trouble {
   private let meters: CameraMeters
   private let logger: Logger
   private(set) var failures = 0
+  /// How long the camera may be silent.
+  var patience: Patience
+  /// A size that masks do not fit and for which the camera was opened anew already.
+  var sizeReopenedFor: FrameSize?
   private var told: [String: Sentence] = [:]
   private var hasRecovered = false
   /// Open while there is trouble, so that nothing announced between two looks is missed.
   private(set) var hotplug: Hotplug?
 
-  init(meters: CameraMeters, logger: Logger) {
+  init(meters: CameraMeters, logger: Logger, patience: Patience = Patience(configured: nil)) {
+    self.patience = patience
     self.meters = meters
     self.logger = logger
   }

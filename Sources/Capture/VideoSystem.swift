@@ -5,4 +5,7 @@ struct VideoSystem: Sendable {
   var converting: any DeviceCalls = ConvertingCalls()
   /// Goes before /dev and /sys.
   var root = ""
+  /// A camera may always be silent for so long, and for so long before its first frame.
+  var silenceSecondsMin = 5.0
+  var firstFrameSecondsMin = 10.0
 }

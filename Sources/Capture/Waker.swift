@@ -30,10 +30,11 @@ final class Waker: Sendable {
   }
 
   /// The same for one descriptor, without an allocation: it is called for each frame.
-  func wait(for descriptor: Int32, seconds: Double) -> Bool {
+  /// - Parameter events: what to wait for, as for poll.
+  func wait(for descriptor: Int32, events: Int32 = POLLIN, seconds: Double) -> Bool {
     var polled = (
       pollfd(fd: fd, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      pollfd(fd: descriptor, events: Int16(events), revents: 0)
     )
     let ready = unsafe withUnsafeMutableBytes(of: &polled) { polled in
       let entries = unsafe polled.bindMemory(to: pollfd.self)

@@ -54,6 +54,9 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
     var colorspace: UInt32 = 0
     var encoding: UInt32 = 0
     var controls: [Control] = []
+    /// Whether it tells of changes of its source, and how many it has to tell.
+    var hasEvents = false
+    var events = 0
     /// Paths that may be opened with the capabilities there; nil for any path.
     var nodes: [String: (card: String, capabilities: UInt32)]?
     /// Errnos that calls answer with, until they are taken out.
@@ -92,6 +95,16 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
   func feed(_ sequences: ClosedRange<UInt32>) {
     let planes = state.withLock { $0.planes.map { [UInt8](repeating: 7, count: $0.bytes) } }
     feed(sequences.map { Buffer(sequence: $0, planes: planes) })
+  }
+
+  /// The source has another size from now on.
+  func change(to mode: Mode, planes: [(stride: Int, bytes: Int)]) {
+    state.withLock { state in
+      state.modes = [mode]
+      state.planes = planes
+      state.events += 1
+      Self.announce(state, 1)
+    }
   }
 
   func fail(_ request: UInt, _ errno: Int32) {
@@ -239,6 +252,13 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
         return 0
       case VP_QUERYCTRL, VP_QUERYMENU, VP_G_CTRL, VP_S_CTRL:
         return unsafe Self.control(&state, request, argument)
+      case VP_SUBSCRIBE_EVENT: return state.hasEvents ? 0 : ENOTTY
+      case VP_DQEVENT:
+        guard state.events > 0 else { return ENOENT }
+        state.events -= 1
+        unsafe argument.assumingMemoryBound(to: v4l2_event.self).pointee.type =
+          VP_EVENT_SOURCE_CHANGE
+        return 0
       default: return ENOTTY
       }
     }

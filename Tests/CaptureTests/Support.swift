@@ -23,9 +23,16 @@ final class RecordingSink: FrameSink {
 
   private let state = Mutex(State())
   private let isHolding: Bool
+  /// Sizes that masks do not allow.
+  private let refused: Set<FrameSize>
 
   /// - Parameter isHolding: whether frames are kept with their buffers, not only their bytes.
-  init(isHolding: Bool = false) { self.isHolding = isHolding }
+  init(isHolding: Bool = false, refused: Set<FrameSize> = []) {
+    self.isHolding = isHolding
+    self.refused = refused
+  }
+
+  func canTake(_ size: FrameSize) -> Bool { !refused.contains(size) }
 
   func streamBegan(_ layout: FrameLayout) { state.withLock { $0.layouts.append(layout) } }
 
@@ -96,24 +103,25 @@ final class Bench: Sendable {
   let log = LogLines()
   let camera: Camera
 
-  init(_ source: CameraSource, _ system: VideoSystem = VideoSystem(), isHolding: Bool = false)
-    throws
-  {
-    sink = RecordingSink(isHolding: isHolding)
+  init(
+    _ source: CameraSource, _ system: VideoSystem = VideoSystem(), isHolding: Bool = false,
+    refused: Set<FrameSize> = []
+  ) throws {
+    sink = RecordingSink(isHolding: isHolding, refused: refused)
     camera = Camera(
       name: "test", source: source, sink: sink, meters: meters, logger: log.logger, system: system)
     try camera.start()
   }
 
   convenience init(
-    _ fake: FakeCamera, isHolding: Bool = false, _ change: (inout DeviceRequest) -> Void = { _ in }
-  )
-    throws
-  {
+    _ fake: FakeCamera, isHolding: Bool = false, refused: Set<FrameSize> = [],
+    silenceSecondsMin: Double = 5, _ change: (inout DeviceRequest) -> Void = { _ in }
+  ) throws {
     var request = DeviceRequest(device: "/dev/fake")
     change(&request)
-    try self.init(
-      .device(request), VideoSystem(kernel: fake, converting: fake), isHolding: isHolding)
+    var system = VideoSystem(kernel: fake, converting: fake)
+    system.silenceSecondsMin = silenceSecondsMin
+    try self.init(.device(request), system, isHolding: isHolding, refused: refused)
   }
 
   func end() {

@@ -23,7 +23,10 @@ static const unsigned long VP_QUERYCTRL = VIDIOC_QUERYCTRL;
 static const unsigned long VP_QUERYMENU = VIDIOC_QUERYMENU;
 static const unsigned long VP_G_CTRL = VIDIOC_G_CTRL;
 static const unsigned long VP_S_CTRL = VIDIOC_S_CTRL;
+static const unsigned long VP_SUBSCRIBE_EVENT = VIDIOC_SUBSCRIBE_EVENT;
+static const unsigned long VP_DQEVENT = VIDIOC_DQEVENT;
 
+static const __u32 VP_EVENT_SOURCE_CHANGE = V4L2_EVENT_SOURCE_CHANGE;
 static const __u32 VP_CAP_CAPTURE = V4L2_CAP_VIDEO_CAPTURE;
 static const __u32 VP_CAP_CAPTURE_MPLANE = V4L2_CAP_VIDEO_CAPTURE_MPLANE;
 static const __u32 VP_CAP_STREAMING = V4L2_CAP_STREAMING;
