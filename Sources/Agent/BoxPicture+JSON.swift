@@ -41,7 +41,7 @@ extension CameraView {
       ("outcome", outcome.json),
       ("latency_ms", latency.json), ("encode_ms", encode.json),
       ("lost_by_driver", .integer(lostByDriver)), ("flagged_by_driver", .integer(flaggedByDriver)),
-      ("reopened", .integer(reopened)),
+      ("repaired", .integer(repaired)), ("reopened", .integer(reopened)),
     ])
   }
 }

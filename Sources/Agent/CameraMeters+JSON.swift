@@ -43,6 +43,7 @@ extension CameraMeters {
         ("latency_ms", latency.json), ("encode_ms", encodeTime.json),
         ("lost_by_driver", .integer(picture.lostByDriver)),
         ("flagged_by_driver", .integer(picture.flaggedByDriver)),
+        ("repaired", .integer(picture.repaired)),
         ("reopened", .integer(picture.reopened)), ("fps", .number(picture.measuredRate)),
         ("state", .string(picture.state.rawValue)),
       ])

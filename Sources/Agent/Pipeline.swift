@@ -67,6 +67,10 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     self.layout = layout
   }
 
+  func canTake(_ size: FrameSize) -> Bool {
+    compressor.options.masks.allSatisfy { $0.lies(within: size) }
+  }
+
   func take(_ frame: consuming Frame) {
     if cap?.admits(frame.time.monotonic) == false {
       meters.ledger.move(.inPipeline, to: .dropped(.rate))
@@ -86,6 +90,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     // The driver has its buffer back before anything else is done.
     _ = consume frame
     meters.encodeTime.record(microseconds: (Clock.monotonic - began) / 1000)
+    if picture.isRepaired { meters.update { $0.repaired += 1 } }
     if !picture.isPassedThrough { tellCost() }
     latest.withLock { $0 = picture.bytes }
     guard let stream else {
@@ -108,7 +113,8 @@ final class Pipeline: FrameSink, @unchecked Sendable {
       let mean = meters.encodeTime.mean
     else { return }
     let tenths = Int((mean / 100).rounded())
-    let why = settings.masks.isEmpty ? "scaled" : "masked"
+    let why =
+      settings.masks.isEmpty ? settings.scale == nil ? "turned upright" : "scaled" : "masked"
     logger.notice(
       """
       the camera's JPEGs are \(why), so each is decoded and encoded anew: \

@@ -220,6 +220,7 @@ extension CameraView {
     encode = Timing(meters.encodeTime)
     lostByDriver = seen.lostByDriver
     flaggedByDriver = seen.flaggedByDriver
+    repaired = seen.repaired
     reopened = seen.reopened
   }
 }

@@ -12,6 +12,8 @@ typedef struct {
     struct jpeg_error_mgr base;
     jmp_buf back;
     int full;
+    /* Warnings of bytes too many. */
+    int extraneous;
     char message[JMSG_LENGTH_MAX];
 } vj_errors;
 
@@ -22,12 +24,22 @@ static void vj_error_exit(j_common_ptr common)
     longjmp(errors->back, 1);
 }
 
-/* libjpeg counts warnings itself; nothing is ever printed. Bytes too many before a marker are common
- * among cameras and harm nothing. */
+/* Warnings that cost no pixel: bytes too many before a marker, which are common among cameras, and
+ * versions that libjpeg does not know. */
+static int vj_is_harmless(int code)
+{
+    return code == JWRN_EXTRANEOUS_DATA || code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM;
+}
+
+/* libjpeg counts warnings itself; nothing is ever printed. */
 static void vj_emit_message(j_common_ptr common, int level)
 {
     vj_errors *errors = (vj_errors *)common->err;
-    if (level >= 0 || common->err->msg_code == JWRN_EXTRANEOUS_DATA)
+    if (level >= 0)
+        return;
+    if (common->err->msg_code == JWRN_EXTRANEOUS_DATA)
+        errors->extraneous++;
+    if (vj_is_harmless(common->err->msg_code))
         return;
     if (common->err->num_warnings++ == 0)
         common->err->format_message(common, errors->message);

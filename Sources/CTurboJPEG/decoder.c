@@ -35,6 +35,33 @@ const char *vj_decoder_message(const vj_decoder *decoder)
     return decoder->errors.message;
 }
 
+int vj_decoder_is_unsupported(const vj_decoder *decoder)
+{
+    switch (decoder->errors.base.msg_code) {
+    case JERR_ARITH_NOTIMPL:
+    case JERR_BAD_PRECISION:
+    case JERR_COMPONENT_COUNT:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_EMPTY_IMAGE:
+    case JERR_IMAGE_TOO_BIG:
+    case JERR_NOT_COMPILED:
+    case JERR_NOTIMPL:
+    case JERR_SOF_UNSUPPORTED:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+int vj_decoder_reset(vj_decoder *decoder)
+{
+    jpeg_destroy_decompress(&decoder->jpeg);
+    if (setjmp(decoder->errors.back))
+        return VJ_ERROR;
+    jpeg_create_decompress(&decoder->jpeg);
+    return VJ_OK;
+}
+
 void vj_decode_end(vj_decoder *decoder)
 {
     jpeg_abort_decompress(&decoder->jpeg);
@@ -70,6 +97,8 @@ int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count,
 {
     j_decompress_ptr d = &decoder->jpeg;
     decoder->errors.base.num_warnings = 0;
+    decoder->errors.base.msg_code = 0;
+    decoder->errors.extraneous = 0;
     decoder->errors.message[0] = 0;
     if (setjmp(decoder->errors.back))
         return failed(decoder);
@@ -198,9 +227,20 @@ int vj_decode_check(vj_decoder *decoder, vj_info *info)
     j_decompress_ptr d = &decoder->jpeg;
     if (setjmp(decoder->errors.back))
         return failed(decoder);
-    /* Coefficients are read for the whole picture, without the inverse transform. */
-    jpeg_read_coefficients(d);
+    /* All coefficients are read, but only one pixel of each block is made, and no row is kept. */
+    d->scale_num = 1;
+    d->scale_denom = 8;
+    d->out_color_space = d->jpeg_color_space;
+    d->do_fancy_upsampling = FALSE;
+    d->do_block_smoothing = FALSE;
+    jpeg_start_decompress(d);
+    JSAMPARRAY row = d->mem->alloc_sarray((j_common_ptr)d, JPOOL_IMAGE,
+                                          d->output_width * (JDIMENSION)d->output_components, 1);
+    while (d->output_scanline < d->output_height)
+        if (jpeg_read_scanlines(d, row, 1) == 0)
+            break;
     jpeg_finish_decompress(d);
     info->warnings = (int)decoder->errors.base.num_warnings;
+    info->extraneous = decoder->errors.extraneous;
     return VJ_OK;
 }

@@ -9,7 +9,7 @@ package struct PictureOptions: Equatable, Sendable {
   /// The published size; nil for the captured one.
   package var scale: FrameSize?
   package var fit = Fit.contain
-  /// Burned black, in pixels of the captured picture.
+  /// Burned black, in pixels of the captured picture as it is seen upright.
   package var masks: [Rectangle] = []
   /// Whether the entropy-coded data of JPEGs that are passed through is decoded to check it.
   package var decodesToVerify = false
@@ -23,6 +23,8 @@ package struct Picture: Sendable {
   package var size: FrameSize
   /// True where the camera's own JPEG was taken as it is.
   package var isPassedThrough = false
+  /// True where the camera's JPEG was cut to what belongs to it, or was given tables that it lacked.
+  package var isRepaired = false
 }
 
 /// Turns captured frames into JPEGs: encodes raw frames, passes sound JPEGs through, and decodes and
@@ -30,10 +32,13 @@ package struct Picture: Sendable {
 /// time; it keeps its memory from frame to frame.
 package final class Compressor {
   package let options: PictureOptions
-  private let pool: BytePool
+  let pool: BytePool
+  let decoder: JPEGDecoder
   private let encoder: JPEGEncoder
-  private let decoder: JPEGDecoder
+  /// Of the last JPEG that was plainly good.
+  var lastSize: FrameSize?
   private var decoded: PlanarPicture?
+  private var turned: PlanarPicture?
   private var scaled: PlanarPicture?
 
   package init(options: PictureOptions, pool: BytePool) throws(ImagingError) {
@@ -73,24 +78,19 @@ package final class Compressor {
   private func picture(
     ofJPEG bytes: RawSpan, _ layout: FrameLayout
   ) throws(ImagingError) -> Picture {
-    let structure = try JPEGStructure.read(bytes)
-    // Drivers round sizes to whole blocks; more than that is another picture than was negotiated.
-    guard abs(structure.size.width - layout.size.width) <= 16,
-      abs(structure.size.height - layout.size.height) <= 16
-    else {
-      throw ImagingError(
-        .corrupt, "the JPEG is \(structure.size), but the camera was set to \(layout.size)")
-    }
-    let jpeg = bytes.extracting(0..<structure.byteCount)
-    let isAsWanted = options.scale == nil || options.scale == structure.size
-    if isAsWanted, options.masks.isEmpty {
+    let structure = try structure(of: bytes, expected: layout.size)
+    let jpeg = bytes.extracting(structure.range)
+    let isRepaired = jpeg.byteCount < bytes.byteCount || !structure.insertion.isEmpty
+    let size = structure.uprightSize
+    let isAsWanted = options.scale == nil || options.scale == size
+    if isAsWanted, options.masks.isEmpty, structure.orientation == .upright {
       let copy = whole(jpeg, structure)
       if options.decodesToVerify { try copy.withSpan(decoder.check) }
-      return Picture(bytes: copy, size: structure.size, isPassedThrough: true)
+      return Picture(bytes: copy, size: size, isPassedThrough: true, isRepaired: isRepaired)
     }
-    try checkMasks(within: structure.size)
+    let masks = try masks(within: size, expected: structure.orientation.upright(layout.size))
     let picture: PlanarPicture
-    if structure.missingTables.isEmpty {
+    if structure.insertion.isEmpty {
       picture = try decoder.planes(of: jpeg, reusing: decoded)
     } else {
       // Where a JPEG lacks tables, libjpeg takes those of the picture before.
@@ -99,23 +99,13 @@ package final class Compressor {
       }
     }
     decoded = picture
-    picture.burn(options.masks)
-    let chroma = chroma(for: picture.chroma ?? .yuv444)
-    return try encode(picture, to: options.scale ?? structure.size, chroma: chroma)
-  }
-
-  /// The JPEG as it came, with the Huffman tables that it lacks.
-  private func whole(_ jpeg: RawSpan, _ structure: JPEGStructure) -> PooledBytes {
-    let tables = StandardHuffmanTables.segment(structure.missingTables)
-    let bytes = pool.take(capacity: jpeg.byteCount + tables.count)
-    if tables.isEmpty {
-      bytes.append(jpeg)
-    } else {
-      bytes.append(jpeg.extracting(0..<structure.scanOffset))
-      unsafe bytes.append(tables.span.bytes)
-      bytes.append(jpeg.extracting(structure.scanOffset..<jpeg.byteCount))
-    }
-    return bytes
+    let upright = picture.turned(by: structure.orientation, reusing: turned)
+    if structure.orientation != .upright { turned = upright }
+    upright.burn(masks)
+    let chroma = chroma(for: upright.chroma ?? .yuv444)
+    var made = try encode(upright, to: options.scale ?? size, chroma: chroma)
+    made.isRepaired = isRepaired
+    return made
   }
 
   private func encode(
@@ -133,6 +123,24 @@ package final class Compressor {
   private func chroma(for source: ChromaSampling) -> ChromaSampling {
     if source == .grey { return .grey }
     return options.chroma ?? (source == .yuv444 ? .yuv422 : source)
+  }
+
+  /// The masks for a JPEG of `size`, which may be another than the camera was set to. A mask then covers
+  /// its own pixels and the same part of the picture besides: whether the camera shows more or shows it
+  /// larger is not known.
+  /// - Throws: where a mask does not fit; nothing may then be published.
+  private func masks(
+    within size: FrameSize, expected: FrameSize
+  ) throws(ImagingError) -> [Rectangle] {
+    try checkMasks(within: size)
+    guard !Self.isNear(size, expected) else { return options.masks }
+    try checkMasks(within: expected)
+    return options.masks + options.masks.map { $0.scaled(from: expected, to: size) }
+  }
+
+  /// Drivers round sizes to whole blocks; more than that is another picture than was negotiated.
+  static func isNear(_ size: FrameSize, _ other: FrameSize) -> Bool {
+    abs(size.width - other.width) <= 16 && abs(size.height - other.height) <= 16
   }
 
   private func checkMasks(within size: FrameSize) throws(ImagingError) {

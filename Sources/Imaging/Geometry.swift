@@ -21,6 +21,17 @@ package struct Rectangle: Equatable, Sendable {
   }
 }
 
+extension Rectangle {
+  /// The same part of a picture of another size, rounded outwards. This lies within a picture of `size`.
+  func scaled(from size: FrameSize, to other: FrameSize) -> Rectangle {
+    let left = x * other.width / size.width
+    let top = y * other.height / size.height
+    let right = ((x + width) * other.width + size.width - 1) / size.width
+    let bottom = ((y + height) * other.height + size.height - 1) / size.height
+    return Rectangle(x: left, y: top, width: right - left, height: bottom - top)
+  }
+}
+
 /// How a picture of one shape is brought to another.
 package enum Fit: Sendable {
   /// The whole picture, with black bars.

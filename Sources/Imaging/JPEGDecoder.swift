@@ -69,11 +69,23 @@ package final class JPEGDecoder {
     }
   }
 
-  /// Decodes the entropy-coded data without making pixels.
-  /// - Throws: `.corrupt` on anything that libjpeg-turbo finds wrong.
+  /// Decodes the entropy-coded data of all rows and keeps nothing of it.
+  /// - Throws: `.corrupt` on anything that libjpeg-turbo finds wrong; `.unsupported` where it cannot read
+  ///   pictures of this kind.
   package func check(_ jpeg: RawSpan) throws(ImagingError) {
-    try open(jpeg) { info throws(ImagingError) in
+    try check(jpeg, allowsExtraBytes: true)
+  }
+
+  /// - Parameter allowsExtraBytes: whether there may be bytes before a marker that belong to nothing.
+  func check(_ jpeg: RawSpan, allowsExtraBytes: Bool) throws(ImagingError) {
+    guard unsafe vj_decoder_reset(handle) == VJ_OK else {
+      throw ImagingError(.internalFailure, message)
+    }
+    try open(jpeg, takesCMYK: true) { info throws(ImagingError) in
       try self.check(unsafe vj_decode_check(self.handle, &info), info)
+      guard allowsExtraBytes || info.extraneous == 0 else {
+        throw ImagingError(.corrupt, "bytes that belong to nothing stand before a marker")
+      }
     }
   }
 
@@ -85,7 +97,7 @@ package final class JPEGDecoder {
       var info = vj_info()
       let status = unsafe vj_decode_begin(
         handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &info)
-      guard status == VJ_OK else { throw ImagingError(.corrupt, message) }
+      guard status == VJ_OK else { throw failure }
       defer { unsafe vj_decode_end(handle) }
       guard Int(info.width) * Int(info.height) <= Self.pixelCountMax else {
         throw ImagingError(
@@ -121,9 +133,11 @@ package final class JPEGDecoder {
   }
 
   func check(_ status: Int32, _ info: vj_info) throws(ImagingError) {
-    guard status == VJ_OK, info.warnings == 0 else {
-      throw ImagingError(.corrupt, message)
-    }
+    guard status == VJ_OK, info.warnings == 0 else { throw failure }
+  }
+
+  private var failure: ImagingError {
+    ImagingError(unsafe vj_decoder_is_unsupported(handle) != 0 ? .unsupported : .corrupt, message)
   }
 
   private var message: String {

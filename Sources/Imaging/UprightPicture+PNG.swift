@@ -17,6 +17,7 @@ extension UprightPicture {
   }
 
   /// Decodes a PNG of any kind: 16 bits become 8 of sRGB, and what one can see through lies on white.
+  /// It is turned upright where an eXIf chunk says so.
   /// - Throws: `.corrupt` where it is damaged; `.unsupported` where it has more pixels than
   ///   `JPEGDecoder.progressivePixelCountMax`, for it is held whole.
   package init(png: [UInt8]) throws(ImagingError) {
@@ -29,7 +30,8 @@ extension UprightPicture {
       decoded = Result { () throws(ImagingError) in try unsafe Self.decode(bytes, &image) }
     }
     let size = unsafe FrameSize(width: Int(image.width), height: Int(image.height))
-    self.init(size: size, rgb: try decoded.get(), originalSize: size)
+    self = UprightPicture(size: size, rgb: try decoded.get(), originalSize: size)
+      .turned(by: PNGChunks.orientation(png))
   }
 
   private static func decode(
@@ -45,6 +47,8 @@ extension UprightPicture {
         "the PNG is \(width)x\(height); \(most >> 20) megapixels is the most for such: save it as a JPEG"
       )
     }
+    // What does not say how its 16 bits are meant is sRGB, as with 8; libpng would take it for linear.
+    unsafe image.flags |= png_uint_32(PNG_IMAGE_FLAG_16BIT_sRGB)
     unsafe image.format = png_uint_32(PNG_FORMAT_FLAG_COLOR)
     var white = png_color(red: 255, green: 255, blue: 255)
     var isDone = false

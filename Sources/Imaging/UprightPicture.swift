@@ -56,14 +56,7 @@ extension JPEGDecoder {
       try self.scale(&info, whole) { $0.width * $0.height <= pixelCountMax }
       let size = FrameSize(width: Int(info.width), height: Int(info.height))
       let pixels = try self.rgb(&info, size)
-      guard turn != .upright else {
-        return UprightPicture(size: size, rgb: pixels, originalSize: whole)
-      }
-      let swap = { (size: FrameSize) in
-        turn.swapsSides ? FrameSize(width: size.height, height: size.width) : size
-      }
-      return UprightPicture(
-        size: swap(size), rgb: Self.turned(pixels, size, by: turn), originalSize: swap(whole))
+      return UprightPicture(size: size, rgb: pixels, originalSize: whole).turned(by: turn)
     }
   }
 
@@ -104,41 +97,6 @@ extension JPEGDecoder {
     while eighths > 1, !suffices(FrameSize(width: Int(info.width), height: Int(info.height))) {
       eighths /= 2
       try check(unsafe vj_decode_scale(handle, eighths, &info), info)
-    }
-  }
-
-  private static func turned(
-    _ pixels: [UInt8], _ size: FrameSize, by turn: ExifOrientation
-  ) -> [UInt8] {
-    let (w, h) = (size.width, size.height)
-    // Where the first pixel comes from, and the steps in the source for one to the right and one down.
-    let (first, right, down) =
-      switch turn {
-      case .upright: (0, 1, w)
-      case .mirrored: (w - 1, -1, w)
-      case .halfTurn: (w * h - 1, -1, -w)
-      case .mirroredHalfTurn: (w * (h - 1), 1, -w)
-      case .transposed: (0, w, 1)
-      case .clockwise: (w * (h - 1), -w, 1)
-      case .transverse: (w * h - 1, -w, -1)
-      case .anticlockwise: (w - 1, w, -1)
-      }
-    let (columns, rows) = turn.swapsSides ? (h, w) : (w, h)
-    return unsafe [UInt8](unsafeUninitializedCapacity: w * h * 3) { out, initialized in
-      unsafe pixels.withUnsafeBufferPointer { pixels in
-        var target = 0
-        for row in 0..<rows {
-          var source = (first + row * down) * 3
-          for _ in 0..<columns {
-            unsafe out[target] = unsafe pixels[source]
-            unsafe out[target + 1] = unsafe pixels[source + 1]
-            unsafe out[target + 2] = unsafe pixels[source + 2]
-            target += 3
-            source += right * 3
-          }
-        }
-      }
-      initialized = w * h * 3
     }
   }
 }

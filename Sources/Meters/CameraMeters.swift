@@ -47,6 +47,9 @@ package final class CameraMeters: Sendable {
     package var lostByDriver = 0
     /// Buffers that the driver flagged as in error.
     package var flaggedByDriver = 0
+    /// Pictures that were published though the camera's JPEG had to be cut to what belongs to it, or given
+    /// tables that it lacked.
+    package var repaired = 0
     /// How often the device was opened anew after it had failed or gone.
     package var reopened = 0
     /// Capture time of the last good frame, nanoseconds of CLOCK_MONOTONIC.

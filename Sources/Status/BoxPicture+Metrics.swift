@@ -99,6 +99,10 @@ extension BoxPicture {
       "vedette_camera_flagged_by_driver_total", .counter,
       "Buffers that the driver flagged as in error.", each { Double($0.flaggedByDriver) })
     text.family(
+      "vedette_camera_repaired_total", .counter,
+      "JPEGs of the camera that were cut to what belongs to them, or given tables that they lacked.",
+      each { Double($0.repaired) })
+    text.family(
       "vedette_camera_reopened_total", .counter, "How often the camera was opened anew.",
       each { Double($0.reopened) })
     text.summary(

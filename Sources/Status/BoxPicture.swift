@@ -80,6 +80,7 @@ package struct CameraView: Sendable {
   package var encode = Timing()
   package var lostByDriver = 0
   package var flaggedByDriver = 0
+  package var repaired = 0
   package var reopened = 0
 
   package init(name: String) { self.name = name }

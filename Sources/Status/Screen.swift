@@ -151,6 +151,7 @@ package struct Screen: Sendable {
         )
       }
       if camera.lostByDriver > 0 { parts.append("lost by driver \(camera.lostByDriver)") }
+      if camera.repaired > 0 { parts.append("repaired \(camera.repaired)") }
       if camera.reopened > 0 { parts.append("reopened \(camera.reopened)") }
       if !counts.isBalanced { parts.append("THE LEDGER DOES NOT BALANCE") }
       return section(camera.name, parts.joined(separator: ", "))

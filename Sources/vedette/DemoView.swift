@@ -92,6 +92,7 @@ final class DemoView {
       ("encode_ms", meters?.encodeTime.json ?? .null),
       ("frame_bytes", .integer(meters.flatMap { agent.latestPicture(of: $0.name)?.count } ?? 0)),
       ("lost_by_driver", .integer(meters?.current.lostByDriver ?? 0)),
+      ("repaired", .integer(meters?.current.repaired ?? 0)),
       ("state", .string(meters?.current.state.rawValue ?? "")),
       ("detail", meters?.current.detail.map { .string($0) } ?? .null),
       ("broker", .string(broker)),

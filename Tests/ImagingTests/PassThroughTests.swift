@@ -55,10 +55,46 @@ import Testing
     #expect(throws: ImagingError.self) { try full.picture(of: jpegFrame(jpeg, Self.size)) }
   }
 
-  @Test func `A picture of another size than negotiated is refused`() throws {
+  @Test func `A picture of another size than negotiated has its own`() throws {
     let jpeg = try Self.jpeg()
-    #expect(throws: ImagingError.self) {
-      try compressor().picture(of: jpegFrame(jpeg, FrameSize(width: 640, height: 480)))
+    for set in [FrameSize(width: 640, height: 480), FrameSize(width: 16, height: 8)] {
+      let picture = try compressor().picture(of: jpegFrame(jpeg, set))
+      #expect(picture.bytes.array == jpeg)
+      #expect(picture.size == Self.size && picture.isPassedThrough && !picture.isRepaired)
+      let scaled = try compressor { $0.scale = FrameSize(width: 40, height: 24) }
+      #expect(try scaled.picture(of: jpegFrame(jpeg, set)).size == FrameSize(width: 40, height: 24))
+    }
+  }
+
+  @Test
+  func `A mask for another size covers its pixels and the same part, or nothing is published`()
+    throws
+  {
+    let jpeg = try Self.jpeg()
+    let mask = Rectangle(x: 8, y: 8, width: 8, height: 8)
+    let twice = FrameSize(width: 160, height: 96)
+    let picture = try compressor {
+      $0.masks = [mask]
+      $0.quality = 95
+    }.picture(of: jpegFrame(jpeg, twice))
+    let pixels = try decodeRGB(picture.bytes.array).pixels
+    func isBlack(_ x: Int, _ y: Int) -> Bool {
+      let at = (y * Self.size.width + x) * 3
+      return pixels[at..<at + 3].allSatisfy { $0 < 70 }
+    }
+    // As it was measured, and as it lies in the picture.
+    #expect(isBlack(9, 9) && isBlack(14, 14))
+    #expect(isBlack(6, 6))
+    #expect(!isBlack(40, 24) && !isBlack(1, 1) && !isBlack(20, 20))
+    // It fits one of the sizes only.
+    for (mask, set) in [
+      (Rectangle(x: 70, y: 8, width: 40, height: 8), twice),
+      (Rectangle(x: 8, y: 8, width: 40, height: 8), FrameSize(width: 20, height: 20)),
+    ] {
+      let error = try #require(throws: ImagingError.self) {
+        _ = try compressor { $0.masks = [mask] }.picture(of: jpegFrame(jpeg, set))
+      }
+      #expect(error.description.contains("nothing is published"))
     }
   }
 

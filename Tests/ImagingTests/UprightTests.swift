@@ -65,6 +65,80 @@ import Testing
     }
   }
 
+  /// A directory at `offset`, with the orientation stored as `type`, `count` of them.
+  private static func tiff(
+    _ orientation: Int, type: Int, count: Int, isLittle: Bool, offset: Int
+  ) -> [UInt8] {
+    func number(_ value: Int, _ bytes: Int) -> [UInt8] {
+      let little = (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+      return isLittle ? little : little.reversed()
+    }
+    let width = type == 3 ? 2 : type == 4 ? 4 : 1
+    let values = (0..<count).flatMap { number($0 == 0 ? orientation : 7, width) }
+    let isInline = values.count <= 4
+    let other = number(0x0100, 2) + number(4, 2) + number(1, 4) + number(99, 4)
+    let entry =
+      number(0x0112, 2) + number(type, 2) + number(count, 4)
+      + (isInline
+        ? values + [UInt8](repeating: 0, count: 4 - values.count) : number(offset + 30, 4))
+    return (isLittle ? [0x49, 0x49] : [0x4D, 0x4D]) + number(42, 2) + number(offset, 4)
+      + [UInt8](repeating: 0xEE, count: offset - 8) + number(2, 2) + other + entry + number(0, 4)
+      + (isInline ? [] : values)
+  }
+
+  private static func withTIFF(_ jpeg: [UInt8], _ tiff: [UInt8], before: [UInt8] = []) -> [UInt8] {
+    let body = Array("Exif\0\0".utf8) + tiff
+    let length = body.count + 2
+    return jpeg[..<2] + before + [0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 255)] + body
+      + jpeg[2...]
+  }
+
+  @Test(arguments: [1, 3, 4], [1, 2, 3])
+  func `However it is stored, an orientation is found`(type: Int, count: Int) throws {
+    let jpeg = try Self.quarters()
+    let xmp: [UInt8] = [0xFF, 0xE1, 0, 8] + Array("http:/".utf8)
+    for isLittle in [true, false] {
+      for offset in [8, 20, 4000] {
+        let tiff = Self.tiff(6, type: type, count: count, isLittle: isLittle, offset: offset)
+        for before in [[], xmp, [0xFF, 0xFF], [0xFF, 0xFE, 0, 4, 1, 2]] {
+          let picture = try upright(Self.withTIFF(jpeg, tiff, before: before))
+          #expect(picture.size == FrameSize(width: 64, height: 96))
+          #expect(isNear(corner(picture, 1), Self.corners[0]))
+        }
+        for wrong in [0, 9, 77] {
+          let tiff = Self.tiff(wrong, type: type, count: count, isLittle: isLittle, offset: offset)
+          #expect(try upright(Self.withTIFF(jpeg, tiff)).size == Self.size)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: 1...8)
+  func `A camera's picture is published upright, and masked as it is seen`(orientation: Int) throws
+  {
+    let jpeg = Self.withExif(try Self.quarters(), orientation: UInt8(orientation), isLittle: true)
+    let expected = try upright(jpeg)
+    let picture = try compressor { $0.quality = 95 }.picture(of: jpegFrame(jpeg, Self.size))
+    #expect(picture.size == expected.size)
+    #expect(picture.isPassedThrough == (orientation == 1) && !picture.isRepaired)
+    let published = try upright(picture.bytes.array)
+    #expect(published.size == expected.size)
+    for index in 0..<4 {
+      #expect(isNear(corner(published, index), corner(expected, index), by: 10))
+    }
+    // A mask over the upper left quarter that one sees.
+    let masked = try compressor {
+      $0.quality = 95
+      $0.masks = [
+        Rectangle(x: 0, y: 0, width: expected.size.width / 2, height: expected.size.height / 2)
+      ]
+    }.picture(of: jpegFrame(jpeg, Self.size))
+    let seen = try upright(masked.bytes.array)
+    #expect(seen.size == expected.size)
+    #expect(isNear(corner(seen, 0), [0, 0, 0], by: 10))
+    for index in 1..<4 { #expect(isNear(corner(seen, index), corner(expected, index), by: 10)) }
+  }
+
   @Test func `EXIF that makes no sense leaves a photograph as it is`() throws {
     let jpeg = try Self.quarters()
     for orientation: UInt8 in [0, 9, 200] {

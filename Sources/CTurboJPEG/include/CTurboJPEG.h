@@ -42,7 +42,8 @@ typedef struct {
     int components;    /* 1, 3 or 4 */
     int is_ycc;        /* luma and chroma (or luma alone): the raw interface can be used */
     int is_progressive; /* the whole picture's coefficients are held while it is decoded */
-    int warnings;      /* set by vj_decode_end and vj_decode_check: what libjpeg found wrong */
+    int warnings;      /* set by vj_decode_...: what libjpeg found wrong */
+    int extraneous;    /* set by vj_decode_check: how often bytes stood before a marker */
     int plane_width[3], plane_height[3];   /* what is meant */
     int padded_width[3], padded_height[3]; /* what is written: whole blocks */
 } vj_info;
@@ -50,6 +51,10 @@ typedef struct {
 vj_decoder *vj_decoder_new(void);
 void vj_decoder_free(vj_decoder *decoder);
 const char *vj_decoder_message(const vj_decoder *decoder);
+/* Whether the last error was that the JPEG is of a kind that the library does not read. */
+int vj_decoder_is_unsupported(const vj_decoder *decoder);
+/* Forgets the tables of earlier pictures, which libjpeg would use for one that lacks its own. */
+int vj_decoder_reset(vj_decoder *decoder);
 
 /* Reads the header of the JPEG, which must stay where it is until vj_decode_end. */
 int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count, vj_info *info);
@@ -63,7 +68,7 @@ int vj_decode_planes(vj_decoder *decoder, uint8_t *const planes[3], const size_t
 int vj_decode_rgb(vj_decoder *decoder, uint8_t *rgb, size_t stride, vj_info *info);
 /* Decodes luma alone; not for CMYK. */
 int vj_decode_grey(vj_decoder *decoder, uint8_t *luma, size_t stride, vj_info *info);
-/* Decodes the entropy-coded data alone and counts what is wrong in it. */
+/* Decodes the entropy-coded data of all rows, keeps nothing, and counts what is wrong in it. */
 int vj_decode_check(vj_decoder *decoder, vj_info *info);
 void vj_decode_end(vj_decoder *decoder);
 
