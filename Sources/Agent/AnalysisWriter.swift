@@ -161,7 +161,7 @@ extension SeenFace {
       (
         "box",
         .array(
-          [box.x, box.y, box.width, box.height].map { .integer(Int($0.rounded())) })
+          [box.x, box.y, box.width, box.height].map { .number($0.rounded()) })
       ),
       ("score", .number(face.score)), ("track", face.track.map { .integer($0) } ?? .null),
       ("followed", .boolean(face.isFollowed)),

@@ -28,8 +28,8 @@ struct SystemProbe {
     }
     // The second number is the resident pages.
     let pages = Self.read("/proc/self/statm")?.split(separator: " ")
-    if let pages, pages.count > 1, let resident = Int(pages[1]) {
-      view.residentBytes = resident * sysconf(Int32(_SC_PAGESIZE))
+    if let pages, pages.count > 1, let resident = UInt64(pages[1]) {
+      view.residentBytes = Self.product(resident, UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))) ?? 0
     }
     view.openFiles = Self.entries("/proc/self/fd")
     return view

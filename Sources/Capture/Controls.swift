@@ -45,7 +45,10 @@ extension Device {
 
   private func items(of query: v4l2_queryctrl) -> [Int: String] {
     var items: [Int: String] = [:]
-    guard query.maximum >= query.minimum, query.maximum - query.minimum < 256 else { return items }
+    // As Int: a driver's two ends may lie farther apart than 32 bits count.
+    guard query.maximum >= query.minimum, Int(query.maximum) - Int(query.minimum) < 256 else {
+      return items
+    }
     for index in query.minimum...query.maximum {
       var menu = v4l2_querymenu()
       menu.id = query.id

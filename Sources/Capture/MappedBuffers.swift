@@ -14,6 +14,9 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
     var length: Int
   }
 
+  /// More are not mapped, whatever a driver says that it has: the kernel's own bound is 64.
+  private static let countMax = 64
+
   private struct State {
     /// Nil once streaming has ended: buffers are then no longer given back.
     var device: Device?
@@ -47,7 +50,7 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
     guard request.count >= 1 else {
       throw CaptureError(.failed, "\(device.path) gives no buffers; is its memory used up?")
     }
-    for index in 0..<Int(request.count) {
+    for index in 0..<min(Int(request.count), Self.countMax) {
       unsafe mappings.append(try map(device, index))
     }
   }
@@ -153,13 +156,21 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
         let start = min(offset, length)
         used.append((start, max(0, min(end, length) - start)))
       }
-      let seconds = unsafe UInt64(max(0, buffer.timestamp.tv_sec))
-      let micros = unsafe UInt64(max(0, buffer.timestamp.tv_usec))
       return unsafe .success(
         Filled(
           index: index, flags: buffer.flags, sequence: buffer.sequence,
-          timestamp: seconds * 1_000_000_000 + micros * 1000, used: used))
+          timestamp: Self.nanoseconds(buffer.timestamp), used: used))
     }
+  }
+
+  /// What a driver says may be any number: what is no time that fits becomes one that nobody believes.
+  static func nanoseconds(_ time: timeval) -> UInt64 {
+    guard let seconds = UInt64(exactly: time.tv_sec), let micros = UInt64(exactly: time.tv_usec)
+    else { return .max }
+    let (whole, isHuge) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    let (part, isWild) = micros.multipliedReportingOverflow(by: 1000)
+    let (sum, isOver) = whole.addingReportingOverflow(part)
+    return isHuge || isWild || isOver ? .max : sum
   }
 
   /// Ends streaming; frames still out keep their memory, but their buffers go nowhere.

@@ -89,6 +89,9 @@ extension Device {
     }
   }
 
+  /// Bytes from row to row: eight times what the widest row of any format takes.
+  private static let strideMax = 1 << 20
+
   private func read(
     _ format: v4l2_format, _ request: DeviceRequest, wanted: FourCC
   ) throws(CaptureError) -> Negotiated {
@@ -114,6 +117,10 @@ extension Device {
         unsafe bytes.bindMemory(to: v4l2_plane_pix_format.self).prefix(memoryPlanes)
           .map { Int($0.bytesperline) }
       }
+    }
+    guard let widest = strides.max(), widest <= Self.strideMax else {
+      throw CaptureError(
+        .unsuitable, "\(path) gives an impossible \(strides.max() ?? 0) bytes for a row of \(size)")
     }
     let colorspace = isMultiplanar ? many.colorspace : single.colorspace
     let isFull = Self.isFullRange(

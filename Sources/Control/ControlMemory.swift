@@ -71,10 +71,20 @@ struct ControlMemory: Equatable {
 
   static func bytes(_ number: Int) -> [UInt8] { Array(String(number).utf8) }
 
-  static func number(_ bytes: [UInt8]) -> Int? { Int(String(decoding: bytes, as: UTF8.self)) }
+  /// The largest number that is believed, of a file or of a broker: there is room above it to count on.
+  private static let numberMax = 1 << 60
+
+  /// Nil for what is no number, or one that no node has counted up to.
+  static func number(_ bytes: [UInt8]) -> Int? {
+    guard let number = Int(String(decoding: bytes, as: UTF8.self)),
+      (-numberMax...numberMax).contains(number)
+    else { return nil }
+    return number
+  }
 
   mutating func nextNumber() -> Int {
-    number += 1
+    // Beyond this a number in JSON is no longer exact.
+    number = (0..<Int(JSONValue.integerMax)).contains(number) ? number + 1 : 1
     return number
   }
 
@@ -85,7 +95,10 @@ struct ControlMemory: Equatable {
     self.number = number
   }
 
-  mutating func pass(_ partition: Int32, _ offset: Int64) { offsets[partition] = offset + 1 }
+  mutating func pass(_ partition: Int32, _ offset: Int64) {
+    // A broker may say any offset.
+    offsets[partition] = min(max(offset, -1), Int64(Self.numberMax) - 1) + 1
+  }
 
   mutating func forgetOffset(_ partition: Int32) { offsets[partition] = nil }
 

@@ -55,6 +55,7 @@ package struct Overrides: Equatable, Sendable {
       overrides.sources = (value.members ?? [:]).mapValues { ($0.items ?? []).compactMap(\.text) }
     }
     let generation = try edit.state("control/overrides").flatMap(ControlMemory.number)
+      .map { min(max(0, $0), Int(JSONValue.integerMax) - 1) }
     let isUsed = try edit.state("control/number") != nil || overrides != Overrides()
     return generation == nil && !isUsed ? nil : (generation ?? 0, overrides)
   }
@@ -114,12 +115,16 @@ package struct OverridesCopy: Equatable, Sendable {
   /// - Throws: where a byte is not as it was written.
   init(_ bytes: [UInt8]) throws(Rejection) {
     let value = try JSONReader.read(bytes, limits: .stored)
+    // Room above it to count on: the number is exact in JSON, and the next one must be.
     guard let body = value["body"], let generation = body["generation"]?.integer,
-      let sum = value["sha256"]?.text, sum == Digest(of: body.canonical).description
+      (0..<Int(JSONValue.integerMax)).contains(generation), let sum = value["sha256"]?.text,
+      sum == Digest(of: body.canonical).description
     else { throw Rejection(.malformed, "its check sum is not that of its text") }
     self.generation = generation
     overrides = try Overrides(body["overrides"])
-    sequences = (body["sequences"]?.members ?? [:]).compactMapValues { $0.text.flatMap { Int($0) } }
-    latest = body["latest"]?.text.flatMap { Int64($0) } ?? 0
+    sequences = (body["sequences"]?.members ?? [:]).compactMapValues {
+      $0.text.flatMap { ControlMemory.number(Array($0.utf8)) }
+    }
+    latest = Int64(body["latest"]?.text.flatMap { ControlMemory.number(Array($0.utf8)) } ?? 0)
   }
 }

@@ -118,7 +118,11 @@ extension GalleryEdit {
 
   private func checkFresh(_ version: UInt64?) throws(GalleryError) {
     guard let version else { return }
-    guard version > facts.replaced, version <= UInt64(Int64.max) else {
+    guard version < UInt64(GalleryFacts.counterMax) else {
+      throw GalleryError(
+        .badInput, "version \(version) is too large; \(GalleryFacts.counterMax - 1) is the most")
+    }
+    guard version > facts.replaced else {
       throw GalleryError(
         .stale, "version \(version) is not above \(facts.replaced), which is here")
     }

@@ -17,18 +17,34 @@ struct GalleryFacts: Equatable {
     defer { statement.reset() }
     while try statement.step() {
       switch statement.text(0) {
-      case "version": version = UInt64(bitPattern: statement.integer(1))
+      case "version": version = UInt64(try Self.counter(statement, connection))
       case "hash":
         guard let stored = Digest(statement.bytes(1) ?? []) else {
           throw GalleryError(.damaged, "\(connection.path) is damaged: its hash is none")
         }
         hash = stored
-      case "count": count = Int(statement.integer(1))
-      case "replaced": replaced = UInt64(bitPattern: statement.integer(1))
-      case "training": training = statement.integer(1)
+      case "count": count = Int(try Self.counter(statement, connection))
+      case "replaced": replaced = UInt64(try Self.counter(statement, connection))
+      case "training": training = try Self.counter(statement, connection)
       default: break
       }
     }
+  }
+
+  /// The largest number that is believed: there is room above it for as many changes as one likes.
+  static let counterMax: Int64 = 1 << 62
+
+  private static func counter(
+    _ statement: SQLiteStatement, _ connection: SQLiteConnection
+  ) throws(GalleryError) -> Int64 {
+    let number = statement.integer(1)
+    guard (0...counterMax).contains(number) else {
+      throw GalleryError(
+        .damaged,
+        "\(connection.path) is damaged: its \(statement.text(0)) is \(number); move it away and import an export of it"
+      )
+    }
+    return number
   }
 
   func write(_ connection: SQLiteConnection) throws(GalleryError) {

@@ -46,6 +46,12 @@ enum Schema {
     _ = try pragma.step()
     let version = Int(pragma.integer(0))
     pragma.reset()
+    guard version >= 0 else {
+      throw GalleryError(
+        .damaged,
+        "\(connection.path) is damaged: it says that its version is \(version); move it away and import an export of it"
+      )
+    }
     guard version <= migrations.count else {
       throw GalleryError(
         .unknownVersion,
@@ -62,7 +68,7 @@ enum Schema {
       let from = Int(now.integer(0))
       now.reset()
       if from == 0 { try refuseStrangers(connection) }
-      for migration in migrations[min(max(from, 0), migrations.count)...] {
+      for migration in migrations.dropFirst(max(0, from)) {
         try connection.execute(migration)
       }
       if from == 1 { try NameMigration.run(connection) }

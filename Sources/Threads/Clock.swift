@@ -14,8 +14,12 @@ package enum Clock {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 
-  /// `2026-01-31T12:00:00.123456Z` of microseconds since 1970.
+  /// The years 0 to 9999, in microseconds since 1970: what RFC 3339 can write.
+  private static let written = -62_167_219_200_000_000...Int64(253_402_300_799_999_999)
+
+  /// `2026-01-31T12:00:00.123456Z` of microseconds since 1970; the nearest that can be written.
   package static func rfc3339(microseconds: Int64) -> String {
+    let microseconds = min(max(microseconds, written.lowerBound), written.upperBound)
     let days = Int((Double(microseconds) / 86_400e6).rounded(.down))
     let inDay = microseconds - Int64(days) * 86_400_000_000
     let (year, month, day) = civil(days)

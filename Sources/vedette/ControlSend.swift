@@ -84,39 +84,6 @@ struct ControlSend: ParsableCommand {
   }
 }
 
-/// A node's answer.
-struct Answer {
-  var node: String
-  var result: ControlResult
-
-  init?(_ bytes: [UInt8]) {
-    guard let value = try? JSONReader.read(bytes), let node = value["node"]?.text,
-      let members = value.members
-    else { return nil }
-    self.node = node
-    let own = ["number", "id", "command", "issuer", "state", "reason", "detail", "facts", "time"]
-    guard
-      let result = try? ControlResult(.object(members.filter { own.contains($0.key) }))
-    else { return nil }
-    self.result = result
-  }
-
-  var line: String {
-    var facts = result.facts
-    // A picture is nothing for a terminal.
-    if let jpeg = facts["jpeg"]?.text {
-      facts["jpeg"] = .string("\(jpeg.utf8.count * 3 / 4) bytes")
-    }
-    let more = result.detail ?? (facts.isEmpty ? "" : JSONValue.object(facts).canonicalText)
-    let reason = result.reason.map { " \($0)" } ?? ""
-    return "\(node)\t\(result.command)\t\(result.state.rawValue)\(reason)\t\(more)"
-  }
-}
-
-extension ControlResult {
-  fileprivate var command: String { type ?? "-" }
-}
-
 /// Sends messages, and waits for the acknowledgement of each.
 struct Sender {
   private static let warmMilliseconds: Int32 = 5000

@@ -51,33 +51,17 @@ struct ControlFleet: ParsableCommand {
   func run() throws {
     let reader = try place.place().reader(.metrics, from: .beginning)
     try reader.begin()
-    var nodes: [String: JSONValue] = [:]
+    var nodes: [String: Heartbeat] = [:]
     var isFirst = true
     while let bytes = try reader.next(milliseconds: isFirst ? 5000 : Self.quietMilliseconds) {
       isFirst = false
-      guard let value = try? JSONReader.read(bytes), value["type"] == "vedette.heartbeat.v1",
-        let node = value["node"]?.text, let time = value["time"]?.text
-      else { continue }
-      if time >= nodes[node]?["time"]?.text ?? "" { nodes[node] = value }
+      guard let heartbeat = Heartbeat(bytes) else { continue }
+      if heartbeat.isNewer(than: nodes[heartbeat.node]) { nodes[heartbeat.node] = heartbeat }
     }
     if !json { print("node\tlast seen\tcameras\tfps\tspooled\tversion\tgallery") }
-    for (node, value) in nodes.sorted(by: { $0.key < $1.key }) {
-      print(json ? value.canonicalText : Self.line(node, value))
+    for (_, heartbeat) in nodes.sorted(by: { $0.key < $1.key }) {
+      print(json ? heartbeat.value.canonicalText : heartbeat.line(now: .now))
     }
     if nodes.isEmpty { throw ExitCode(ExitStatus.unavailable) }
-  }
-
-  private static func line(_ node: String, _ value: JSONValue) -> String {
-    let cameras = value["cameras"]?.members ?? [:]
-    let streaming = cameras.values.count { $0["state"] == "streaming" }
-    let fps = cameras.values.reduce(0) { $0 + ($1["fps"]?.number ?? 0) }
-    let spooled = cameras.values.reduce(0) { $0 + ($1["spooled"]?.integer ?? 0) }
-    let seen = value["time"]?.text.flatMap { Timestamp($0) }
-    let age = seen.map { (Timestamp.now.microseconds - $0.microseconds) / 1_000_000 } ?? 0
-    let hash = value["gallery"]?["hash"]?.text?.prefix(12) ?? "-"
-    let marks =
-      (value["frozen"] == true ? " frozen" : "") + (value["outage"] == true ? " outage" : "")
-    return
-      "\(node)\t\(age) s ago\(marks)\t\(streaming)/\(cameras.count)\t\((fps * 10).rounded() / 10)\t\(spooled)\t\(value["version"]?.text ?? "-")\t\(hash)"
   }
 }

@@ -21,6 +21,8 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
     var sequence: UInt32
     /// Nanoseconds; nil for now.
     var time: UInt64?
+    /// Told instead of `time`, whatever it is.
+    var stamp: timeval?
     /// Per memory plane; data_offset included in none.
     var planes: [[UInt8]]
     var dataOffset = 0
@@ -51,6 +53,8 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
     /// Bytes per line and size of each memory plane.
     var planes = [(stride: 8, bytes: 16)]
     var quantization: UInt32 = 0
+    /// How many buffers it says that it has; nil for as many as were asked for.
+    var buffersGiven: UInt32?
     var colorspace: UInt32 = 0
     var encoding: UInt32 = 0
     var controls: [Control] = []
@@ -236,7 +240,11 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
         unsafe parameters.pointee.parm.capture.timeperframe.numerator = state.interval.0
         unsafe parameters.pointee.parm.capture.timeperframe.denominator = state.interval.1
         return 0
-      case VP_REQBUFS: return 0
+      case VP_REQBUFS:
+        if let count = state.buffersGiven {
+          unsafe argument.assumingMemoryBound(to: v4l2_requestbuffers.self).pointee.count = count
+        }
+        return 0
       case VP_QUERYBUF, VP_QBUF, VP_DQBUF:
         return unsafe Self.buffer(
           &state, fd, request, argument.assumingMemoryBound(to: v4l2_buffer.self))
@@ -329,7 +337,7 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
     case VP_QUERYBUF:
       let index = unsafe Int(out.pointee.index)
       for (plane, format) in state.planes.enumerated() {
-        let offset = UInt32((index * 8 + plane) * 4096)
+        let offset = UInt32(truncatingIfNeeded: (index * 8 + plane) * 4096)
         if let planes = unsafe planes {
           unsafe planes[plane].length = UInt32(format.bytes)
           unsafe planes[plane].m.mem_offset = offset
@@ -356,6 +364,7 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
       let time = next.time ?? UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
       unsafe out.pointee.timestamp.tv_sec = Int(time / 1_000_000_000)
       unsafe out.pointee.timestamp.tv_usec = Int(time / 1000 % 1_000_000)
+      if let stamp = next.stamp { unsafe out.pointee.timestamp = stamp }
       for (plane, bytes) in next.planes.enumerated() {
         guard let address = state.mapped[(index * 8 + plane) * 4096],
           let memory = unsafe UnsafeMutableRawPointer(bitPattern: address)

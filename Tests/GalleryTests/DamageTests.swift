@@ -121,4 +121,29 @@ struct DamageTests {
     }
     #expect(error?.code == .disk && error?.description.contains("read-only") == true)
   }
+
+  @Test(
+    "Numbers that no gallery has counted up to are refused with a sentence",
+    arguments: [
+      "PRAGMA user_version = -1", "PRAGMA user_version = -2147483648",
+      "UPDATE facts SET value = -1 WHERE key = 'version'",
+      "UPDATE facts SET value = 9223372036854775807 WHERE key = 'version'",
+      "UPDATE facts SET value = 9223372036854775807 WHERE key = 'count'",
+      "UPDATE facts SET value = -9223372036854775808 WHERE key = 'replaced'",
+      "UPDATE facts SET value = 9223372036854775807 WHERE key = 'training'",
+    ])
+  func extremes(sql: String) throws {
+    let scratch = Scratch()
+    _ = try file(scratch)
+    do {
+      let connection = try SQLiteConnection(scratch.file)
+      try connection.execute(sql)
+    }
+    let error = failure {
+      let gallery = try Gallery(scratch.file)
+      try gallery.add([try entry("one more", 1_000)])
+    }
+    #expect(error?.code == .damaged)
+    #expect(error?.description.contains(scratch.file) == true)
+  }
 }

@@ -17,6 +17,17 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (Int64.min, "0000-01-01T00:00:00.000000Z"),
+    (-62_167_219_200_000_001, "0000-01-01T00:00:00.000000Z"),
+    (253_402_300_800_000_000, "9999-12-31T23:59:59.999999Z"), (.max, "9999-12-31T23:59:59.999999Z"),
+  ])
+  func `Times that RFC 3339 cannot write become the nearest that it can`(
+    microseconds: Int64, text: String
+  ) {
+    #expect(Clock.rfc3339(microseconds: microseconds) == text)
+  }
+
   @Test func `A thread has its name, runs, and is joined`() throws {
     let name = Mutex("")
     let thread = try NamedThread("cam-a-very-long-name") {
