@@ -136,7 +136,11 @@ let package = Package(
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
       "fuzz",
-      ["Control", "CPosix", "Frames", "Gallery", "Imaging", "Settings", "Spool", arguments, log],
+      [
+        "Capture", "Control", "CPosix", "CV4L2", "Frames", "Gallery", "Imaging", "Meters",
+        "Settings",
+        "Spool", "Threads", arguments, log,
+      ],
       path: "Tests/Programs/fuzz"),
 
     // What several of the tests share.

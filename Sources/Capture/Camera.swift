@@ -29,7 +29,7 @@ package final class Camera: Sendable {
       name: name, source: source, sink: sink, meters: meters, logger: logger, system: VideoSystem())
   }
 
-  init(
+  package init(
     name: String, source: CameraSource, sink: any FrameSink, meters: CameraMeters, logger: Logger,
     system: VideoSystem
   ) {

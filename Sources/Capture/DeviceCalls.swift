@@ -2,9 +2,10 @@ import CPosix
 import CV4L2
 import Glibc
 
-/// The system calls that reach a video device: the seam at which tests force errors. Results are 0 or
+/// The system calls that reach a video device: the seam at which tests and fuzzers put
+/// answers of their own. Results are 0 or
 /// an errno.
-protocol DeviceCalls: Sendable {
+package protocol DeviceCalls: Sendable {
   /// Opens for reading and writing without blocking.
   func open(_ path: String) -> Result<Int32, Errno>
   func close(_ fd: Int32)
@@ -14,9 +15,9 @@ protocol DeviceCalls: Sendable {
 }
 
 /// An errno as an error.
-struct Errno: Error, Equatable {
-  var code: Int32
-  init(_ code: Int32) { self.code = code }
+package struct Errno: Error, Equatable {
+  package var code: Int32
+  package init(_ code: Int32) { self.code = code }
 }
 
 /// The kernel itself.

@@ -1,5 +1,5 @@
 /// Where video devices are looked for and the calls that reach them; tests put their own in their place.
-struct VideoSystem: Sendable {
+package struct VideoSystem: Sendable {
   var kernel: any DeviceCalls = KernelCalls()
   /// libv4l2 with its conversion.
   var converting: any DeviceCalls = ConvertingCalls()
@@ -8,4 +8,9 @@ struct VideoSystem: Sendable {
   /// A camera may always be silent for so long, and for so long before its first frame.
   var silenceSecondsMin = 5.0
   var firstFrameSecondsMin = 10.0
+}
+
+extension VideoSystem {
+  /// One where `calls` answer for every device, with and without conversion.
+  package init(calls: any DeviceCalls) { self.init(kernel: calls, converting: calls) }
 }

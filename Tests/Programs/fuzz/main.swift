@@ -6,7 +6,7 @@ import Foundation
 /// hang is counted and the rest goes on.
 struct Fuzz: ParsableCommand {
   enum Target: String, ExpressibleByArgument, CaseIterable {
-    case mjpeg, config, segment, gallery, control
+    case mjpeg, config, segment, gallery, control, png, device, heartbeat
   }
 
   static let configuration = CommandConfiguration(
@@ -16,7 +16,7 @@ struct Fuzz: ParsableCommand {
       A run that went wrong: fuzz mjpeg --seed 7 --only 4711 --save input.jpg
       """)
 
-  @Argument(help: "mjpeg, config, segment, gallery or control.")
+  @Argument(help: "mjpeg, config, segment, gallery, control, png, device or heartbeat.")
   var target: Target
 
   @Option(help: "How many inputs.")
@@ -64,6 +64,9 @@ struct Fuzz: ParsableCommand {
     case .segment: try SegmentFuzz()
     case .gallery: try GalleryFuzz()
     case .control: try ControlFuzz()
+    case .png: try PNGFuzz()
+    case .device: try DeviceFuzz()
+    case .heartbeat: try HeartbeatFuzz()
     }
   }
 
