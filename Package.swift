@@ -168,7 +168,7 @@ let package = Package(
     tests("StatusTests", ["Meters", "Status"]),
     tests("ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "Threads", log]),
     tests(
-      "AgentTests", ["Agent", "Control", "Gallery", "Meters", "Settings", "Status", log]),
+      "AgentTests", ["Agent", "Control", "Frames", "Gallery", "Meters", "Settings", "Status", log]),
     tests(
       "EndToEndTests", ["Control", "Frames", "Gallery", "Imaging", "Kafka", "TestFetching"]),
   ],

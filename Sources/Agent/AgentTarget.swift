@@ -1,4 +1,3 @@
-import Colours
 import Control
 import Delivery
 import Faces
@@ -122,7 +121,6 @@ final class AgentTarget: CommandTarget {
     case .ping: return ["version": .string(Version.text)]
     case .status: return heartbeat(isFrozen: nil)
     case .snapshot(let camera): return try snapshot(camera)
-    case .silhouette(let camera, let lambda): return try silhouette(camera, lambda)
     case .spoolDrain:
       agent.delivery.drain()
       return [:]
@@ -134,6 +132,15 @@ final class AgentTarget: CommandTarget {
     case .configReload: return try reconfigure(nil)
     default: throw CommandFailure("this is not for the agent")
     }
+  }
+
+  func carryOut(
+    _ command: ControlCommand, isStopping: () -> Bool
+  ) throws(CommandFailure) -> [String: JSONValue] {
+    guard case .silhouette(let camera, let lambda) = command else { return try carryOut(command) }
+    let configured = agent.settings.cameras.first { $0.name == camera }?.colours?.lambda
+    return try SilhouetteWork.run(
+      camera, try picture(camera), lambda: lambda ?? configured ?? 50, isStopping: isStopping)
   }
 
   private func picture(_ camera: String) throws(CommandFailure) -> PooledBytes {
@@ -152,31 +159,6 @@ final class AgentTarget: CommandTarget {
         "the picture has \(bytes.count) bytes, more than the \(Self.snapshotBytesMax) of a result")
     }
     return ["camera": .string(camera), "jpeg": .string(Base64.encoded(bytes))]
-  }
-
-  private func silhouette(
-    _ camera: String, _ lambda: Double?
-  ) throws(CommandFailure) -> [String: JSONValue] {
-    let jpeg = try picture(camera)
-    let configured = agent.settings.cameras.first { $0.name == camera }?.colours?.lambda
-    do {
-      let (size, pixels) = try jpeg.withSpan { bytes throws(ImagingError) in
-        try JPEGDecoder().rgb(of: bytes)
-      }
-      let clusterer = ColourClusterer(
-        settings: ColourSettings(lambda: lambda ?? configured ?? 50, coreset: .exact))
-      let found = try clusterer.cluster(rgb: pixels.span, width: size.width, height: size.height)
-      let colours = try clusterer.labelled(
-        rgb: pixels.span, width: size.width, height: size.height)
-      let exact = try Silhouette.exact(colours, threads: 1)
-      return [
-        "camera": .string(camera), "silhouette": .number(exact.mean),
-        "simplified_silhouette": .number(found.simplifiedSilhouette),
-        "colours": .number(Double(found.count)), "lambda": .number(found.lambda),
-      ]
-    } catch {
-      throw CommandFailure("\(error)")
-    }
   }
 
   // MARK: Photographs

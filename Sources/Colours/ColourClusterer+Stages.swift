@@ -56,7 +56,7 @@ extension ColourClusterer {
     let tolerance = Self.toleranceShare * grid.variance
     let isAtRest = delayed.run(
       grid, lambda: settings.lambda, tolerance: tolerance, centres: lloyd.centres)
-    if isAtRest { exchangeClusters(tolerance: tolerance) }
+    if isAtRest, !stopping.isDue { exchangeClusters(tolerance: tolerance) }
     let farthest = isAtRest ? delayed.gather(lloyd.centres) : .infinity
     lloyd.count(delayed.passes)
     // Floats chose which is farthest: nearer to lambda than they tell, all are looked at exactly.
@@ -130,7 +130,7 @@ extension ColourClusterer {
   private func settleOnGrid(passes: Int, share: Double) -> Found {
     let floor = settings.lambda * settings.lambda
     var error = 0.0
-    for turn in 1..<Self.passesMax + 2 {
+    for turn in 1..<Self.passesMax + 2 where !stopping.isDue {
       error = grid.assign(lloyd.centres, floor: turn < passes ? floor : floor / 2)
       lloyd.count()
       let founds = lloyd.pickFounders(floor: floor, share: share) { grid.points.point($0) }
@@ -144,7 +144,7 @@ extension ColourClusterer {
         lloyd.appendFounders()
       }
     }
-    if farthest == 0 {
+    if farthest == 0, !stopping.isSet {
       error = grid.assign(lloyd.centres, floor: 0)
     }
     return Found(sse: error, farthest: farthest, silhouette: silhouetteOfGrid)
@@ -161,7 +161,7 @@ extension ColourClusterer {
       let outcome = unsafe labelling.label(
         pixels, by: histogram, centres: lloyd.centres, limit: limit)
       lloyd.count()
-      guard !outcome.beyond.isEmpty else { return outcome.farthest.squareRoot() }
+      guard !outcome.beyond.isEmpty, !stopping.isDue else { return outcome.farthest.squareRoot() }
       if let centres = other {
         lloyd.centres.copy(centres)
         last.copy(centres)
@@ -182,7 +182,8 @@ extension ColourClusterer {
         min($0, centres[$1].squaredDistance(to: point))
       }
     }
-    while let farthest = distances.indices.max(by: { distances[$0] < distances[$1] }),
+    while !stopping.isDue,
+      let farthest = distances.indices.max(by: { distances[$0] < distances[$1] }),
       distances[farthest] > floor
     {
       let founder = open[farthest]
@@ -204,7 +205,7 @@ extension ColourClusterer {
   }
 
   private var hasSilhouette: Bool {
-    lloyd.centres.count > 1 && lloyd.centres.count <= Self.clustersForSilhouette
+    !stopping.isSet && lloyd.centres.count > 1 && lloyd.centres.count <= Self.clustersForSilhouette
   }
 
   /// The simplified silhouette over a level.

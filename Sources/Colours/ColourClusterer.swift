@@ -16,11 +16,18 @@ import Threads
 package final class ColourClusterer {
   package var settings: ColourSettings
 
-  let lloyd = Lloyd()
+  /// Asked between passes, on the thread that clusters; true ends it with `.cancelled`.
+  package var isCancelled: () -> Bool {
+    get { stopping.ask }
+    set { stopping.ask = newValue }
+  }
+
+  let stopping: Stopping
+  let lloyd: Lloyd
   let grid = Grid()
   let cells = Points()
-  let delayed = DelayedCreation()
-  let exchange = Exchange()
+  let delayed: DelayedCreation
+  let exchange: Exchange
   /// Where the published algorithm ended.
   let published = Centres()
   /// Where they are exchanged, before some are given up.
@@ -42,7 +49,14 @@ package final class ColourClusterer {
     var space: ColourSpace
   }
 
-  package init(settings: ColourSettings = ColourSettings()) { self.settings = settings }
+  package init(settings: ColourSettings = ColourSettings()) {
+    self.settings = settings
+    let stopping = Stopping()
+    self.stopping = stopping
+    lloyd = Lloyd(stopping)
+    delayed = DelayedCreation(stopping)
+    exchange = Exchange(stopping)
+  }
 
   /// Forgets the last frame: the next one starts anew.
   package func reset() { last.removeAll() }
@@ -51,15 +65,22 @@ package final class ColourClusterer {
   /// - Parameters:
   ///   - rgb: packed red, green, blue.
   ///   - stride: bytes from row to row; nil for rows without padding.
+  /// - Throws: `.badArgument`; `.cancelled`, and the next picture starts anew.
   package func cluster(
     rgb: Span<UInt8>, width: Int, height: Int, stride: Int? = nil
   ) throws(ColoursError) -> Clustering {
     try settings.check()
     let stride = stride ?? 3 * width
     try Pixels.check(width: width, height: height, stride: stride, byteCount: rgb.count)
+    stopping.begin()
     let clustering: Clustering? = unsafe rgb.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return nil }
       return cluster(unsafe Pixels(base: base, width: width, height: height, stride: stride))
+    }
+    guard !stopping.isSet else {
+      reset()
+      origin = nil
+      throw ColoursError(.cancelled, "the clustering was cancelled")
     }
     guard let clustering else { throw ColoursError(.badArgument, "the picture is empty") }
     return clustering

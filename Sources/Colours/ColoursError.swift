@@ -3,6 +3,8 @@ package struct ColoursError: Error, Equatable, CustomStringConvertible {
   package enum Code: Sendable {
     /// Sizes, strides or settings that cannot be.
     case badArgument
+    /// It would take more memory than may be taken.
+    case tooLarge
     /// Stopped by who asked for it.
     case cancelled
     /// The system gave no thread.

@@ -21,6 +21,9 @@ final class DelayedCreation {
   private var isHeld: [Bool] = []
   private var field = unsafe vc_field()
   private(set) var passes = 0
+  private let stopping: Stopping
+
+  init(_ stopping: Stopping = Stopping()) { self.stopping = stopping }
 
   /// Photographs take some hundreds. Pictures of noise go on, by coarser steps of the caller's.
   private static let passesMax = 1500
@@ -40,7 +43,7 @@ final class DelayedCreation {
     centres.append(grid.mean)
     let floor = Float(lambda * lambda)
     defer { centres.removeEmpty() }
-    while passes < Self.passesMax {
+    while passes < Self.passesMax, !stopping.isDue {
       let founder = pass(centres, floor: floor)
       let founds = founder.distance > floor
       if !founds, way(centres) <= tolerance { return true }
@@ -64,7 +67,7 @@ final class DelayedCreation {
     before.copy(last)
     saved.copy(last)
     var moves = 0
-    while true {
+    while !stopping.isDue {
       let founder = pass(centres, floor: floor)
       if founder.distance > floor {
         let had = before.nearest(to: Point(founder))

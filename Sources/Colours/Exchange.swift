@@ -8,9 +8,11 @@ import CColours
 /// having fewer: some go for good. It works on the means of cells, which tell well enough what is gained. It keeps its
 /// memory; one thread at a time.
 final class Exchange {
-  private let lloyd = Lloyd()
+  private let lloyd: Lloyd
   private let best = Centres()
   private var taken: [Int] = []
+
+  init(_ stopping: Stopping = Stopping()) { lloyd = Lloyd(stopping) }
 
   /// Passes since the last run began.
   var passes: Int { lloyd.passes }
@@ -43,7 +45,7 @@ final class Exchange {
       if round == 0 { first = error }
       guard error < least else { break }
       best.copy(lloyd.centres)
-      guard error < Self.worthwhile * least, round < Self.roundsMax,
+      guard error < Self.worthwhile * least, round < Self.roundsMax, !lloyd.stopping.isDue,
         exchange(cells, lambda: lambda)
       else { break }
       least = error
@@ -61,7 +63,7 @@ final class Exchange {
     lloyd.centres.copy(centres)
     var error = measure(cells)
     let most = (last + error) / 2
-    for _ in 0..<Self.roundsMax {
+    for _ in 0..<Self.roundsMax where !lloyd.stopping.isDue {
       best.copy(lloyd.centres)
       lloyd.findSpare(radius: Self.near * lambda)
       taken.removeAll(keepingCapacity: true)

@@ -11,6 +11,10 @@ final class Lloyd {
   let seconds = Memory<Float>()
   let costs = Memory<Double>()
   let reaches = Memory<Float>()
+  let stopping: Stopping
+
+  init(_ stopping: Stopping = Stopping()) { self.stopping = stopping }
+
   /// Passes over all points of a level since `begin`.
   private(set) var passes = 0
 
@@ -59,7 +63,7 @@ final class Lloyd {
   func settle(
     _ level: Points, radius: Double, tolerance: Double, share: Double, limit: Int
   ) {
-    for _ in 0..<limit {
+    for _ in 0..<limit where !stopping.isDue {
       pass(level, floor: radius * radius)
       let founds = pickFounders(floor: radius * radius, share: share) { level.point($0) }
       let way = centres.moveToMeans()
@@ -73,7 +77,9 @@ final class Lloyd {
   func cover(_ level: Points, radius: Double) -> Double {
     while true {
       let error = pass(level, floor: radius * radius)
-      guard pickFounders(floor: radius * radius, share: 1, at: { level.point($0) }) else {
+      guard !stopping.isDue,
+        pickFounders(floor: radius * radius, share: 1, at: { level.point($0) })
+      else {
         return error
       }
       appendFounders()

@@ -3,18 +3,31 @@ import Synchronization
 import Threads
 
 extension Silhouette {
+  /// The most that its sums may take, in bytes, where nothing else is said.
+  package static let sumsBytesMax = 2 << 30
+
   /// 'How far' is the mean Euclidean distance to the cluster's pixels: what is meant by silhouette where nothing
   /// else is said. Over all pairs of distinct colours, O(n²).
   /// - Parameters:
   ///   - threads: how many work at it, at least one.
+  ///   - bytesMax: what the sums may take, eight bytes for each colour and cluster.
   ///   - progress: called on the caller's thread at the start and some times a second with what is done, 0…1;
   ///     false cancels.
-  /// - Throws: `.cancelled`, or `.noThread`.
+  /// - Throws: `.tooLarge`, `.cancelled`, or `.noThread`.
   package static func exact(
-    _ colours: LabelledColours, threads: Int,
+    _ colours: LabelledColours, threads: Int, bytesMax: Int = sumsBytesMax,
     progress: (Double) -> Bool = { _ in true }
   ) throws(ColoursError) -> Silhouette {
-    try exact(Tiles(colours), colours, threads: threads, progress: progress)
+    // Before anything is laid out for it.
+    let clusters = Set(colours.labels).count
+    let (bytes, isHuge) = (8 * colours.points.count).multipliedReportingOverflow(by: clusters)
+    guard clusters < 2 || !isHuge && bytes <= bytesMax else {
+      throw ColoursError(
+        .tooLarge,
+        "the silhouette of \(colours.points.count) colours in \(clusters) clusters takes more than \(bytesMax >> 20) MiB of memory; choose a larger lambda"
+      )
+    }
+    return try exact(Tiles(colours), colours, threads: threads, progress: progress)
   }
 
   static func exact(

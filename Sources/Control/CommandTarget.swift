@@ -16,6 +16,12 @@ package protocol CommandTarget: AnyObject, Sendable {
   func hasPictures(camera: String, since: UInt64) -> Bool
   /// Carries out a command that changes neither gallery nor configuration.
   func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSONValue]
+  /// The same for a command that takes long.
+  /// - Parameter isStopping: asked now and then; true where the node is ending.
+  /// - Throws: a failure that `isInterrupted` where it ended early for that.
+  func carryOut(
+    _ command: ControlCommand, isStopping: () -> Bool
+  ) throws(CommandFailure) -> [String: JSONValue]
   /// What made the encodings of `read`.
   var model: ModelName? { get }
   /// Looks for the face in a photograph.
@@ -25,5 +31,9 @@ package protocol CommandTarget: AnyObject, Sendable {
 }
 
 extension CommandTarget {
+  package func carryOut(
+    _ command: ControlCommand, isStopping: () -> Bool
+  ) throws(CommandFailure) -> [String: JSONValue] { try carryOut(command) }
+
   package func sources(_ before: [String: [String]]) -> [String: [String]] { before }
 }

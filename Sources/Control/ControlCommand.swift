@@ -61,7 +61,7 @@ package enum ControlCommand: Sendable {
     case "colours.silhouette":
       self = .silhouette(
         camera: try fields.word("camera", bytesMax: 63),
-        lambda: try fields.optionalNumber("lambda", 0...1000))
+        lambda: try fields.optionalNumber("lambda", Self.silhouetteLambda))
     case "gallery.put": self = .galleryPut(try GalleryPerson.list(&fields))
     case "gallery.remove": self = try Self.remove(&fields)
     case "gallery.replace": self = .galleryReplace(try GalleryChunk(&fields))
@@ -123,6 +123,9 @@ package enum ControlCommand: Sendable {
     }
     return .galleryRemove(names: names, photos: photos)
   }
+
+  /// Below it nearly each colour is a cluster: that has no silhouette, and takes all of a box's memory.
+  package static let silhouetteLambda = 1.0...1000.0
 
   private static func training(_ fields: inout Fields) throws(Rejection) -> TrainingOptions {
     var options = TrainingOptions()

@@ -225,12 +225,15 @@ extension ControlDesk {
         })
     }
     perform(pending) { [self] isStopping throws(GalleryError) in
+      guard try begin(pending) else { return }
       guard case .galleryTrain(let options) = pending.command else {
-        return try finish(
-          pending,
-          attempt { () throws(CommandFailure) in
-            try target.carryOut(pending.command)
-          })
+        let outcome = attempt { () throws(CommandFailure) in
+          try target.carryOut(pending.command, isStopping: isStopping)
+        }
+        if case .failure(let failure) = outcome, failure.isInterrupted {
+          return try interrupt(pending)
+        }
+        return try finish(pending, outcome)
       }
       try train(pending, options, isStopping)
     }
@@ -259,6 +262,45 @@ extension ControlDesk {
     }
   }
 
+  /// How often a command may be begun by a process that then dies of it, or beside it.
+  private static let attemptsMax = 2
+
+  /// Counts an attempt before the work: what kills the process must not do so at every start.
+  /// - Returns: false where it has been begun often enough; that is reported.
+  private func begin(_ pending: Pending) throws(GalleryError) -> Bool {
+    let isBegun = try gallery.transaction { edit throws(GalleryError) in
+      try Self.attempt(pending.number, &edit) { $0 < Self.attemptsMax ? $0 + 1 : nil }
+    }
+    if !isBegun {
+      try finish(
+        pending,
+        .failure(
+          CommandFailure(
+            "the node died \(Self.attemptsMax) times while it was at it; it is not tried again")))
+    }
+    return isBegun
+  }
+
+  /// The node is ending, and the command is no reason for that: it goes on at the next start.
+  private func interrupt(_ pending: Pending) throws(GalleryError) {
+    _ = try gallery.transaction { edit throws(GalleryError) in
+      try Self.attempt(pending.number, &edit) { _ in 0 }
+    }
+  }
+
+  /// Changes how often a command was begun.
+  private static func attempt(
+    _ number: Int, _ edit: inout GalleryEdit, _ next: (Int) -> Int?
+  ) throws(GalleryError) -> Bool {
+    guard let bytes = try edit.state(pendingKey(number)),
+      case .object(var stored)? = try? JSONReader.read(bytes, limits: .stored)
+    else { return true }
+    guard let attempts = next(max(0, stored["attempts"]?.integer ?? 0)) else { return false }
+    stored["attempts"] = .number(Double(attempts))
+    try edit.setState(pendingKey(number), JSONValue.object(stored).canonical)
+    return true
+  }
+
   private func train(
     _ pending: Pending, _ options: TrainingOptions, _ isStopping: () -> Bool
   ) throws(GalleryError) {
@@ -266,7 +308,7 @@ extension ControlDesk {
     do throws(GalleryError) {
       classifier = try gallery.snapshot().train(options) { _ in !isStopping() }
     } catch {
-      if error.code == .cancelled { return }
+      if error.code == .cancelled { return try interrupt(pending) }
       return try finish(pending, .failure(CommandFailure(error.description)))
     }
     let training = classifier.training

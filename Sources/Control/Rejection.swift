@@ -41,5 +41,11 @@ package struct Rejection: Error, Equatable, CustomStringConvertible, Sendable {
 package struct CommandFailure: Error, Equatable, CustomStringConvertible, Sendable {
   package var description: String
 
-  package init(_ sentence: String) { description = sentence }
+  /// Whether the node is ending, and the command goes on at the next start.
+  package var isInterrupted = false
+
+  package init(_ sentence: String, isInterrupted: Bool = false) {
+    description = sentence
+    self.isInterrupted = isInterrupted
+  }
 }

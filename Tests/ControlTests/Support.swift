@@ -7,6 +7,8 @@ import Synchronization
 /// An agent that notes what it is told.
 final class FakeTarget: CommandTarget {
   struct State {
+    /// Whether the long command at hand has come to its end; nil where it takes no time.
+    var long: (@Sendable () -> Bool)?
     var adopted: [JSONValue] = []
     var done: [String] = []
     var announced: [String] = []
@@ -47,6 +49,19 @@ final class FakeTarget: CommandTarget {
   func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSONValue] {
     state.withLock { $0.done.append("\(command)") }
     return ["answer": 42]
+  }
+
+  /// What a command that takes long does, where a test says so.
+  func carryOut(
+    _ command: ControlCommand, isStopping: () -> Bool
+  ) throws(CommandFailure) -> [String: JSONValue] {
+    guard state.withLock({ $0.long }) != nil else { return try carryOut(command) }
+    state.withLock { $0.done.append("\(command)") }
+    while state.withLock({ $0.long })?() == false {
+      if isStopping() { throw CommandFailure("the node ends", isInterrupted: true) }
+      usleep(1000)
+    }
+    return ["answer": 43]
   }
 
   var model: ModelName? { try? ModelName("m") }

@@ -1,0 +1,49 @@
+import Control
+import Frames
+import Testing
+
+@testable import Agent
+
+/// The silhouette over the control topic, on pictures that a box should not take long for.
+@Suite struct SilhouetteWorkTests {
+  /// Each pixel of another colour.
+  private func rainbow(_ side: Int) -> [UInt8] {
+    (0..<side * side).flatMap {
+      [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8), UInt8($0 >> 16)]
+    }
+  }
+
+  private func failure(
+    _ side: Int, lambda: Double, isStopping: () -> Bool = { false }
+  ) -> CommandFailure? {
+    do {
+      _ = try SilhouetteWork.measure(
+        "front", FrameSize(width: side, height: side), rainbow(side), lambda: lambda,
+        isStopping: isStopping)
+      return nil
+    } catch { return error as? CommandFailure }
+  }
+
+  @Test func `More colours than there is time for are refused before the work`() {
+    let found = failure(1024, lambda: 50) {
+      Issue.record("it was begun"); return true
+    }
+    #expect(found?.description.contains("1048576 colours") == true)
+    #expect(found?.isInterrupted == false)
+  }
+
+  @Test func `A node that ends waits for none, and the command goes on later`() {
+    var asked = 0
+    let found = failure(200, lambda: 20) {
+      asked += 1
+      return asked > 5
+    }
+    #expect(found?.isInterrupted == true && asked == 6)
+  }
+
+  @Test func `A picture within the bounds is measured`() throws {
+    let facts = try SilhouetteWork.measure(
+      "front", FrameSize(width: 40, height: 40), rainbow(40), lambda: 50, isStopping: { false })
+    #expect(facts["silhouette"]?.number.map { (-1...1).contains($0) } == true)
+  }
+}

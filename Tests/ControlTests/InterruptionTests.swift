@@ -1,0 +1,88 @@
+import Foundation
+import Gallery
+import Synchronization
+import Testing
+
+@testable import Control
+
+/// Commands that take long, and a node that ends meanwhile.
+@Suite("Long commands", .timeLimit(.minutes(5)))
+struct InterruptionTests {
+  private let box: Box
+
+  init() throws { box = try Box() }
+
+  private func wait(_ condition: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<6000 {
+      if try condition() { return true }
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+    return false
+  }
+
+  private var begun: Int { box.target.state.withLock { $0.done.count } }
+
+  /// How often the file says that the command was begun.
+  private func attempts() throws -> Int? {
+    try box.gallery.transaction { edit throws(GalleryError) in
+      try edit.states(prefix: "control/pending/").first.flatMap { state in
+        (try? JSONReader.read(state.value))?["attempts"]?.integer
+      }
+    }
+  }
+
+  private func setAttempts(_ count: Int) throws {
+    try box.gallery.transaction { edit throws(GalleryError) in
+      for (key, value) in try edit.states(prefix: "control/pending/") {
+        guard case .object(var stored)? = try? JSONReader.read(value) else { continue }
+        stored["attempts"] = .number(Double(count))
+        try edit.setState(key, JSONValue.object(stored).canonical)
+      }
+    }
+  }
+
+  @Test("go on at the next start, however often the node is stopped while they run")
+  func interrupted() throws {
+    box.target.state.withLock { $0.long = { false } }
+    try box.command(["type": "colours.silhouette", "camera": "front"], id: "long")
+    for start in 1...4 {
+      #expect(wait { begun == start })
+      #expect(try wait { try attempts() == 1 })
+      try box.restart()
+    }
+    box.target.state.withLock { $0.long = { true } }
+    #expect(wait { box.sink.states("long").contains(.succeeded) })
+    #expect(!box.sink.states("long").contains(.failed))
+  }
+
+  @Test("that killed the process twice are not tried again, and that is reported")
+  func deadly() throws {
+    box.target.state.withLock { $0.long = { false } }
+    try box.command(["type": "colours.silhouette", "camera": "front"], id: "deadly")
+    #expect(wait { begun == 1 })
+    // Known before the work: so much would be left of it by a process that is killed now.
+    #expect(try wait { try attempts() == 1 })
+    box.desk.stop()
+    try setAttempts(1)
+    try box.reopen()
+    try box.desk.start()
+    #expect(wait { begun == 2 })
+    #expect(try wait { try attempts() == 2 })
+    box.desk.stop()
+    try setAttempts(2)
+    try box.reopen()
+    try box.desk.start()
+    #expect(wait { box.sink.states("deadly").contains(.failed) })
+    #expect(begun == 2)
+    #expect(box.sink.last?.detail?.contains("died 2 times") == true)
+    #expect(try attempts() == nil)
+  }
+
+  @Test("are refused where lambda makes each colour a cluster", arguments: [0, 0.5, 1000.5])
+  func lambda(_ lambda: Double) throws {
+    try box.command(
+      ["type": "colours.silhouette", "camera": "front", "lambda": .number(lambda)], id: "bad")
+    #expect(box.sink.states("bad") == [.rejected])
+    #expect(begun == 0)
+  }
+}
