@@ -46,6 +46,8 @@ package enum Daemon {
       }
       listen(&listening, logger)
       manager.status(agent.summary)
+      // Lines that could not be written when they came.
+      LogOutput.standardError.flush()
       if agent.delivery.secondsSinceTurn < stuckSeconds, watch.isMoving { manager.alive() }
       if agent.isOver { break }
     }

@@ -3,7 +3,7 @@ package import Logging
 import Threads
 
 /// Writes log lines to standard error as fits who reads them: with priority prefixes for journald,
-/// readable on a terminal, with full time in a file or pipe. One write per line, from any thread.
+/// readable on a terminal, with full time in a file or pipe. From any thread; nothing waits for the reader.
 package struct JournalHandler: LogHandler {
   package enum Style: Sendable {
     /// `<4>camera=front: message`: journald takes level and time from its own books.
@@ -48,7 +48,7 @@ package struct JournalHandler: LogHandler {
   package func log(event: LogEvent) {
     let merged = event.metadata.map { metadata.merging($0) { $1 } } ?? metadata
     let line = Self.line(event.level, "\(event.message)", merged, style, wall: Clock.wall)
-    Self.write(line)
+    LogOutput.standardError.write(line) { [style] in Self.gap($0, style) }
   }
 
   /// The line, with its newline at the end and none within.
@@ -67,6 +67,13 @@ package struct JournalHandler: LogHandler {
       guard colours, let colour = colour(level) else { return "\(time) \(level) \(text)\n" }
       return "\(time) \u{1B}[\(colour)m\(level)\u{1B}[0m \(text)\n"
     }
+  }
+
+  /// Tells of lines that were lost.
+  static func gap(_ count: Int, _ style: Style) -> String {
+    line(
+      .warning, "\(count) log lines were lost here: standard error was not read", [:], style,
+      wall: Clock.wall)
   }
 
   /// Line ends and other control characters made visible. By scalars: to String, CR LF is one character
@@ -106,21 +113,6 @@ package struct JournalHandler: LogHandler {
     case .notice: 36
     case .warning: 33
     case .error, .critical: 31
-    }
-  }
-
-  private static func write(_ line: String) {
-    var text = line
-    text.withUTF8 { bytes in
-      var done = 0
-      while done < bytes.count {
-        let count = unsafe Glibc.write(
-          STDERR_FILENO, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
-        if count < 0, errno == EINTR { continue }
-        // A log that cannot be written must not stop the agent.
-        guard count > 0 else { return }
-        done += count
-      }
     }
   }
 }
