@@ -31,6 +31,7 @@ package final class Agent: Sendable {
   private let books: [CameraMeters]
   let commanded: Commanded?
   let reconfiguration: Reconfiguration
+  let clockWatch = Mutex<ClockWatch?>(nil)
   let logger: Logger
 
   package var settings: Settings { current.withLock { $0 } }
@@ -119,6 +120,7 @@ package final class Agent: Sendable {
   /// Starts Delivery, then the cameras.
   package func start() throws(AgentError) {
     do {
+      try watchClock()
       try delivery.start()
       try onlooker?.start(writers)
       try cameras.start()
@@ -126,17 +128,6 @@ package final class Agent: Sendable {
     } catch {
       throw AgentError("\(error)", .temporary)
     }
-  }
-
-  /// Ends the cameras, then delivers what is left for as long as the budget allows. The ledger has
-  /// nothing waiting afterwards.
-  package func stop() {
-    let began = Clock.monotonic
-    commanded?.stop()
-    cameras.stop()
-    onlooker?.stop()
-    let used = Double(Clock.monotonic - began) / 1e9
-    delivery.shutdown(seconds: max(0.5, settings.delivery.shutdownBudget - used))
   }
 
   /// Makes the running agent what the settings say, as far as it can without a restart.

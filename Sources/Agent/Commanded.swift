@@ -152,6 +152,12 @@ final class Commanded: Sendable {
 
   func reloadKeys() { desk.withLock { $0 }?.loadKeys() }
 
+  /// Asks the reading to end, without waiting for it.
+  func beginStop() { receiver.withLock { $0 }?.beginStop() }
+
+  /// Connects anew, soon.
+  func renew() { receiver.withLock { $0 }?.renew() }
+
   /// Ends the reading; what was begun is ended first.
   func stop() {
     _ = stopping.set(true)

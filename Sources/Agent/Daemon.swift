@@ -10,6 +10,8 @@ import Threads
 package enum Daemon {
   /// How long the polling thread may be quiet until the watchdog is no longer fed.
   private static let stuckSeconds = 15.0
+  /// What the status server and the alarms may take to end, each.
+  private static let lastPartsSeconds = 1.0
 
   /// Runs until SIGTERM or SIGINT, or until all replays that play once are over.
   /// - Parameter configuration: the file that the settings are from.
@@ -53,13 +55,18 @@ package enum Daemon {
     }
     manager.stopping()
     logger.notice("stopping; \(settings.delivery.shutdownBudget) s at most")
-    server.stop()
     watch.end()
-    reloader.finish()
-    agent.stop()
+    let reloading = ShutdownStep("reload") { reloader.finish() }
+    let serving = ShutdownStep("status") { server.stop() }
+    var isDone = reloading.wait(seconds: lastPartsSeconds, logger)
+    isDone = agent.stop() && isDone
     agent.logLedger()
+    isDone = serving.wait(seconds: lastPartsSeconds, logger) && isDone
     // Last: whatever it waits for, all frames are safe by now.
-    watch.join()
+    let watching = ShutdownStep("watch") { watch.join() }
+    isDone = watching.wait(seconds: lastPartsSeconds, logger) && isDone
+    // Threads that were left behind must not meet what runs at a normal exit.
+    if !isDone { _exit(EXIT_SUCCESS) }
   }
 
   /// Without its status the agent does its work all the same.

@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -105,6 +106,17 @@ int vp_signal_wait(int fd, int milliseconds)
     ppoll(&polled, 1, &time, &mask);
     unsigned char byte;
     return read(fd, &byte, 1) == 1 ? byte : 0;
+}
+
+int vp_clock_set_timer(void)
+{
+    int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (fd < 0) return -1;
+    /* In the year 2242. */
+    struct itimerspec never = {.it_value = {.tv_sec = 1L << 33}};
+    if (timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) == 0) return fd;
+    close(fd);
+    return -1;
 }
 
 int vp_eventfd(void)

@@ -315,6 +315,7 @@ package final class ControlDesk: Sendable {
     let last = mutate { inner in
       let last = inner.memory.offsets[partition] ?? 0
       inner.memory.forgetOffset(partition)
+      inner.unsaved += 1
       return last
     }
     logger.error(

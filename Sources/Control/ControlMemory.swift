@@ -50,6 +50,9 @@ struct ControlMemory: Equatable {
     for (partition, offset) in offsets where before.offsets[partition] != offset {
       try edit.setState("control/offset/\(topic)/\(partition)", Self.bytes(Int(offset)))
     }
+    for partition in before.offsets.keys where offsets[partition] == nil {
+      try edit.setState("control/offset/\(topic)/\(partition)", nil)
+    }
     for (key, sequence) in sequences where before.sequences[key] != sequence {
       try edit.setState("control/sequence/\(key)", Self.bytes(sequence))
     }

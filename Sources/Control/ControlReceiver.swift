@@ -26,7 +26,7 @@ package final class ControlReceiver: Sendable {
   private static let metadataMilliseconds: Int32 = 5000
   private static let tickNanoseconds: UInt64 = 500_000_000
   /// How often it is asked whether the topic has more partitions, and while it has none.
-  private static let partitionsNanoseconds: UInt64 = 60_000_000_000
+  private static let partitionsNanoseconds: UInt64 = 15_000_000_000
   private static let newTopicNanoseconds: UInt64 = 1_000_000_000
   /// Commands a second in the long run, and at once. What is not obeyed costs little, and must not hold up what is.
   private static let rate = (200.0, burst: 2000.0)
@@ -44,6 +44,7 @@ package final class ControlReceiver: Sendable {
   private let faults: FaultLog
   private let thread = Mutex<NamedThread?>(nil)
   private let isStopping = Atomic(false)
+  private let isStale = Atomic(false)
   /// Why what comes cannot be handled; nil where it can.
   private let trouble = Mutex<String?>(nil)
   private let signal = EventSignal()
@@ -66,15 +67,27 @@ package final class ControlReceiver: Sendable {
     thread.withLock { $0 = made }
   }
 
-  package func stop() {
+  /// Asks the thread to end, without waiting for it.
+  package func beginStop() {
     isStopping.store(true, ordering: .relaxed)
     signal.set()
+  }
+
+  /// Ends the reading; what was begun is ended first.
+  package func stop() {
+    beginStop()
     thread.withLock { $0 }?.join()
     desk.stop()
   }
 
   /// Why the node's own state cannot be written, and commands wait; nil where it can.
   package var fault: String? { trouble.withLock { $0 } }
+
+  /// Connects anew, soon: the clock was set, by which librdkafka's threads wait.
+  package func renew() {
+    isStale.store(true, ordering: .relaxed)
+    signal.set()
+  }
 
   private var goesOn: Bool { !isStopping.load(ordering: .relaxed) }
 
@@ -136,9 +149,10 @@ package final class ControlReceiver: Sendable {
   private func read(_ consumer: Consumer) throws(KafkaError) {
     logger.info("reading \(desk.options.topic), \(consumer.partitionCount) partitions")
     var ticked = Clock.monotonic
-    var asked = Clock.monotonic
-    var pace = Pace(rate: Self.rate.0, burst: Self.rate.burst, now: asked)
-    while goesOn {
+    // When the partitions are counted next.
+    var askAt = Clock.monotonic + pause(consumer)
+    var pace = Pace(rate: Self.rate.0, burst: Self.rate.burst, now: ticked)
+    while goesOn, !isStale.exchange(false, ordering: .relaxed) {
       let record: ConsumedRecord?
       do throws(KafkaError) {
         record = try consumer.next(timeoutMilliseconds: Self.pollMilliseconds)
@@ -147,7 +161,9 @@ package final class ControlReceiver: Sendable {
           return desk.truncated(partition: partition)
         }
         faults.tell("poll \(error.name)", .warning, "the control topic: \(error)")
-        continue
+        // A topic that was made anew, perhaps: looked into soon.
+        if error.isTopicChanged { askAt = min(askAt, Clock.monotonic + Self.newTopicNanoseconds) }
+        record = nil
       }
       if let record {
         let isObeyed = handle(record)
@@ -159,14 +175,27 @@ package final class ControlReceiver: Sendable {
         ticked = now
         tick()
       }
-      let pause =
-        consumer.partitionCount == 0 ? Self.newTopicNanoseconds : Self.partitionsNanoseconds
-      if now - asked > pause {
-        asked = now
+      if now >= askAt {
+        askAt = now + pause(consumer)
         let count = try? consumer.currentPartitionCount(
           desk.options.topic, timeoutMilliseconds: Self.metadataMilliseconds)
-        if let count, count != consumer.partitionCount { return }
+        if let count, count != consumer.partitionCount { return changed(consumer, count) }
       }
+    }
+  }
+
+  private func pause(_ consumer: Consumer) -> UInt64 {
+    consumer.partitionCount == 0 ? Self.newTopicNanoseconds : Self.partitionsNanoseconds
+  }
+
+  /// The topic was made anew, or has more partitions: the next consumer reads those that there are now.
+  private func changed(_ consumer: Consumer, _ count: Int32) {
+    logger.notice(
+      "\(desk.options.topic) has \(count) partitions now, not \(consumer.partitionCount); it is read anew"
+    )
+    guard count > 0 else { return }
+    for partition in desk.offsets.keys.sorted() where partition >= count {
+      desk.truncated(partition: partition)
     }
   }
 

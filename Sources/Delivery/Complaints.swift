@@ -140,8 +140,7 @@ struct Complaints: Sendable {
   func producerRenewed() {
     logger.warning(
       """
-      the Kafka producer had failed for good and was replaced; what it held is sent again, and may \
-      come twice
+      the Kafka producer was replaced; what it held is sent again, and may come twice
       """)
   }
 

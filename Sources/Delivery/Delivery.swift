@@ -31,6 +31,10 @@ package final class Delivery: Sendable {
   private let topics: [String]
   /// When the polling thread last came round, nanoseconds of CLOCK_MONOTONIC.
   private let lastTurn = Atomic(Clock.monotonic)
+  /// Whether the producer is to be replaced.
+  private let isStale = Atomic(false)
+  /// Producers that were replaced and still have reports to give. The polling thread's.
+  private let retired = Mutex<[Producer]>([])
   /// Whether the polling thread lets reports gather.
   private let isPausing = Atomic(false)
   /// When the polling thread is to end, nanoseconds of CLOCK_MONOTONIC.
@@ -74,8 +78,14 @@ package final class Delivery: Sendable {
   /// The one that records are handed to now.
   var producer: Producer { currentProducer.withLock { $0 } }
 
-  /// Puts another producer in the place of one that has failed for good, once all that the old one held
-  /// has come back. On the polling thread.
+  /// Connects anew, soon: the clock was set, by which librdkafka's threads wait. From any thread.
+  package func renewConnections() {
+    isStale.store(true, ordering: .releasing)
+    producer.wake()
+  }
+
+  /// Puts another producer in the place of one that has failed for good or that waits by a clock that was set, once all
+  /// that the old one held has come back. On the polling thread.
   func renewProducer() {
     let old = producer
     let new: Producer
@@ -87,12 +97,10 @@ package final class Delivery: Sendable {
     }
     // Nothing is sent until all that the old one held is back, so that order is kept.
     state.withLock { $0.recall = .all }
-    old.purge()
-    let last = Clock.monotonic + Self.lastReportsNanoseconds
-    while old.queuedCount > 0, Clock.monotonic < last {
-      for event in old.poll(timeoutMilliseconds: 20) { handle(event) }
-    }
+    let isEmpty = takeBackAll(from: old)
     currentProducer.withLock { $0 = new }
+    // What did not come back in time comes later.
+    if !isEmpty { retired.withLock { $0.append(old) } }
     state.withLock { $0.recall = nil }
     complaints.producerRenewed()
   }
@@ -226,6 +234,8 @@ package final class Delivery: Sendable {
   /// One round of the polling thread: what librdkafka has to tell, then time-outs, then more to send.
   private func turn() {
     for event in nextEvents() { handle(event) }
+    pollRetired()
+    if isStale.exchange(false, ordering: .acquiringAndReleasing) { renewProducer() }
     takeBack()
     perform { state in
       let now = Clock.monotonic
@@ -268,7 +278,11 @@ package final class Delivery: Sendable {
     // Reports may ask for more; what is left then comes with the next round.
     for _ in 0..<4 {
       guard let recall = state.withLock({ $0.recall }) else { return }
-      producer.purge(isInFlight: recall == .all)
+      if recall == .all {
+        guard takeBackAll(from: producer) else { return }
+      } else {
+        producer.purgeQueued()
+      }
       state.withLock { $0.recall = .queued }
       while true {
         let events = producer.poll(timeoutMilliseconds: 0)
@@ -280,6 +294,26 @@ package final class Delivery: Sendable {
       }
     }
     state.withLock { $0.recall = nil }
+  }
+
+  /// Takes back all that a producer holds, for a moment: librdkafka's threads may be looking up a name.
+  /// - Returns: whether all of it has come.
+  private func takeBackAll(from producer: Producer) -> Bool {
+    producer.purge()
+    let last = Clock.monotonic + Self.lastReportsNanoseconds
+    while producer.queuedCount > 0, Clock.monotonic < last {
+      for event in producer.poll(timeoutMilliseconds: 20) { handle(event) }
+    }
+    return producer.queuedCount == 0
+  }
+
+  private func pollRetired() {
+    let old = retired.withLock { $0 }
+    guard !old.isEmpty else { return }
+    for producer in old {
+      for event in producer.poll(timeoutMilliseconds: 0) where event.isReport { handle(event) }
+    }
+    retired.withLock { $0.removeAll { $0.queuedCount == 0 } }
   }
 
   /// Without a spool, what was dropped is told by events that wait in memory like all else.

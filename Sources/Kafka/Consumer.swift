@@ -1,4 +1,5 @@
 import CRdKafka
+import Threads
 
 /// A record that was read back.
 package struct ConsumedRecord: Sendable {
@@ -40,7 +41,16 @@ package enum ReadStart: Sendable, Equatable {
 /// Reads all partitions of a topic by assignment: it never joins a group, and never commits.
 @safe
 package final class Consumer: @unchecked Sendable {
+  /// What its destruction is waited for, in milliseconds.
+  private static let destroyMilliseconds: Int32 = 300
+
   private let handle: OpaquePointer
+  private let queue: OpaquePointer
+  /// Set by librdkafka when its queue is no longer empty: its own waits go by the wall clock, and last for hours where
+  /// that is set back.
+  private let signal = EventSignal()
+  /// Whether the queue may hold what the signal was already taken for.
+  private var mayHoldRecords = true
   private let redaction: Redaction
   /// How many partitions there were when it was made; 0 where there was no such topic.
   package private(set) var partitionCount: Int32 = 0
@@ -70,6 +80,10 @@ package final class Consumer: @unchecked Sendable {
     let made = try unsafe configuration.makeHandle(RD_KAFKA_CONSUMER, redaction: redaction)
     unsafe handle = unsafe made
     _ = unsafe rd_kafka_poll_set_consumer(made)
+    unsafe queue = unsafe rd_kafka_queue_get_consumer(made)
+    unsafe EventSignal.one.withUnsafeBytes { one in
+      unsafe rd_kafka_queue_io_event_enable(queue, signal.descriptor, one.baseAddress, one.count)
+    }
     // A topic that is made on its first use has at least one.
     partitionCount = try currentPartitionCount(topic, timeoutMilliseconds: timeoutMilliseconds)
     let partitions = 0..<max(1, partitionCount)
@@ -93,37 +107,53 @@ package final class Consumer: @unchecked Sendable {
     try assign(topic, places)
   }
 
-  deinit { unsafe rd_kafka_destroy(handle) }
+  deinit {
+    unsafe rd_kafka_queue_io_event_enable(queue, -1, nil, 0)
+    unsafe rd_kafka_queue_destroy(queue)
+    let client = unsafe ClientHandle(handle)
+    // No group was joined, so there is none to leave.
+    Disposal.run(milliseconds: Self.destroyMilliseconds) {
+      unsafe rd_kafka_destroy_flags(client.pointer, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
+    }
+  }
 
   /// Asks how many partitions there are now; 0 where there is no such topic.
   package func currentPartitionCount(
     _ topic: String, timeoutMilliseconds: Int32
   ) throws(KafkaError) -> Int32 {
-    guard let local = unsafe rd_kafka_topic_new(handle, topic, nil) else {
-      throw KafkaError(rd_kafka_last_error(), call: "rd_kafka_topic_new")
+    switch try metadata(topic, timeoutMilliseconds: timeoutMilliseconds) {
+    case .partitions(let count): return count
+    case .missing: return 0
+    case .denied:
+      var error = KafkaError(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, call: "metadata")
+      error.description = "\(topic): access denied; grant READ and DESCRIBE on it"
+      throw error
     }
-    defer { unsafe rd_kafka_topic_destroy(local) }
-    var found: UnsafePointer<rd_kafka_metadata>?
-    let code = unsafe rd_kafka_metadata(handle, 0, local, &found, timeoutMilliseconds)
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = unsafe found else {
-      throw KafkaError(code, call: "rd_kafka_metadata")
+  }
+
+  /// Asks a broker about a topic.
+  package func metadata(
+    _ topic: String, timeoutMilliseconds: Int32
+  ) throws(KafkaError) -> TopicMetadata {
+    try BoundedCall.run("rd_kafka_metadata", milliseconds: timeoutMilliseconds) {
+      [self] () throws(KafkaError) in
+      try unsafe TopicMetadata.ask(handle, topic, timeoutMilliseconds)
     }
-    defer { unsafe rd_kafka_metadata_destroy(metadata) }
-    return unsafe metadata.pointee.topic_cnt > 0
-      ? unsafe metadata.pointee.topics[0].partition_cnt : 0
   }
 
   /// The offset of the next record of a partition.
   private func end(
     _ topic: String, _ partition: Int32, _ timeoutMilliseconds: Int32
   ) throws(KafkaError) -> Int64 {
-    var (low, high) = (Int64(0), Int64(0))
-    let code = unsafe rd_kafka_query_watermark_offsets(
-      handle, topic, partition, &low, &high, timeoutMilliseconds)
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-      throw KafkaError(code, call: "rd_kafka_query_watermark_offsets")
+    let call = "rd_kafka_query_watermark_offsets"
+    return try BoundedCall.run(call, milliseconds: timeoutMilliseconds) {
+      [self] () throws(KafkaError) in
+      var (low, high) = (Int64(0), Int64(0))
+      let code = unsafe rd_kafka_query_watermark_offsets(
+        handle, topic, partition, &low, &high, timeoutMilliseconds)
+      guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, call: call) }
+      return high
     }
-    return high
   }
 
   /// - Parameter starts: of each partition from 0 on.
@@ -154,11 +184,30 @@ package final class Consumer: @unchecked Sendable {
   /// - Throws: what librdkafka tells instead of a record. Reading goes on; `_AUTO_OFFSET_RESET` is the exception,
   ///   after which its partition is not read any more.
   package func next(timeoutMilliseconds: Int32) throws(KafkaError) -> ConsumedRecord? {
-    guard let message = unsafe rd_kafka_consumer_poll(handle, timeoutMilliseconds) else {
-      return nil
+    let end = Clock.monotonic + UInt64(max(0, timeoutMilliseconds)) * 1_000_000
+    while true {
+      if let message = unsafe rd_kafka_consumer_poll(handle, 0) {
+        mayHoldRecords = true
+        if let record = try unsafe read(message) { return record }
+        continue
+      }
+      let now = Clock.monotonic
+      guard now < end else { return nil }
+      // The signal may have been taken for what came before: it is looked for once more.
+      let left = mayHoldRecords ? 0 : Int32(min((end - now + 999_999) / 1_000_000, 60_000))
+      mayHoldRecords = false
+      signal.wait(milliseconds: left)
     }
+  }
+
+  /// - Returns: nil for what does not concern a reader without a group.
+  private func read(
+    _ message: UnsafeMutablePointer<rd_kafka_message_t>
+  ) throws(KafkaError) -> ConsumedRecord? {
     defer { unsafe rd_kafka_message_destroy(message) }
     let content = unsafe message.pointee
+    // No group is joined: that this client may not join one is no news.
+    if unsafe content.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED { return nil }
     guard unsafe content.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
       let text = unsafe rd_kafka_message_errstr(message).map { unsafe String(cString: $0) }
       var error = unsafe KafkaError(

@@ -24,6 +24,9 @@ package final class Producer: @unchecked Sendable {
     }
   }
 
+  /// What its destruction is waited for, in milliseconds.
+  private static let destroyMilliseconds: Int32 = 300
+
   let handle: OpaquePointer
   private let queue: OpaquePointer
   /// Kept for a replacement.
@@ -86,7 +89,8 @@ package final class Producer: @unchecked Sendable {
     }
     unsafe rd_kafka_queue_io_event_enable(queue, -1, nil, 0)
     unsafe rd_kafka_queue_destroy(queue)
-    unsafe rd_kafka_destroy(handle)
+    let client = unsafe ClientHandle(handle)
+    Disposal.run(milliseconds: Self.destroyMilliseconds) { unsafe rd_kafka_destroy(client.pointer) }
   }
 
   /// Records that have no report yet, and events that wait.
@@ -187,25 +191,38 @@ package final class Producer: @unchecked Sendable {
   /// may tell could hurry. A thread that is woken for each report costs more than the report.
   package func pause(milliseconds: Int32) { alarm.wait(milliseconds: milliseconds) }
 
-  /// Takes back all records, queued or in flight; each is reported with an error of its own.
-  /// - Parameter isInFlight: false to leave those alone that were sent and may have been written.
-  package func purge(isInFlight: Bool = true) {
-    let flags = RD_KAFKA_PURGE_F_QUEUE | (isInFlight ? RD_KAFKA_PURGE_F_INFLIGHT : 0)
-    _ = unsafe rd_kafka_purge(handle, flags)
+  /// Takes back all records, queued or in flight; each is reported with an error of its own. It does not wait for
+  /// librdkafka's threads, which may be looking up a name.
+  package func purge() {
+    _ = unsafe rd_kafka_purge(
+      handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING)
+  }
+
+  /// Takes back the records that were not sent yet, all of which are reported when this returns. Those that were
+  /// sent may have been written, and stay.
+  package func purgeQueued() {
+    _ = unsafe rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE)
   }
 
   /// Fetches what is known of `topic`, so that its first record need not wait.
   /// - Returns: how many partitions it has, 0 where it is not there yet; nil where no broker answered in time.
   @discardableResult
   package func warm(topic: String, timeoutMilliseconds: Int32) -> Int32? {
-    guard let local = unsafe rd_kafka_topic_new(handle, topic, nil) else { return nil }
-    defer { unsafe rd_kafka_topic_destroy(local) }
-    var metadata: UnsafePointer<rd_kafka_metadata>?
-    let code = unsafe rd_kafka_metadata(handle, 0, local, &metadata, timeoutMilliseconds)
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = unsafe metadata else { return nil }
-    defer { unsafe rd_kafka_metadata_destroy(metadata) }
-    return unsafe metadata.pointee.topic_cnt > 0
-      ? unsafe metadata.pointee.topics[0].partition_cnt : 0
+    switch try? metadata(topic, timeoutMilliseconds: timeoutMilliseconds) {
+    case .partitions(let count): count
+    case .missing, .denied: 0
+    case nil: nil
+    }
+  }
+
+  /// Asks a broker about a topic.
+  package func metadata(
+    _ topic: String, timeoutMilliseconds: Int32
+  ) throws(KafkaError) -> TopicMetadata {
+    try BoundedCall.run("rd_kafka_metadata", milliseconds: timeoutMilliseconds) {
+      [self] () throws(KafkaError) in
+      try unsafe TopicMetadata.ask(handle, topic, timeoutMilliseconds)
+    }
   }
 
   /// Which of `count` partitions the records of one group share, whatever their keys: by CRC-32, as librdkafka

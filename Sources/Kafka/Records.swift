@@ -61,6 +61,13 @@ package struct DeliveryReport: Sendable {
 /// What librdkafka has to tell.
 package enum ProducerEvent: Sendable {
   case delivered([DeliveryReport])
+
+  /// Whether it tells how records ended.
+  package var isReport: Bool {
+    if case .delivered = self { return true }
+    return false
+  }
+
   /// Brokers unreachable, names that do not resolve, refused logins. One whose kind is `.fatal` comes
   /// once: the producer is of no further use.
   case error(KafkaError)

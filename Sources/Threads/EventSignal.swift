@@ -15,12 +15,14 @@ package final class EventSignal: Sendable {
   package func set() { _ = unsafe write(descriptor, Self.one, Self.one.count) }
 
   /// Waits until it is set, or for as long as `milliseconds`, and resets it.
-  package func wait(milliseconds: Int32) {
+  /// - Returns: whether it was set.
+  @discardableResult
+  package func wait(milliseconds: Int32) -> Bool {
     var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     if milliseconds != 0 {
-      guard unsafe poll(&polled, 1, milliseconds) > 0 else { return }
+      guard unsafe poll(&polled, 1, milliseconds) > 0 else { return false }
     }
     var count: UInt64 = 0
-    _ = unsafe read(descriptor, &count, 8)
+    return unsafe read(descriptor, &count, 8) == 8
   }
 }

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// A thread of the system's with a name, for work that blocks: ioctl, encoding, librdkafka. It is
-/// started once and joined by its owner; Swift's cooperative pool never sees it.
+/// started once and joined by its owner, or left to itself; Swift's cooperative pool never sees it.
 package final class NamedThread: Sendable {
   /// The kernel keeps 15 bytes of a thread's name.
   private static let nameBytesMax = 15
@@ -34,6 +34,11 @@ package final class NamedThread: Sendable {
       throw ThreadError(name: name, code: code)
     }
     handle.withLock { $0 = Handle(thread: thread) }
+  }
+
+  deinit {
+    // One that is not waited for frees what it holds by itself.
+    if let left = handle.withLock({ $0 }) { pthread_detach(left.thread) }
   }
 
   /// Waits for the thread's end; later calls return at once. Not to be called on the thread itself.

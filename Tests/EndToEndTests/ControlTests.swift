@@ -32,9 +32,13 @@ import Testing
     }
   }
 
-  private func daemon(models: String = "/nowhere", cameras: String? = nil) throws -> Daemon {
+  /// - Parameter second: another broker's address.
+  private func daemon(
+    models: String = "/nowhere", cameras: String? = nil, second: String? = nil
+  ) throws -> Daemon {
     try Daemon(
-      broker.address, spool: "{folder: '\(folder.path)/spool'}",
+      broker.address + (second.map { "\", \"\($0)" } ?? ""),
+      spool: "{folder: '\(folder.path)/spool'}",
       analysis: "{gallery: '\(folder.path)/gallery.sqlite', models: '\(models)'}",
       control: "{keys: '\(folder.path)/keys.d', labels: {site: hanoi}, heartbeat: 1 s}",
       cameras: cameras ?? """
@@ -46,11 +50,14 @@ import Testing
   /// Sends a command; the results of it.
   private func send(
     _ words: [String], target: [String] = ["--node", "box-1"], key: String = "ops",
-    status: Int32 = 0
+    status: Int32 = 0, to other: Broker? = nil
   ) throws -> [[String: Any]] {
     let program = try Program(
       "vedette",
-      ["control", "send", "--broker", broker.address, "--key", "\(folder.path)/\(key).key"]
+      [
+        "control", "send", "--broker", (other ?? broker).address, "--key",
+        "\(folder.path)/\(key).key",
+      ]
         + ["--timeout", "30", "--json"] + target + words)
     var results: [[String: Any]] = []
     while true {
@@ -134,6 +141,46 @@ import Testing
     // No number was given twice within a run, though the camera was made anew.
     let ids = try broker.consumeAll().compactMap { $0.header("ce_id") }
     #expect(Set(ids).count == ids.count)
+  }
+
+  @Test func `A control topic made anew with fewer partitions is read again, and SIGTERM ends all`()
+    throws
+  {
+    let anew = try Broker()
+    anew.command("topic vedette.control 1")
+    anew.command("down 1")
+    broker.command("topic vedette.control 4")
+    let daemon = try self.daemon(second: anew.address)
+    daemon.waitForLog("reading vedette.control, 4 partitions")
+    #expect(states(try send(["ping"])) == ["accepted", "succeeded"])
+    broker.command("down 1")
+    anew.command("up 1")
+    daemon.waitForLog("reading vedette.control, 1 partitions", seconds: 120)
+    let second = ["camera.stop", "camera=yard"]
+    #expect(states(try send(second, to: anew)) == ["accepted", "succeeded"])
+    #expect(daemon.program.end(within: 60) == 0)
+    expectBalance(try #require(daemon.ledger()))
+    // What was cut off is forgotten: the next start does not tell of it again.
+    let next = try self.daemon(second: anew.address)
+    next.waitForLog("reading vedette.control, 1 partitions", seconds: 60)
+    #expect(!next.program.log.contains("is gone; commands may be missing"))
+    #expect(next.program.end(within: 60) == 0)
+  }
+
+  @Test func `SIGTERM ends all while the control topic is gone`() throws {
+    broker.command("topic vedette.control 4")
+    let daemon = try self.daemon()
+    daemon.waitForLog("reading vedette.control, 4 partitions")
+    broker.command("deny vedette.control UNKNOWN_TOPIC_OR_PART")
+    // Its connections are made anew, so that it asks.
+    broker.command("down 1")
+    broker.command("up 1")
+    daemon.waitForLog("vedette.control has 0 partitions now", seconds: 120)
+    _ = daemon.askLedger()
+    #expect(daemon.program.end(within: 60) == 0)
+    let ledger = try #require(daemon.ledger())
+    expectBalance(ledger)
+    #expect(ledger["in_memory"] as? Int == 0 && ledger["in_flight"] as? Int == 0)
   }
 
   @Test func `Nobody is obeyed whose key is not trusted, and expired commands are told of`() throws

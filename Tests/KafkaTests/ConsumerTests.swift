@@ -51,6 +51,26 @@ import Testing
     #expect(firsts(all) { $0.count == 3 } == [0: 3, 1: 0, 2: 3])
   }
 
+  @Test func `A consumer whose partitions are gone is let go without waiting`() throws {
+    let fewer = try MockCluster(partitions: 1)
+    fewer.setBroker(1, isUp: false)
+    var consumer: Consumer? = try Consumer(
+      brokers: [cluster.bootstrapServers, fewer.bootstrapServers], topic: topic,
+      properties: ["reconnect.backoff.max.ms": "200"])
+    #expect(consumer?.partitionCount == Self.partitions)
+    // The same topic made anew, as its readers see it.
+    cluster.setBroker(1, isUp: false)
+    fewer.setBroker(1, isUp: true)
+    eventually(within: 60, "the reader does not see the topic made anew") {
+      _ = try? consumer?.next(timeoutMilliseconds: 100)
+      return (try? consumer?.currentPartitionCount(topic, timeoutMilliseconds: 1000)) == 1
+    }
+    // librdkafka waits for ever here.
+    consumer = nil
+    let after = try Consumer(brokers: [fewer.bootstrapServers], topic: topic)
+    #expect(after.partitionCount == 1)
+  }
+
   @Test func `Records of one group share a partition, whatever their keys`() throws {
     let producer = try Producer(brokers: [cluster.bootstrapServers])
     let groups = (0..<20).map { Producer.partition(of: Array("issuer \($0)".utf8), count: 3) }
@@ -104,7 +124,7 @@ import Testing
     #expect {
       try consumer(from: .end, starts)
     } throws: { error in
-      (error as? KafkaError)?.kind == .invalid && "\(error)".contains(text)
+      (error as? KafkaError)?.call == "assign" && "\(error)".contains(text)
     }
   }
 }

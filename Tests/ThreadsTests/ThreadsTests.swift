@@ -28,6 +28,31 @@ import Testing
     #expect(Clock.rfc3339(microseconds: microseconds) == text)
   }
 
+  @Test func `A clock that is set is noticed, in either direction, and one that is slewed is not`()
+  {
+    let (wall, second) = (Int64(1_800_000_000_000_000), UInt64(1_000_000_000))
+    var steps = ClockSteps(wall: wall, monotonic: second)
+    #expect(steps.take(wall: wall + 1_000_000, monotonic: 2 * second) == nil)
+    let back = steps.take(wall: wall + 2_000_000 - 3_600_000_000, monotonic: 3 * second)
+    #expect(back.map { abs($0 + 3600) < 0.001 } == true)
+    // Told once.
+    #expect(steps.take(wall: wall + 3_000_000 - 3_600_000_000, monotonic: 4 * second) == nil)
+    let forward = steps.take(wall: wall + 4_000_000 + 82_800_000_000, monotonic: 5 * second)
+    #expect(forward.map { abs($0 - 86_400) < 0.001 } == true)
+    // A hundred seconds that are a little too long each.
+    var slewed = ClockSteps(wall: wall, monotonic: 0)
+    for number in 1...100 {
+      let step = slewed.take(
+        wall: wall + Int64(number) * 1_010_000, monotonic: UInt64(number) * second)
+      #expect(step == nil)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `The watch of the clock ends when it is told to`() throws {
+    let watch = try ClockWatch { _ in }
+    watch.stop()
+  }
+
   @Test func `A thread has its name, runs, and is joined`() throws {
     let name = Mutex("")
     let thread = try NamedThread("cam-a-very-long-name") {

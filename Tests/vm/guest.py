@@ -46,6 +46,11 @@ class Broker:
         self.process.stdin.close()
         self.process.wait(10)
 
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "ok\n", line
+
     def frames(self):
         """Files and headers of all frames so far, by camera."""
         folder = f"/tmp/frames-{time.monotonic_ns()}"
@@ -58,8 +63,8 @@ class Broker:
 
 
 class Agent:
-    def __init__(self, broker, cameras):
-        text = f"node: box\nkafka: {{brokers: ['{broker.address}']}}\nlog: {{level: debug}}\ncameras:\n"
+    def __init__(self, broker, cameras, more=""):
+        text = f"node: box\nkafka: {{brokers: ['{broker.address}']}}\nlog: {{level: debug}}\n{more}cameras:\n"
         for name, camera in cameras.items():
             text += f"  {name}: {{{camera}}}\n"
         with open("/tmp/vedette.yaml", "w") as file:
@@ -321,6 +326,57 @@ def converted():
     assert max(errors) <= 8, f"mean error per channel {errors}"
 
 
+def set_clock(seconds):
+    """Sets this machine's clock by so many seconds; it is the emulated one's."""
+    time.clock_settime(time.CLOCK_REALTIME, time.clock_gettime(time.CLOCK_REALTIME) + seconds)
+
+
+def clock_step(seconds, in_outage):
+    """The clock is set, in an outage or while brokers are there: frames and commands get through within 15 s."""
+    def body():
+        folder = f"/tmp/clock-{time.monotonic_ns()}"
+        os.makedirs(f"{folder}/keys.d")
+        run(f"{PROGRAMS}/vedette", "control", "keygen", f"{folder}/ops")
+        os.rename(f"{folder}/ops.pub", f"{folder}/keys.d/ops.pub")
+        with open(f"{folder}/1.jpg", "wb") as file:
+            subprocess.run(["cjpeg"], input=b"P6 16 16 255\n" + bytes(768), stdout=file, check=True)
+        more = (f"spool: {{folder: {folder}/spool}}\nanalysis: {{gallery: {folder}/gallery.sqlite}}\n"
+                f"delivery: {{outage_after: 2 s}}\ncontrol: {{keys: {folder}/keys.d}}\n"
+                f"status: {{socket: {folder}/status.sock}}\n")
+        with Broker() as broker, Agent(broker, {"a": f"replay: {{path: {folder}, rate: {RATE}}}"}, more) as agent:
+            wait_until(lambda: "reading vedette.control" in agent.log(), 60, "the control topic is read")
+            agent.delivered(["a"], 3)
+            if in_outage:
+                broker.say("down 1")
+                wait_until(lambda: "no broker acknowledges" in agent.log(), 60, "the outage is noticed")
+                # librdkafka backs off by now.
+                time.sleep(3)
+            captured = agent.ledgers()["a"]["captured"]
+            set_clock(seconds)
+            if in_outage:
+                time.sleep(1)
+                broker.say("up 1")
+            began = time.monotonic()
+            sent = subprocess.Popen(
+                [f"{PROGRAMS}/vedette", "control", "send", "--broker", broker.address, "--key", f"{folder}/ops.key",
+                 "--node", "box", "--timeout", "60", "ping"], stdout=subprocess.PIPE, text=True)
+            agent.delivered(["a"], captured + 1, 60)
+            frames_took = time.monotonic() - began
+            assert sent.wait(90) == 0, sent.stdout.read() + agent.log()[-3000:]
+            ping_took = time.monotonic() - began
+            assert frames_took <= 15 and ping_took <= 15, f"{frames_took:.0f} s for frames, {ping_took:.0f} s for a ping"
+            ledger = agent.stop()["a"]
+            assert ledger["dropped"] == {} and ledger["dead"] == 0, ledger
+            records = broker.frames()["a"]
+        ids = [record["headers"]["ce_id"] for record in records]
+        assert len(set(ids)) >= ledger["delivered"], f"{len(set(ids))} frames of {ledger['delivered']} arrived"
+    return body
+
+
+for step in [-3600, -60, 86400]:
+    for in_outage in [True, False]:
+        test(f"the clock is set by {step} s, {'in an outage' if in_outage else 'with brokers there'}",
+             clock_step(step, in_outage))
 if ONLY in "colour bars":
     all_formats()
 test("a format that is not read directly is converted by libv4l2, which is said", converted)

@@ -27,6 +27,9 @@ int vp_signal_open(const int *signals, int count);
 int vp_signal_wait(int fd, int milliseconds);
 /* A non-blocking eventfd, or -1. */
 int vp_eventfd(void);
+/* A non-blocking timer of CLOCK_REALTIME that never runs down, but can be read (and then says ECANCELED) once that clock
+   was set; or -1. */
+int vp_clock_set_timer(void);
 /* A non-blocking netlink socket that hears the kernel announce devices, or -1. */
 int vp_uevent_socket(void);
 /* Writes a line to standard error or standard output, and flushes it. */

@@ -1,0 +1,51 @@
+import CRdKafka
+import Synchronization
+import Threads
+
+/// Calls of librdkafka that ask a broker and wait for its answer. Their time-outs go by the wall clock, so that they wait
+/// for hours where it was set back: they are made on a thread of their own, and waited for by the monotonic clock.
+enum BoundedCall {
+  /// Calls at once, those that were given up included.
+  private static let callsMax = 16
+  /// What a call may take beyond its own time-out.
+  private static let graceMilliseconds: Int32 = 500
+  private static let running = Atomic(0)
+
+  private final class Answer<Value: Sendable>: Sendable {
+    let value = Mutex<Result<Value, KafkaError>?>(nil)
+    let done = EventSignal()
+  }
+
+  /// - Parameter body: keeps alive what it uses; it may go on after the time-out.
+  static func run<Value: Sendable>(
+    _ call: String, milliseconds: Int32,
+    _ body: @escaping @Sendable () throws(KafkaError) -> Value
+  ) throws(KafkaError) -> Value {
+    guard running.load(ordering: .relaxed) < callsMax else {
+      throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, call: call)
+    }
+    let answer = Answer<Value>()
+    running.add(1, ordering: .relaxed)
+    do {
+      _ = try NamedThread("kafka-ask") {
+        let result: Result<Value, KafkaError>
+        do throws(KafkaError) {
+          result = .success(try body())
+        } catch {
+          result = .failure(error)
+        }
+        running.subtract(1, ordering: .relaxed)
+        answer.value.withLock { $0 = result }
+        answer.done.set()
+      }
+    } catch {
+      running.subtract(1, ordering: .relaxed)
+      throw KafkaError(RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, call: call, text: error.description)
+    }
+    answer.done.wait(milliseconds: milliseconds + graceMilliseconds)
+    guard let result = answer.value.withLock({ $0 }) else {
+      throw KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, call: call)
+    }
+    return try result.get()
+  }
+}
