@@ -23,6 +23,7 @@ extension Agent {
     let budget = settings.delivery.shutdownBudget
     var isDone = true
     commanded?.beginStop()
+    topicCheck.stop()
     let cameras = ShutdownStep("cameras") { [self] in self.cameras.stop() }
     isDone = cameras.wait(seconds: max(1, budget * Self.camerasShare), logger) && isDone
     let control = ShutdownStep("control") { [self] in commanded?.stop() }

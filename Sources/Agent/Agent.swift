@@ -32,6 +32,7 @@ package final class Agent: Sendable {
   let commanded: Commanded?
   let reconfiguration: Reconfiguration
   let clockWatch = Mutex<ClockWatch?>(nil)
+  let topicCheck: TopicCheck
   let logger: Logger
 
   package var settings: Settings { current.withLock { $0 } }
@@ -82,6 +83,7 @@ package final class Agent: Sendable {
       classes: [events.meters, chips] + (commands == nil ? [] : [answers]),
       announcements: events.announcements, logger: logger)
     self.delivery = delivery
+    topicCheck = TopicCheck(settings, delivery: delivery, logger: logger)
     self.books = books.flatMap(\.ofCamera)
     writers = zip(names, books).map { name, books in
       AnalysisWriter(
@@ -122,6 +124,7 @@ package final class Agent: Sendable {
     do {
       try watchClock()
       try delivery.start()
+      try topicCheck.start()
       try onlooker?.start(writers)
       try cameras.start()
       try commanded?.start(self)

@@ -147,7 +147,16 @@ package final class ControlReceiver: Sendable {
 
   /// Reads until the end, or until a new consumer is wanted.
   private func read(_ consumer: Consumer) throws(KafkaError) {
-    logger.info("reading \(desk.options.topic), \(consumer.partitionCount) partitions")
+    if consumer.partitionCount == 0,
+      let error = TopicMetadata.missing.error(topic: desk.options.topic, isReading: true)
+    {
+      faults.tell(
+        "missing", .warning,
+        "the box cannot be commanded: \(error). It is read as soon as it is there")
+    } else {
+      faults.forget("missing")
+      logger.info("reading \(desk.options.topic), \(consumer.partitionCount) partitions")
+    }
     var ticked = Clock.monotonic
     // When the partitions are counted next.
     var askAt = Clock.monotonic + pause(consumer)

@@ -10,7 +10,7 @@ extension Delivery {
     switch event {
     case .delivered(let reports): book(reports)
     case .error(let error):
-      state.withLock { $0.lastError = error.description }
+      state.withLock { $0.note(error) }
       complaints.broker(error)
       if error.kind == .fatal { renewProducer() }
     case .log(let level, let facility, let message):

@@ -19,6 +19,8 @@ package final class Delivery: Sendable {
   private static let lastReportsNanoseconds: UInt64 = 500_000_000
   /// How long an answer about a topic is waited for.
   private static let questionMilliseconds: Int32 = 300
+  /// What librdkafka's threads may take to hand back what they hold, in milliseconds.
+  private static let purgeMilliseconds: Int32 = 500
   /// How long reports may gather while nothing hangs on them. librdkafka's thread notes the time of each.
   private static let pauseMilliseconds: Int32 = 200
   private static let never = UInt64.max
@@ -97,10 +99,14 @@ package final class Delivery: Sendable {
     }
     // Nothing is sent until all that the old one held is back, so that order is kept.
     state.withLock { $0.recall = .all }
-    let isEmpty = takeBackAll(from: old)
+    old.purge(waitingMilliseconds: Self.purgeMilliseconds)
+    let last = Clock.monotonic + Self.lastReportsNanoseconds
+    while old.queuedCount > 0, Clock.monotonic < last {
+      for event in old.poll(timeoutMilliseconds: 20) { handle(event) }
+    }
     currentProducer.withLock { $0 = new }
     // What did not come back in time comes later.
-    if !isEmpty { retired.withLock { $0.append(old) } }
+    if old.queuedCount > 0 { retired.withLock { $0.append(old) } }
     state.withLock { $0.recall = nil }
     complaints.producerRenewed()
   }
@@ -146,6 +152,13 @@ package final class Delivery: Sendable {
   private func wakeIfPausing() {
     guard !state.withLock({ $0.isUnhurried }) else { return }
     if isPausing.exchange(false, ordering: .acquiringAndReleasing) { producer.wake() }
+  }
+
+  /// Asks a broker about a topic that records go to.
+  package func metadata(
+    _ topic: String, timeoutMilliseconds: Int32
+  ) throws(KafkaError) -> TopicMetadata {
+    try producer.metadata(topic, timeoutMilliseconds: timeoutMilliseconds)
   }
 
   package var picture: DeliveryPicture { state.withLock { $0.picture } }
@@ -217,10 +230,11 @@ package final class Delivery: Sendable {
     if keeper == nil { state.withLock { $0.close() } }
     // Nothing is sent any more.
     state.withLock { $0.recall = .all }
-    producer.purge()
+    producer.purge(waitingMilliseconds: Self.purgeMilliseconds)
     let last = Clock.monotonic + Self.lastReportsNanoseconds
     while Clock.monotonic < last, state.withLock({ !$0.flights.isEmpty }) {
       for event in producer.poll(timeoutMilliseconds: 20) { handle(event) }
+      pollRetired()
     }
     state.withLock { state in
       state.abandonFlights(isKept: keeper != nil)
@@ -278,11 +292,11 @@ package final class Delivery: Sendable {
     // Reports may ask for more; what is left then comes with the next round.
     for _ in 0..<4 {
       guard let recall = state.withLock({ $0.recall }) else { return }
-      if recall == .all {
-        guard takeBackAll(from: producer) else { return }
-      } else {
-        producer.purgeQueued()
-      }
+      // Until librdkafka's threads have done it, nothing is sent: the next round tries again.
+      guard
+        producer.purge(
+          isInFlight: recall == .all, waitingMilliseconds: Self.purgeMilliseconds)
+      else { return }
       state.withLock { $0.recall = .queued }
       while true {
         let events = producer.poll(timeoutMilliseconds: 0)
@@ -294,17 +308,6 @@ package final class Delivery: Sendable {
       }
     }
     state.withLock { $0.recall = nil }
-  }
-
-  /// Takes back all that a producer holds, for a moment: librdkafka's threads may be looking up a name.
-  /// - Returns: whether all of it has come.
-  private func takeBackAll(from producer: Producer) -> Bool {
-    producer.purge()
-    let last = Clock.monotonic + Self.lastReportsNanoseconds
-    while producer.queuedCount > 0, Clock.monotonic < last {
-      for event in producer.poll(timeoutMilliseconds: 20) { handle(event) }
-    }
-    return producer.queuedCount == 0
   }
 
   private func pollRetired() {
@@ -387,7 +390,7 @@ package final class Delivery: Sendable {
       state.returned(serial, wasSent: wasSent && error.name != "_PURGE_QUEUE")
       // Our own purge is no news.
       guard !error.isPurge else { return }
-      state.lastError = error.description
+      state.note(error)
       state.failed(
         lane: lane, error, isFinal: error.isTelling || error.kind != .retriable,
         now: Clock.monotonic)

@@ -51,7 +51,8 @@ struct DeliveryState {
   /// Set while records are to be taken back from librdkafka: nothing may overtake them.
   var recall: Recall?
   var isClosed = false
-  var lastError: String?
+  /// The most telling error since the last acknowledgement: a time-out does not take a refused login's place.
+  private(set) var cause: KafkaError?
   /// For how long brokers make this client wait, in milliseconds, as librdkafka last told; 0 for not at all.
   var throttleMilliseconds = 0
   /// Bytes of records out of the spool that were acknowledged.
@@ -184,7 +185,7 @@ struct DeliveryState {
     lastArrival = now
     flight.entry.record.meters.ledger.move(.inFlight, to: .delivered)
     if flight.entry.isReplay { replayedBytes += flight.entry.record.payloadBytes }
-    lastError = nil
+    cause = nil
     guard outageSince != nil else { return arrival }
     arrival.outageSince = outageSince
     outageSince = nil
@@ -193,6 +194,12 @@ struct DeliveryState {
       bucket.close(until: now + UInt64(Double.random(in: 0...spool.replayJitter) * 1e9))
     }
     return arrival
+  }
+
+  /// Keeps an error, unless one that says more came before.
+  mutating func note(_ error: KafkaError) {
+    if let cause, cause.precision > error.precision { return }
+    cause = error
   }
 
   /// The record was not taken and waits again, in its place.

@@ -103,7 +103,7 @@ extension DeliveryState {
     picture.inFlight = flights.count
     picture.bytes = memoryBytes
     picture.outageSince = outageSince
-    picture.lastError = lastError
+    picture.lastError = cause?.description
     picture.spoolFault = spoolFault
     picture.standings = standings
     picture.throttleMilliseconds = throttleMilliseconds

@@ -125,9 +125,8 @@ package final class Consumer: @unchecked Sendable {
     case .partitions(let count): return count
     case .missing: return 0
     case .denied:
-      var error = KafkaError(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, call: "metadata")
-      error.description = "\(topic): access denied; grant READ and DESCRIBE on it"
-      throw error
+      throw TopicMetadata.denied.error(topic: topic, isReading: true)
+        ?? KafkaError(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, call: "metadata")
     }
   }
 

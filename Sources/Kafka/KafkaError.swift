@@ -63,7 +63,8 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     kind = ErrorTable.row(of: name).kind
     let meaning = unsafe String(cString: rd_kafka_err2str(code))
     let words = text.map { $0.isEmpty ? meaning : $0 } ?? meaning
-    description = "\(words) (\(name))" + Self.hint(code, words)
+    description =
+      "\(words) (\(name))" + ErrorHint.hint(code, words, isReading: call.contains("consumer"))
   }
 
   /// A property that could not be set.
@@ -73,24 +74,5 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     call = "rd_kafka_conf_set"
     kind = .configuration
     description = "kafka.\(isSecret ? "secrets" : "properties").\(property): \(text)"
-  }
-
-  private static func hint(_ code: rd_kafka_resp_err_t, _ words: String) -> String {
-    switch code {
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-      return words.contains("SCRAM")
-        ? """
-        ; librdkafka 2.0.2 of Debian 12 cannot do SCRAM against Kafka 4 (its issue 4895), even with the \
-        right password: use mTLS or SASL/PLAIN
-        """
-        : "; check sasl.mechanism, sasl.username and the secret file of sasl.password"
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-      return "; check kafka.brokers and the box's DNS"
-    case RD_KAFKA_RESP_ERR__SSL:
-      return "; check ssl.ca.location, the certificates' dates and the box's clock"
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      return "; give this client WRITE and DESCRIBE on the topic"
-    default: return ""
-    }
   }
 }

@@ -7,6 +7,15 @@ extension Producer {
   package func fault(
     ofTopic topic: String, key: [UInt8], timeoutMilliseconds: Int32
   ) -> KafkaError? {
+    let fault = try? BoundedCall.run("rd_kafka_metadata", milliseconds: timeoutMilliseconds) {
+      [self] () throws(KafkaError) in askFault(topic, key, timeoutMilliseconds)
+    }
+    return fault ?? nil
+  }
+
+  private func askFault(
+    _ topic: String, _ key: [UInt8], _ timeoutMilliseconds: Int32
+  ) -> KafkaError? {
     guard let local = unsafe rd_kafka_topic_new(handle, topic, nil) else { return nil }
     defer { unsafe rd_kafka_topic_destroy(local) }
     var metadata: UnsafePointer<rd_kafka_metadata>?

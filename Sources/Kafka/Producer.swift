@@ -198,10 +198,20 @@ package final class Producer: @unchecked Sendable {
       handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING)
   }
 
-  /// Takes back the records that were not sent yet, all of which are reported when this returns. Those that were
-  /// sent may have been written, and stay.
-  package func purgeQueued() {
-    _ = unsafe rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE)
+  /// The same, and waits until librdkafka's threads have done it, for no longer than `milliseconds`: the reports are then
+  /// there to be polled.
+  /// - Parameter isInFlight: false to leave those alone that were sent and may have been written.
+  /// - Returns: whether it was done in that time; if not, it is done later.
+  @discardableResult
+  package func purge(isInFlight: Bool = true, waitingMilliseconds milliseconds: Int32) -> Bool {
+    let flags = RD_KAFKA_PURGE_F_QUEUE | (isInFlight ? RD_KAFKA_PURGE_F_INFLIGHT : 0)
+    let done: Void? = try? BoundedCall.run("rd_kafka_purge", milliseconds: milliseconds) {
+      [self] () throws(KafkaError) in _ = unsafe rd_kafka_purge(handle, flags)
+    }
+    if done == nil {
+      _ = unsafe rd_kafka_purge(handle, flags | RD_KAFKA_PURGE_F_NON_BLOCKING)
+    }
+    return done != nil
   }
 
   /// Fetches what is known of `topic`, so that its first record need not wait.

@@ -33,4 +33,24 @@ package enum TopicMetadata: Sendable, Equatable {
     default: return unsafe .partitions(told.partition_cnt)
     }
   }
+
+  /// What is wrong and what to do about it; nil where nothing is.
+  /// - Parameter isReading: whether the topic is read, not written.
+  package func error(topic: String, isReading: Bool = false) -> KafkaError? {
+    switch self {
+    case .partitions: return nil
+    case .missing:
+      var error = KafkaError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, call: "metadata")
+      error.description = """
+        the topic \(topic) does not exist; create it: kafka-topics.sh --bootstrap-server BROKER --create \
+        --topic \(topic)
+        """
+      return error
+    case .denied:
+      var error = KafkaError(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, call: "metadata")
+      let rights = isReading ? "READ and DESCRIBE" : "WRITE and DESCRIBE"
+      error.description = "the topic \(topic) is denied to this client; grant it \(rights)"
+      return error
+    }
+  }
 }

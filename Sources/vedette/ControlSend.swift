@@ -97,7 +97,9 @@ struct Sender {
       brokers: place.kafka.brokers, properties: place.kafka.properties, secrets: place.secrets)
     self.topic = topic
     // Else the first message may wait a second for librdkafka to find out where it goes.
-    partitionCount = producer.warm(topic: topic, timeoutMilliseconds: Self.warmMilliseconds)
+    let found = try? producer.metadata(topic, timeoutMilliseconds: Self.warmMilliseconds)
+    if let error = found?.error(topic: topic) { throw error }
+    if case .partitions(let count) = found { partitionCount = count } else { partitionCount = nil }
   }
 
   func send(_ message: SignedMessage) throws(KafkaError) {

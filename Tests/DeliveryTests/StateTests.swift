@@ -1,3 +1,4 @@
+import CRdKafka
 import Meters
 import Testing
 
@@ -101,6 +102,25 @@ import Testing
     let classes = [2, 2, 8].map { state.departing(now: $0 * second)?.record.spoolClass }
     #expect(classes == [.frames, nil, .events])
     #expect(meters.ledger.snapshot.isBalanced)
+  }
+
+  @Test func `The cause that says most is kept until a record is acknowledged`() throws {
+    var state = DeliveryState(options: DeliveryOptions(memoryMax: 1 << 20, outageAfter: 2))
+    state.accept(record(CameraMeters(name: "cam"), bytes: 10))
+    let departing = state.departing(now: 1)
+    let serial = try #require(departing).serial
+    state.note(KafkaError(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, call: "poll"))
+    state.note(KafkaError(RD_KAFKA_RESP_ERR__AUTHENTICATION, call: "poll", text: "bad password"))
+    state.note(KafkaError(RD_KAFKA_RESP_ERR__TRANSPORT, call: "poll", text: "Disconnected"))
+    state.note(KafkaError(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, call: "delivery"))
+    #expect(state.picture.lastError?.contains("bad password") == true)
+    // Of two that say as much, the later one.
+    state.note(KafkaError(RD_KAFKA_RESP_ERR__RESOLVE, call: "poll", text: "no such host"))
+    #expect(state.picture.lastError?.contains("no such host") == true)
+    _ = state.arrived(serial, now: 2)
+    #expect(state.picture.lastError == nil)
+    state.note(KafkaError(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, call: "delivery"))
+    #expect(state.picture.lastError?.contains("timed out") == true)
   }
 
   @Test func `Records that come back stand in their old order, before what came later`() {

@@ -167,6 +167,28 @@ import Testing
     #expect(next.program.end(within: 60) == 0)
   }
 
+  @Test func `A topic that is missing or denied is told by name at the start, with the remedy`()
+    throws
+  {
+    for topic in ["results", "metrics", "control"] { broker.command("topic vedette.\(topic) 1") }
+    broker.command("deny vedette.results UNKNOWN_TOPIC_OR_PART")
+    broker.command("deny vedette.metrics TOPIC_AUTHORIZATION_FAILED")
+    broker.command("deny vedette.control UNKNOWN_TOPIC_OR_PART")
+    let daemon = try self.daemon()
+    daemon.waitForLog(
+      "the topic vedette.results does not exist; create it: kafka-topics.sh", seconds: 60)
+    daemon.waitForLog(
+      "the topic vedette.metrics is denied to this client; grant it WRITE", seconds: 60)
+    daemon.waitForLog("cannot be commanded: the topic vedette.control does not exist", seconds: 60)
+    #expect(daemon.program.end(within: 60) == 0)
+    let sent = try Program(
+      "vedette",
+      ["control", "send", "--broker", broker.address, "--key", "\(folder.path)/ops.key"]
+        + ["--node", "box-1", "ping"])
+    #expect(sent.wait(within: 60))
+    #expect(sent.log.contains("the topic vedette.control does not exist"), "\(sent.log)")
+  }
+
   @Test func `SIGTERM ends all while the control topic is gone`() throws {
     broker.command("topic vedette.control 4")
     let daemon = try self.daemon()

@@ -67,6 +67,49 @@ import Testing
     #expect(error.description.contains("4895") && error.description.contains("mTLS or SASL/PLAIN"))
   }
 
+  @Test(arguments: [
+    (
+      "ssl://b:9093/1: SSL handshake failed: sslv3 alert bad certificate: SSL alert number 42",
+      "this client's certificate"
+    ),
+    (
+      "SSL handshake failed: alert certificate unknown (SSL alert number 46)",
+      "this client's certificate"
+    ),
+    ("SSL handshake failed: tlsv13 alert certificate required", "this client's certificate"),
+    (
+      "SSL handshake failed: certificate verify failed: broker certificate could not be verified",
+      "host name"
+    ),
+    ("SSL handshake failed: wrong version number", "ssl.ca.location"),
+  ])
+  func `A failed handshake says whose certificate is at fault`(text: String, hint: String) {
+    let error = KafkaError(RD_KAFKA_RESP_ERR__SSL, call: "poll", text: text)
+    #expect(error.description.contains(hint), "\(error)")
+  }
+
+  @Test func `Who is denied reading is told to have reading granted`() {
+    let code = RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+    #expect("\(KafkaError(code, call: "rd_kafka_consumer_poll"))".contains("READ and DESCRIBE"))
+    #expect("\(KafkaError(code, call: "delivery"))".contains("WRITE and DESCRIBE"))
+    #expect(TopicMetadata.partitions(3).error(topic: "t") == nil)
+    #expect(TopicMetadata.missing.error(topic: "a.b")?.description.contains("--topic a.b") == true)
+    #expect(TopicMetadata.denied.error(topic: "t")?.description.contains("WRITE") == true)
+  }
+
+  @Test func `What a broker says of a topic is told by name`() throws {
+    let cluster = try MockCluster()
+    let producer = try Producer(brokers: [cluster.bootstrapServers])
+    cluster.createTopic("there", partitions: 3)
+    cluster.createTopic("gone", partitions: 3)
+    cluster.setTopicError("gone", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue)
+    cluster.createTopic("denied", partitions: 3)
+    cluster.setTopicError("denied", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED.rawValue)
+    #expect(try producer.metadata("there", timeoutMilliseconds: 20_000) == .partitions(3))
+    #expect(try producer.metadata("gone", timeoutMilliseconds: 20_000) == .missing)
+    #expect(try producer.metadata("denied", timeoutMilliseconds: 20_000) == .denied)
+  }
+
   @Test func `Any other refused login says what to check`() {
     let error = KafkaError(RD_KAFKA_RESP_ERR__AUTHENTICATION, call: "poll", text: "bad password")
     #expect(!error.description.contains("SCRAM"))

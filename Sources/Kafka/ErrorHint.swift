@@ -1,0 +1,76 @@
+import CRdKafka
+
+/// What an operator can do about an error.
+enum ErrorHint {
+  /// What OpenSSL says where the broker does not accept this client's certificate: TLS alerts 42 (bad), 46 (unknown) and
+  /// 116 (required), and their neighbours.
+  private static let clientCertificateAlerts = [
+    "alert bad certificate", "alert certificate unknown", "alert unsupported certificate",
+    "alert certificate revoked", "alert certificate expired", "alert certificate required",
+    "alert unknown ca", "alert number 42", "alert number 43", "alert number 44", "alert number 45",
+    "alert number 46", "alert number 48", "alert number 116",
+  ]
+
+  /// - Parameter isReading: of a topic that is read, not written.
+  static func hint(_ code: rd_kafka_resp_err_t, _ words: String, isReading: Bool) -> String {
+    switch code {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return words.contains("SCRAM")
+        ? """
+        ; librdkafka 2.0.2 of Debian 12 cannot do SCRAM against Kafka 4 (its issue 4895), even with the \
+        right password: use mTLS or SASL/PLAIN
+        """
+        : "; check sasl.mechanism, sasl.username and the secret file of sasl.password"
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+      return "; check kafka.brokers and the box's DNS"
+    case RD_KAFKA_RESP_ERR__SSL:
+      let alerts = words.lowercased()
+      if clientCertificateAlerts.contains(where: { alerts.contains($0) }) {
+        return """
+          ; the broker does not accept this client's certificate: check ssl.certificate.location, \
+          ssl.key.location, the certificate's dates, and that the broker trusts its CA
+          """
+      }
+      return words.contains("certificate verify failed")
+        ? """
+        ; check that the broker's certificate is of the CA in ssl.ca.location and bears the host name in \
+        kafka.brokers, its dates, and the box's clock
+        """
+        : "; check ssl.ca.location, the certificates' dates and the box's clock"
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return isReading
+        ? "; grant READ and DESCRIBE on the topic" : "; grant WRITE and DESCRIBE on the topic"
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+      return "; create the topic, or let the brokers create topics"
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return "; check the box's clock"
+    default: return ""
+    }
+  }
+}
+
+extension KafkaError {
+  /// How much an error says of its cause: a time-out only says that something is wrong, a refused login what.
+  package enum Precision: Int, Comparable, Sendable {
+    case none, outage, connection, cause
+
+    package static func < (one: Precision, other: Precision) -> Bool {
+      one.rawValue < other.rawValue
+    }
+  }
+
+  package var precision: Precision {
+    switch rd_kafka_resp_err_t(rawValue: code) {
+    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, RD_KAFKA_RESP_ERR__TIMED_OUT,
+      RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE, RD_KAFKA_RESP_ERR__PURGE_QUEUE,
+      RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, RD_KAFKA_RESP_ERR__RETRY:
+      return .none
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: return .outage
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+      // The library's own guess is worth more than that a connection ended.
+      return description.contains("might require") || description.contains("refused")
+        ? .cause : .connection
+    default: return .cause
+    }
+  }
+}
