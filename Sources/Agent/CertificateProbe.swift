@@ -81,7 +81,7 @@ final class CertificateProbe: Sendable {
   }
 
   private static func read(_ path: String) -> String {
-    let fd = unsafe vp_open(path, O_RDONLY)
+    let fd = unsafe vp_open_file(path)
     guard fd >= 0 else { return "" }
     defer { _ = close(fd) }
     var bytes: [UInt8] = []

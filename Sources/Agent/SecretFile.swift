@@ -20,7 +20,7 @@ package enum SecretFile {
   }
 
   static func read(_ path: String) -> String? {
-    let fd = unsafe vp_open(path, O_RDONLY)
+    let fd = unsafe vp_open_file(path)
     guard fd >= 0 else { return nil }
     defer { _ = close(fd) }
     var bytes = [UInt8](repeating: 0, count: bytesMax)

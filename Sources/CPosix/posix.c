@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <sys/un.h>
@@ -36,6 +37,26 @@ int vp_processor_count(void)
 int vp_open(const char *path, int flags)
 {
     return open(path, flags | O_CLOEXEC);
+}
+
+int vp_open_file(const char *path)
+{
+    /* Without O_NONBLOCK the opening of a FIFO waits for a writer. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) return -1;
+    struct stat status;
+    int error = fstat(fd, &status) < 0 ? errno
+        : S_ISDIR(status.st_mode) ? EISDIR
+        : S_ISREG(status.st_mode) ? 0 : ENOTSUP;
+    if (error == 0) return fd;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+const char *vp_file_reason(int error)
+{
+    return error == ENOTSUP ? "Not a regular file" : strerror(error);
 }
 
 int vp_open_mode(const char *path, int flags, unsigned mode)

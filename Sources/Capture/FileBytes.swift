@@ -35,7 +35,7 @@ final class FileBytes: FrameOwner, @unchecked Sendable {
   static func read(
     _ path: String, offset: Int = 0, count: Int
   ) throws(CaptureError) -> FileBytes {
-    let fd = unsafe vp_open(path, O_RDONLY)
+    let fd = unsafe vp_open_file(path)
     guard fd >= 0 else {
       throw CaptureError(
         errno == ENOENT ? .absent : .denied, call: "open", errno: errno, "\(path) cannot be opened")

@@ -34,7 +34,7 @@ enum Files {
 
   /// The first line of a small file.
   static func text(_ path: String) -> String? {
-    let fd = unsafe vp_open(path, O_RDONLY)
+    let fd = unsafe vp_open_file(path)
     guard fd >= 0 else { return nil }
     defer { _ = close(fd) }
     var buffer = [UInt8](repeating: 0, count: 256)

@@ -55,9 +55,9 @@ package struct FaceModels: Equatable, Sendable {
   func path(of file: File) throws(FacesError) -> String {
     let path = "\(folder)/\(file.name)"
     let advice = "run 'tools/models --to \(folder)\(file == .landmarks68 ? " --with-68" : "")'"
-    let descriptor = unsafe vp_open(path, O_RDONLY)
+    let descriptor = unsafe vp_open_file(path)
     guard descriptor >= 0 else {
-      let reason = unsafe String(cString: strerror(errno))
+      let reason = unsafe String(cString: vp_file_reason(errno))
       throw FacesError(
         .modelMissing, "the model \(path) cannot be opened (\(reason)): \(advice)")
     }

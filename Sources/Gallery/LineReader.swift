@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// Reads a file, or standard input, line by line without holding it whole; closed when it goes.
@@ -21,10 +22,10 @@ package final class LineReader {
   package init(_ path: String) throws(GalleryError) {
     self.path = path
     isOwned = path != "-"
-    descriptor = isOwned ? unsafe open(path, O_RDONLY | O_CLOEXEC) : 0
+    descriptor = isOwned ? unsafe vp_open_file(path) : 0
     guard descriptor >= 0 else {
       throw GalleryError(
-        .disk, "\(path) cannot be read: \(unsafe String(cString: strerror(errno)))")
+        .disk, "\(path) cannot be read: \(unsafe String(cString: vp_file_reason(errno)))")
     }
     var status = stat()
     let isFile = unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG

@@ -1,3 +1,5 @@
+import Glibc
+
 extension SettingsDecoder {
   /// `on` means all defaults.
   mutating func control(_ node: YAMLNode, _ parent: String) -> ControlSettings? {
@@ -10,7 +12,14 @@ extension SettingsDecoder {
       let value = entry.value
       switch entry.key {
       case "keys":
-        if let text = reader.text(value, path, "a folder's path") { control.keys = resolve(text) }
+        if let text = reader.text(value, path, "a folder's path") {
+          control.keys = resolve(text)
+          if Self.isLoose(control.keys) {
+            reader.warn(
+              value.place, path,
+              "everybody on this box can put keys into \(control.keys.quoted); chmod o-w it")
+          }
+        }
       case "labels":
         for label in reader.group(value, path) ?? [] {
           let place = "\(path).\(label.key)"
@@ -56,5 +65,18 @@ extension SettingsDecoder {
       }
     }
     return control
+  }
+
+  /// Whether everybody on this box may change what is at this path.
+  static func isLoose(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & 0o002 != 0
+  }
+
+  /// Whether everybody on this box may read or change the file at this path.
+  static func isShared(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+      && status.st_mode & 0o006 != 0
   }
 }

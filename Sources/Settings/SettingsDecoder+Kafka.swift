@@ -217,7 +217,7 @@ extension SettingsDecoder {
   }
 
   /// - Parameter isPath: false where what was written may be the secret itself, which must not be told.
-  private mutating func checkSecret(
+  mutating func checkSecret(
     _ file: String, isPath: Bool, _ place: YAMLNode.Place, _ path: String
   ) {
     var status = stat()
@@ -233,8 +233,11 @@ extension SettingsDecoder {
       reader.fail(place, path, "\(file.quoted) is a folder; name the file with the secret")
     case S_IFREG where status.st_size == 0:
       reader.fail(place, path, "\(file.quoted) is empty; write the secret into it")
-    case S_IFREG where status.st_mode & 0o004 != 0:
-      reader.warn(place, path, "everybody on this box can read \(file.quoted); chmod 640 it")
+    case S_IFREG where status.st_mode & 0o006 != 0:
+      let what = status.st_mode & 0o002 != 0 ? "change" : "read"
+      reader.warn(place, path, "everybody on this box can \(what) \(file.quoted); chmod 640 it")
+    case S_IFIFO, S_IFSOCK:
+      reader.fail(place, path, "\(file.quoted) is not a regular file")
     default: break
     }
   }

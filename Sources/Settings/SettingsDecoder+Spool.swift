@@ -41,6 +41,10 @@ extension SettingsDecoder {
         } else if let text = reader.text(value, path, "a file's path, or 'off'") {
           let file = secretPath(text)
           spool.keyFile = file
+          if Self.isShared(file) {
+            reader.warn(
+              value.place, path, "everybody on this box can read \(file.quoted); chmod 640 it")
+          }
           // No error: live frames go on without the spool, which is tried again.
           if unsafe access(file, R_OK) != 0 {
             let reason = unsafe String(cString: strerror(errno))

@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// Reads /etc/vedette/vedette.yaml and conf.d beside it.
@@ -34,7 +35,18 @@ package enum SettingsLoader {
     var files = [(name: path, text: try read(path))]
     let (names, warnings) = try fragments("\(folder(of: path))/conf.d")
     for name in names { files.append((name, try read(name))) }
-    return (files, warnings)
+    let loose = ([path, "\(folder(of: path))/conf.d"] + names).compactMap(looseness)
+    return (files, warnings + loose)
+  }
+
+  /// What to say of a file or folder that everybody on this box could change.
+  private static func looseness(_ path: String) -> Diagnostic? {
+    SettingsDecoder.isLoose(path)
+      ? Diagnostic(
+        file: path, line: 1, column: 1,
+        message:
+          "everybody on this box can change it, and with it what the agent does; chmod o-w it")
+      : nil
   }
 
   private static func folder(of path: String) -> String {
@@ -168,7 +180,12 @@ package enum SettingsLoader {
 
   /// The bytes of a file of at most one byte more than a configuration may have.
   private static func read(_ path: String) throws(SettingsError) -> [UInt8] {
-    guard let file = unsafe fopen(path, "re") else { throw failure(path, "cannot be opened") }
+    let descriptor = unsafe vp_open_file(path)
+    guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
+    guard let file = unsafe fdopen(descriptor, "r") else {
+      close(descriptor)
+      throw failure(path, "cannot be opened")
+    }
     defer { unsafe fclose(file) }
     var bytes = [UInt8](repeating: 0, count: YAMLParser.bytesMax + 1)
     let count = unsafe fread(&bytes, 1, bytes.count, file)
@@ -178,7 +195,7 @@ package enum SettingsLoader {
   }
 
   private static func failure(_ path: String, _ what: String) -> SettingsError {
-    let reason = unsafe String(cString: strerror(errno))
+    let reason = unsafe String(cString: vp_file_reason(errno))
     return SettingsError(diagnostics: [
       Diagnostic(file: path, line: 1, column: 1, message: "\(what): \(reason)")
     ])

@@ -11,7 +11,12 @@ void vp_name_thread(const char *name);
 int vp_processor_count(void);
 /* open with O_CLOEXEC; returns a descriptor or -1 with errno. */
 int vp_open(const char *path, int flags);
-/* The same for a file that may be made with these permissions. */
+/* Opens a regular file for reading. What is none, a FIFO or a device that could keep the reader for ever, is not
+   waited for: -1 with errno, whose reason vp_file_reason gives. */
+int vp_open_file(const char *path);
+/* Why vp_open_file failed with this errno. */
+const char *vp_file_reason(int error);
+/* vp_open for a file that may be made with these permissions. */
 int vp_open_mode(const char *path, int flags, unsigned mode);
 /* Takes room on the disk for the first `count` bytes without changing the file's size; 0 or an errno. */
 int vp_allocate(int fd, long count);
