@@ -165,7 +165,7 @@ let package = Package(
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
     tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
-    tests("StatusTests", ["Meters", "Status"]),
+    tests("StatusTests", ["Meters", "Status"] + nio),
     tests("ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "Threads", log]),
     tests(
       "AgentTests", ["Agent", "Control", "Frames", "Gallery", "Meters", "Settings", "Status", log]),

@@ -1,6 +1,7 @@
 import CPosix
 import Kafka
 package import Settings
+import Status
 
 /// Loads a configuration and tells on standard error what is wrong with it: what `vedetted` and
 /// `vedette check` have in common.
@@ -21,13 +22,22 @@ package enum ConfigurationCheck {
   /// Loads, and tries what librdkafka alone can judge, for those who only check: it connects to nothing.
   package static func check(_ path: String) -> Settings? {
     guard let settings = load(path) else { return nil }
-    let errors = kafkaErrors(settings.kafka)
+    let errors = kafkaErrors(settings.kafka) + statusErrors(settings.status)
     guard errors.isEmpty else {
       for error in errors { tell("error: \(path): \(error)") }
       tellCount(errors.count, path)
       return nil
     }
     return settings
+  }
+
+  private static func statusErrors(_ status: StatusSettings) -> [String] {
+    do throws(AgentError) {
+      _ = try AccessControl.of(status)
+      return []
+    } catch {
+      return [error.description]
+    }
   }
 
   /// Sentences that name the key.

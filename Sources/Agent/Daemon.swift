@@ -21,6 +21,7 @@ package enum Daemon {
     // Before any thread starts, so that all of them inherit the mask.
     let signals = Signals()
     let manager = ServiceManager()
+    let access = try AccessControl.of(settings.status)
     let agent = try Agent(settings, configuration: configuration, logger: logger)
     logger.notice(
       """
@@ -30,7 +31,7 @@ package enum Daemon {
       """)
     try agent.start()
     let watch = Watch(agent, logger: logger)
-    let server = StatusServer(watch)
+    let server = StatusServer(watch, access: access)
     begin(watch, logger)
     var listening = StatusListening(
       server, socket: settings.status.socket,
@@ -43,7 +44,9 @@ package enum Daemon {
       switch signals.wait(seconds: pause) {
       case SIGTERM, SIGINT: break loop
       case SIGUSR1: agent.logLedger()
-      case SIGHUP: reloader.request()
+      case SIGHUP:
+        reload(access, settings.status, logger)
+        reloader.request()
       default: break
       }
       listen(&listening, logger)
@@ -75,6 +78,16 @@ package enum Daemon {
       try watch.start()
     } catch {
       logger.error("there is no status, and no alarm: \(error)")
+    }
+  }
+
+  private static func reload(
+    _ access: AccessControl?, _ settings: StatusSettings, _ logger: Logger
+  ) {
+    do throws(AgentError) {
+      try access?.reload(settings)
+    } catch {
+      logger.error("\(error); the token that was read before stays")
     }
   }
 

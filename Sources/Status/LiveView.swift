@@ -25,11 +25,11 @@ final class LiveView {
   }
 
   func start(_ context: ChannelHandlerContext, version: HTTPVersion) {
-    let headers = HTTPHeaders([
+    var headers = HTTPHeaders([
       ("Content-Type", "multipart/x-mixed-replace; boundary=\(Self.boundary)"),
-      ("Cache-Control", "no-store"), ("Connection", "close"),
-      ("X-Content-Type-Options", "nosniff"),
+      ("Connection", "close"),
     ])
+    headers.add(contentsOf: Answer.protection)
     let head = HTTPResponseHead(version: version, status: .ok, headers: headers)
     context.writeAndFlush(wrap(.head(head)), promise: nil)
     turn(context)

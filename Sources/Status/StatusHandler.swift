@@ -15,11 +15,16 @@ final class StatusHandler: ChannelInboundHandler {
   private let places: ClientPlaces
   /// Over the Unix socket; else over TCP, where a browser may be led here by another page.
   private let isLocal: Bool
+  /// Whom TCP answers; nil for whoever is on this box.
+  private let access: AccessControl?
   private var head: HTTPRequestHead?
+  private var form = ByteBuffer()
   private var timeout: Scheduled<Void>?
   private var live: LiveView?
 
-  init(source: any StatusSource, places: ClientPlaces, isLocal: Bool) {
+  init(source: any StatusSource, places: ClientPlaces, isLocal: Bool, access: AccessControl? = nil)
+  {
+    self.access = access
     self.source = source
     self.places = places
     self.isLocal = isLocal
@@ -51,7 +56,8 @@ final class StatusHandler: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head): self.head = self.head ?? head
-    case .body: break
+    // `RequestLimit` bounds it.
+    case .body(var part): form.writeBuffer(&part)
     case .end:
       guard live == nil, let head else { return }
       places.asked(context.channel)
@@ -64,17 +70,35 @@ final class StatusHandler: ChannelInboundHandler {
     let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let path = String(parts.first ?? "")
     let query = parts.count > 1 ? Query(parts[1]) : Query("")
+    if !isLocal, let refusal = refusal(head, path) { return send(refusal, head, context) }
     guard head.method == .GET || head.method == .HEAD else {
       return send(.text(.methodNotAllowed, "only GET and HEAD are known here\n"), head, context)
-    }
-    guard isLocal || Self.isLoopback(head.headers.first(name: "host") ?? "") else {
-      return send(
-        .text(.misdirectedRequest, "ask for localhost or 127.0.0.1\n"), head, context)
     }
     if let camera = Self.camera(path, "stream"), head.method == .GET {
       return stream(camera, query, head, context)
     }
     send(answer(path, query), head, context)
+  }
+
+  /// What is said over TCP instead of an answer: to other sites' pages, and to whoever has no right to it.
+  private func refusal(_ head: HTTPRequestHead, _ path: String) -> Answer? {
+    let headers = head.headers
+    // A page elsewhere that embeds or fetches something of ours; a link that somebody follows is none of that.
+    if let site = headers.first(name: "sec-fetch-site"), site != "same-origin", site != "none",
+      head.method == .POST || headers.first(name: "sec-fetch-mode") != "navigate"
+        || headers.first(name: "sec-fetch-dest") != "document"
+    {
+      return .text(.forbidden, "pages of other sites are given nothing\n")
+    }
+    if let access {
+      if path == "/sign-in", head.method == .POST {
+        return SignIn.answer(String(buffer: form), access)
+      }
+      // Who knows the token may call the box by any name; a page that has its own name point here does not know it.
+      return access.isAllowed(headers) ? nil : SignIn.refusal(head, path)
+    }
+    return Self.isLoopback(headers.first(name: "host") ?? "")
+      ? nil : .text(.misdirectedRequest, "ask for localhost or 127.0.0.1\n")
   }
 
   private func answer(_ path: String, _ query: Query) -> Answer {
@@ -148,17 +172,7 @@ final class StatusHandler: ChannelInboundHandler {
   }
 
   private func send(_ answer: Answer, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    var headers = HTTPHeaders([
-      ("Content-Type", answer.type), ("Content-Length", String(answer.body.readableBytes)),
-      ("Cache-Control", "no-store"), ("Connection", "close"),
-      ("X-Content-Type-Options", "nosniff"),
-      (
-        "Content-Security-Policy",
-        "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'"
-      ),
-    ])
-    if let health = answer.health { headers.add(name: "Vedette-Health", value: health.name) }
-    if let age = answer.age { headers.add(name: "Age", value: String(age)) }
+    let headers = answer.headers
     let reply = HTTPResponseHead(version: head.version, status: answer.status, headers: headers)
     context.write(wrapOutboundOut(.head(reply)), promise: nil)
     if head.method != .HEAD {
@@ -183,40 +197,4 @@ final class StatusHandler: ChannelInboundHandler {
   private static func isLoopback(_ host: String) -> Bool {
     ["localhost", "127.0.0.1", "[::1]"].contains { host == $0 || host.hasPrefix("\($0):") }
   }
-}
-
-/// What is answered.
-struct Answer {
-  var status: HTTPResponseStatus
-  var type: String
-  var body = ByteBuffer()
-  var health: Health?
-  /// Seconds since a picture was made.
-  var age: Int?
-
-  init(_ status: HTTPResponseStatus, _ type: String, _ text: String = "", health: Health? = nil) {
-    self.status = status
-    self.type = type
-    self.health = health
-    body.writeString(text)
-  }
-
-  static func text(_ status: HTTPResponseStatus, _ text: String) -> Answer {
-    Answer(status, "text/plain; charset=utf-8", text)
-  }
-}
-
-/// `a=1&b`.
-struct Query {
-  private let pairs: [Substring]
-
-  init(_ text: some StringProtocol) {
-    pairs = Substring(text).split(separator: "&", maxSplits: 16)
-  }
-
-  func number(_ key: String) -> Int? {
-    pairs.first { $0.hasPrefix("\(key)=") }.flatMap { Int($0.dropFirst(key.count + 1)) }
-  }
-
-  func has(_ key: String) -> Bool { pairs.contains { $0 == key || $0 == "\(key)=1" } }
 }

@@ -4,7 +4,7 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// HTTP over a Unix socket, and over loopback TCP where that is wanted. It has one thread of its own, and only reads
+/// HTTP over a Unix socket, and over TCP where that is wanted. It has one thread of its own, and only reads
 /// what others have left for it: whatever a client does, no frame waits.
 package final class StatusServer: Sendable {
   /// Bytes of the longest path that the system takes for a socket.
@@ -17,7 +17,13 @@ package final class StatusServer: Sendable {
   private let places = ClientPlaces()
   private let socketPath = Mutex<String?>(nil)
 
-  package init(_ source: any StatusSource) { self.source = source }
+  private let access: AccessControl?
+
+  /// - Parameter access: whom TCP answers; nil for whoever is on this box.
+  package init(_ source: any StatusSource, access: AccessControl? = nil) {
+    self.source = source
+    self.access = access
+  }
 
   /// Answers on a Unix socket, which its owner and group may use.
   /// - Throws: where that cannot be, or where another agent answers there.
@@ -40,10 +46,13 @@ package final class StatusServer: Sendable {
   }
 
   /// Answers on TCP.
-  /// - Parameter host: an address of the loopback interface.
+  /// - Parameter host: an address of the loopback interface; of another one only with a token.
   /// - Returns: the port.
   @discardableResult
   package func listen(host: String, port: Int) throws(StatusError) -> Int {
+    guard access != nil || Self.isLoopback(host) else {
+      throw StatusError("status.listen: \(host):\(port) is not used without status.token_file")
+    }
     do {
       let channel = try bootstrap(isLocal: false).bind(host: host, port: port).wait()
       return channel.localAddress?.port ?? port
@@ -65,6 +74,7 @@ package final class StatusServer: Sendable {
   private func bootstrap(isLocal: Bool) -> ServerBootstrap {
     let source = source
     let places = places
+    let access = access
     return ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Self.backlog)
       // Connections of the last run that the kernel still remembers keep no port.
@@ -77,9 +87,13 @@ package final class StatusServer: Sendable {
           try pipeline.addHandler(RequestLimit())
           try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
           try pipeline.addHandler(
-            StatusHandler(source: source, places: places, isLocal: isLocal))
+            StatusHandler(source: source, places: places, isLocal: isLocal, access: access))
         }
       }
+  }
+
+  private static func isLoopback(_ host: String) -> Bool {
+    host == "localhost" || host == "::1" || host.hasPrefix("127.")
   }
 
   /// Whether somebody takes connections there already.

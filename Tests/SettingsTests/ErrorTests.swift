@@ -117,8 +117,19 @@ import Testing
   static let status: [Fault] = [
     .below(
       "status: {listen: 0.0.0.0:80}", 18,
-      "status.listen: \"0.0.0.0:80\" is no address of this box alone; give one such as 127.0.0.1:9100. Who may see it from elsewhere is for a proxy to say"
+      "status.listen: other hosts can reach this address: give token_file, the file of a token that they must know"
     ),
+    .below(
+      "status: {listen: '[::]:80'}", 18,
+      "status.listen: other hosts can reach this address: give token_file, the file of a token that they must know"
+    ),
+    .below(
+      "status: {listen: 'box:80'}", 18,
+      "status.listen: \"box:80\" is no address of this box and port; give one such as 127.0.0.1:9117, or 0.0.0.0:9117 with token_file"
+    ),
+    .below(
+      "status: {token_file: /nothing/token}", 22,
+      "status.token_file: \"/nothing/token\" cannot be read: No such file or directory"),
     .below(
       "status: {socket: vedette.sock}", 18,
       "status.socket: \"vedette.sock\" does not begin with '/'"),

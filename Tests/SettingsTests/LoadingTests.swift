@@ -33,6 +33,7 @@ import Testing
     let on = lines.joined(separator: "\n")
       .replacing("/etc/vedette/secrets/key-password", with: "/dev/null")
       .replacing("/etc/vedette/secrets/kafka-password", with: "/dev/null")
+      .replacing("token_file: off", with: "token_file: /dev/null")
     let settings = try parse(on)
     #expect(settings.cameras.map(\.name) == ["front", "replayed", "raw"])
     #expect(settings.cameras.first?.masks.count == 1)

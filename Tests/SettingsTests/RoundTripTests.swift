@@ -66,6 +66,10 @@ private struct Random: RandomNumberGenerator {
     settings.status.listen = maybe {
       StatusSettings.Address(host: "127.0.0.1", port: $0.integer(1...65_535))
     }
+    settings.status.tokenFile = maybe { _ in "/dev/null" }
+    if settings.status.tokenFile != nil, Bool.random(using: &self) {
+      settings.status.listen?.host = "0.0.0.0"
+    }
     settings.cameras = (0...integer(0...4)).map { camera($0) }
     return settings
   }
@@ -269,6 +273,7 @@ extension StatusSettings {
     .group([
       ("socket", .plain(socket ?? "off")),
       ("listen", .text(listen.map { "\($0.host):\($0.port)" } ?? "off")),
+      ("token_file", .plain(tokenFile ?? "off")),
     ])
   }
 }

@@ -1,0 +1,33 @@
+import Settings
+import Status
+
+extension AccessControl {
+  /// Whom the status answers over TCP: nil where no token is asked for.
+  /// - Throws: where there is no such token; then nobody is answered without it.
+  static func of(_ settings: StatusSettings) throws(AgentError) -> AccessControl? {
+    guard let file = settings.tokenFile else { return nil }
+    guard let token = SecretFile.read(file) else {
+      throw AgentError(
+        "status.token_file: \(file) cannot be read, or is empty", .configuration)
+    }
+    guard let access = AccessControl(token: token) else {
+      throw AgentError("status.token_file: \(file) \(advice)", .configuration)
+    }
+    return access
+  }
+
+  /// Reads the file again.
+  func reload(_ settings: StatusSettings) throws(AgentError) {
+    guard let file = settings.tokenFile else { return }
+    guard let token = SecretFile.read(file) else {
+      throw AgentError("status.token_file: \(file) cannot be read, or is empty", .temporary)
+    }
+    guard replace(token: token) else {
+      throw AgentError("status.token_file: \(file) \(Self.advice)", .temporary)
+    }
+  }
+
+  private static var advice: String {
+    "holds no token of at least \(tokenBytesMin) letters, digits or signs in one line; openssl rand -hex 32 makes one"
+  }
+}
