@@ -79,8 +79,9 @@ let package = Package(
     // The rooms; arrows only downwards.
     room("Frames", []),
     room("Meters", []),
+    room("Terminal", []),
     room("Threads", ["CPosix"]),
-    room("Journal", ["CPosix", "Threads", log]),
+    room("Journal", ["CPosix", "Terminal", "Threads", log]),
     room("Settings", ["CPosix", "CYAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "CPNG", "Frames", "CTurboJPEG", "CYUV"]),
@@ -92,27 +93,27 @@ let package = Package(
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
-    room("Status", ["Meters"] + nio),
+    room("Status", ["Meters", "Terminal"] + nio),
     room(
       "Control",
-      ["CPosix", "Gallery", "Journal", "Kafka", "Threads", crypto, log]),
+      ["CPosix", "Gallery", "Journal", "Kafka", "Terminal", "Threads", crypto, log]),
     room(
       "Agent",
       [
         "Analysis", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
         "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Status",
-        "Threads", asn1, log,
+        "Terminal", "Threads", asn1, log,
       ]),
 
     // What people start.
-    room("DaemonCommand", ["Agent", "Journal", "Settings", arguments, log]),
+    room("DaemonCommand", ["Agent", "Journal", "Settings", "Terminal", arguments, log]),
     program("vedetted", ["DaemonCommand", arguments]),
     program(
       "vedette",
       [
         "Agent", "Capture", "Colours", "Control", "CPosix", "DaemonCommand", "Delivery", "Faces",
         "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool",
-        "Status", "Threads", arguments, log,
+        "Status", "Terminal", "Threads", arguments, log,
       ]),
 
     // What tests and tools start.
@@ -149,6 +150,7 @@ let package = Package(
 
     tests("FramesTests", ["Frames"]),
     tests("MetersTests", ["Meters"]),
+    tests("TerminalTests", ["Terminal"]),
     tests("ThreadsTests", ["Threads"]),
     tests("JournalTests", ["Journal", log]),
     tests("SettingsTests", ["Settings"]),

@@ -2,6 +2,7 @@ import CPosix
 import Kafka
 package import Settings
 import Status
+import Terminal
 
 /// Loads a configuration and tells on standard error what is wrong with it: what `vedetted` and
 /// `vedette check` have in common.
@@ -59,8 +60,8 @@ package enum ConfigurationCheck {
     tell("\(path): \(count) \(count == 1 ? "error" : "errors"); nothing was started")
   }
 
-  /// Writes a line to standard error.
+  /// Writes a line to standard error, safe for terminals.
   package static func tell(_ text: String) {
-    unsafe vp_say(1, text + "\n")
+    unsafe vp_say(1, text.terminalSafe + "\n")
   }
 }

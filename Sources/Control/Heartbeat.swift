@@ -1,3 +1,5 @@
+import Terminal
+
 /// A node's heartbeat, as it comes over the topic `metrics`: whoever may write there may have written it, with any
 /// numbers.
 package struct Heartbeat {
@@ -43,11 +45,11 @@ package struct Heartbeat {
   /// A row of `vedette control fleet`.
   package func line(now: Timestamp) -> String {
     let age = (now.microseconds - time.microseconds) / 1_000_000
-    let hash = value["gallery"]?["hash"]?.text?.prefix(12) ?? "-"
+    let hash = value["gallery"]?["hash"]?.text?.prefix(12).terminalField ?? "-"
     let marks =
       (value["frozen"] == true ? " frozen" : "") + (value["outage"] == true ? " outage" : "")
     let fps = (rate * 10).rounded() / 10
     return
-      "\(node)\t\(age) s ago\(marks)\t\(streaming)/\(cameraCount)\t\(fps)\t\(spooled)\t\(value["version"]?.text ?? "-")\t\(hash)"
+      "\(node.terminalField)\t\(age) s ago\(marks)\t\(streaming)/\(cameraCount)\t\(fps)\t\(spooled)\t\(value["version"]?.text?.terminalField ?? "-")\t\(hash)"
   }
 }

@@ -1,3 +1,5 @@
+import Terminal
+
 /// A node's answer, as it comes over the topic `results`: whoever may write there may have written it.
 package struct Answer {
   package var node: String
@@ -24,6 +26,7 @@ package struct Answer {
     }
     let more = result.detail ?? (facts.isEmpty ? "" : JSONValue.object(facts).canonicalText)
     let reason = result.reason.map { " \($0)" } ?? ""
-    return "\(node)\t\(result.type ?? "-")\t\(result.state.rawValue)\(reason)\t\(more)"
+    return [node, result.type ?? "-", result.state.rawValue + reason, more].map(\.terminalField)
+      .joined(separator: "\t")
   }
 }

@@ -3,6 +3,7 @@ package import ArgumentParser
 import Journal
 import Logging
 import Settings
+import Terminal
 
 /// The daemon: cameras to Kafka until it is told to stop.
 package struct DaemonCommand: ParsableCommand {
@@ -31,7 +32,8 @@ package struct DaemonCommand: ParsableCommand {
       throw ExitCode(ExitStatus.configuration)
     }
     guard !check else {
-      print("\(config): right, cameras: \(settings.cameras.map(\.name).joined(separator: ", "))")
+      let cameras = settings.cameras.map(\.name).joined(separator: ", ")
+      print("\(config): right, cameras: \(cameras)".terminalSafe)
       return
     }
     let style = JournalHandler.detectStyle()

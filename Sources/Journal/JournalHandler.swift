@@ -1,5 +1,6 @@
 import Glibc
 package import Logging
+import Terminal
 import Threads
 
 /// Writes log lines to standard error as fits who reads them: with priority prefixes for journald,
@@ -58,7 +59,7 @@ package struct JournalHandler: LogHandler {
   ) -> String {
     let fields = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       .joined(separator: " ")
-    let text = escaped(fields.isEmpty ? message : "\(fields): \(message)")
+    let text = (fields.isEmpty ? message : "\(fields): \(message)").terminalField
     switch style {
     case .journal: return "<\(priority(level))>\(text)\n"
     case .plain: return "\(Clock.rfc3339(microseconds: wall)) \(level) \(text)\n"
@@ -74,24 +75,6 @@ package struct JournalHandler: LogHandler {
     line(
       .warning, "\(count) log lines were lost here: standard error was not read", [:], style,
       wall: Clock.wall)
-  }
-
-  /// Line ends and other control characters made visible. By scalars: to String, CR LF is one character
-  /// that is neither of the two.
-  private static func escaped(_ text: String) -> String {
-    guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return text }
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar.value {
-      case 0x0A: result += "\\n"
-      case 0x0D: result += "\\r"
-      case 0x09: result += "\t"
-      case 0..<0x20, 0x7F:
-        result += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 
   /// The level as syslog and journald count.

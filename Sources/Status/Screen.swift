@@ -1,4 +1,5 @@
 import Meters
+import Terminal
 
 /// The picture as one screen of text, verdict first.
 package struct Screen: Sendable {
@@ -35,7 +36,7 @@ package struct Screen: Sendable {
     let verdict = picture.alarms.isEmpty ? picture.verdict : Self.count(picture.alarms.count)
     let uptime = "up \(Wording.duration(picture.uptime))"
     // By their lengths without colours.
-    let left = "\(word) \(picture.node): \(verdict)"
+    let left = "\(word) \(picture.node): \(verdict)".terminalField
     let room = columns - uptime.count - 1
     let shown = left.count > room ? left.prefix(max(0, room - 1)) + "…" : left[...]
     let gap = String(repeating: " ", count: max(1, columns - shown.count - uptime.count))
@@ -97,22 +98,9 @@ package struct Screen: Sendable {
 
   /// The text in exactly so many columns.
   private static func fit(_ text: String, _ width: Int) -> String {
-    let text = clean(text)
+    let text = text.terminalField
     let shown = text.count > width ? text.prefix(width - 1) + "…" : text[...]
     return shown + String(repeating: " ", count: width - shown.count)
-  }
-
-  /// Words of devices and brokers may hold what a terminal would obey.
-  private static func clean(_ text: String) -> String {
-    func isControl(_ scalar: Unicode.Scalar) -> Bool {
-      scalar.value < 32 || (127..<160).contains(scalar.value)
-    }
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
-    var clean = ""
-    for scalar in text.unicodeScalars {
-      clean.unicodeScalars.append(isControl(scalar) ? " " : scalar)
-    }
-    return clean
   }
 
   private static func trimmed(_ text: String) -> String {
@@ -272,7 +260,7 @@ package struct Screen: Sendable {
 
   /// Lines of at most `width`, broken between the parts of the text where that can be, else between words, else anywhere.
   private func wrap(_ text: String, to width: Int, separator: String = " ") -> [String] {
-    let parts = Self.clean(text).split(separator: separator)
+    let parts = text.terminalField.split(separator: separator)
     let ending = separator.dropLast()
     var lines: [String] = []
     for (index, part) in parts.enumerated() {

@@ -1,6 +1,7 @@
 import Agent
 import ArgumentParser
 import Capture
+import Terminal
 
 struct Cameras: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -57,10 +58,12 @@ struct Cameras: ParsableCommand {
   }
 
   private static func paragraph(_ device: DeviceDescription) -> String {
-    var lines = ["\(device.node.path)  \(device.node.card) (\(device.driver))"]
-    if let trouble = device.trouble { lines.append("  \(trouble)") }
-    if let serial = device.node.serial { lines.append("  serial   \(serial)") }
-    for link in device.node.links { lines.append("  link     \(link)") }
+    var lines = [
+      "\(device.node.path)  \(device.node.card.terminalField) (\(device.driver.terminalField))"
+    ]
+    if let trouble = device.trouble { lines.append("  \(trouble.terminalField)") }
+    if let serial = device.node.serial { lines.append("  serial   \(serial.terminalField)") }
+    for link in device.node.links { lines.append("  link     \(link.terminalField)") }
     for format in device.formats {
       let note = format.isNative ? "" : "  (converted by libv4l2)"
       lines.append("  format   \(format.name)\(note)  \(format.sizes.joined(separator: " "))")
@@ -69,8 +72,9 @@ struct Cameras: ParsableCommand {
       let range =
         control.items.isEmpty
         ? "\(control.minimum)…\(control.maximum)"
-        : control.items.sorted { $0.key < $1.key }.map(\.value).joined(separator: " | ")
-      lines.append("  control  \(control.name): \(range), default \(control.preset)")
+        : control.items.sorted { $0.key < $1.key }.map(\.value.terminalField).joined(
+          separator: " | ")
+      lines.append("  control  \(control.name.terminalField): \(range), default \(control.preset)")
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -103,7 +103,7 @@ struct ColoursCommand: ParsableCommand {
     if json {
       print(try line(clustering, score).text)
     } else {
-      print(PaletteView(clustering, silhouette: score?.mean).text)
+      Swift.print(PaletteView(clustering, silhouette: score?.mean).text)
       if let theory = try theory(clustering.count) { print(theory) }
     }
   }

@@ -4,6 +4,7 @@ import Control
 import Glibc
 import Kafka
 import Settings
+import Terminal
 import Threads
 
 struct ControlSend: ParsableCommand {

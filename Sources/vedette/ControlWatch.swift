@@ -4,6 +4,7 @@ import Control
 import Glibc
 import Kafka
 import Settings
+import Terminal
 import Threads
 
 struct ControlWatch: ParsableCommand {
@@ -28,7 +29,7 @@ struct ControlWatch: ParsableCommand {
       if json {
         print(String(decoding: bytes, as: UTF8.self))
       } else if let answer = Answer(bytes) {
-        print("\(answer.result.time)\t\(answer.result.id ?? "-")\t\(answer.line)")
+        print("\(answer.result.time)\t\(answer.result.id?.terminalField ?? "-")\t\(answer.line)")
       }
       _ = fflush(nil)
     }

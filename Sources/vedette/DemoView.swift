@@ -3,6 +3,7 @@ import Delivery
 import Frames
 import CPosix
 import Meters
+import Terminal
 
 /// What the demo shows: a live view on a terminal, a line a second elsewhere, JSON at the end.
 final class DemoView {
@@ -61,7 +62,7 @@ final class DemoView {
       "  broker        \(delivery.lastError ?? (delivery.outageSince == nil ? "acknowledges" : "does not acknowledge"))",
     ]
     if drawnLines > 0 { write("\u{1B}[\(drawnLines)A") }
-    for line in lines { write("\u{1B}[2K\(line)\n") }
+    for line in lines { write("\u{1B}[2K\(line.terminalField)\n") }
     drawnLines = lines.count
   }
 
@@ -108,7 +109,7 @@ final class DemoView {
     return "\(tenths / 10).\(tenths % 10)"
   }
 
-  private func say(_ text: String) { write(text + "\n") }
+  private func say(_ text: String) { write(text.terminalSafe + "\n") }
 
   private func write(_ text: String) {
     unsafe vp_say(0, text)

@@ -48,7 +48,9 @@ struct StatusCommand: ParsableCommand {
       ConfigurationCheck.tell(error.description)
       return .critical
     }
-    let text = String(decoding: reply.body, as: UTF8.self)
+    var text = String(decoding: reply.body, as: UTF8.self)
+    // The screen has made itself safe, and has colours.
+    if json { text = text.terminalSafe }
     guard reply.code == 200 else {
       ConfigurationCheck.tell("the agent answered \(reply.code): \(text)")
       return .critical

@@ -1,0 +1,49 @@
+/// Text from outside, a topic, a driver, a file's name, as it may be shown on a terminal: what the terminal would obey
+/// instead of showing it, and what would show the text in another order, is written as JSON writes it, `\u001b`. So what is
+/// JSON stays the same JSON.
+extension StringProtocol {
+  /// Of several lines; line ends and tabs stay.
+  package var terminalSafe: String { escaped { $0 == 0x09 || $0 == 0x0A } }
+
+  /// In one line, whatever it holds; a field of a table.
+  package var terminalField: String { escaped { _ in false } }
+
+  private func escaped(_ isKept: (UInt32) -> Bool) -> String {
+    // By scalars: to String, CR LF is one character that is neither of the two.
+    guard unicodeScalars.contains(where: { $0.isObeyed && !isKept($0.value) }) else {
+      return String(self)
+    }
+    var result = String.UnicodeScalarView()
+    for scalar in unicodeScalars {
+      guard scalar.isObeyed, !isKept(scalar.value) else {
+        result.append(scalar)
+        continue
+      }
+      switch scalar.value {
+      case 0x09: result.append(contentsOf: "\\t".unicodeScalars)
+      case 0x0A: result.append(contentsOf: "\\n".unicodeScalars)
+      case 0x0D: result.append(contentsOf: "\\r".unicodeScalars)
+      default:
+        let digits = String(scalar.value, radix: 16)
+        let zeros = String(repeating: "0", count: Swift.max(0, 4 - digits.utf8.count))
+        result.append(contentsOf: "\\u\(zeros)\(digits)".unicodeScalars)
+      }
+    }
+    return String(result)
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether a terminal does something else than to show it. All are below U+10000.
+  fileprivate var isObeyed: Bool {
+    switch value {
+    // C0, DEL and C1: with them all escape sequences begin.
+    case 0..<0x20, 0x7F..<0xA0: true
+    // What turns the direction of writing.
+    case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
+    // Line and paragraph separators; what is not seen at all.
+    case 0x2028, 0x2029, 0x200B, 0x2060, 0xFEFF, 0xFFF9...0xFFFB: true
+    default: false
+    }
+  }
+}
