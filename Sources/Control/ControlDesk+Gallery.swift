@@ -10,11 +10,11 @@ extension ControlDesk {
       results.append(ControlResult(number: inner.memory.nextNumber(), envelope, .accepted))
       let outcome: Result<[String: JSONValue], CommandFailure>
       switch command {
-      case .keysPut(let key): outcome = Self.put(key, &inner)
-      case .keysRevoke(let id): outcome = Self.revoke(id, &inner)
+      case .keysPut(let key): outcome = put(key, &inner)
+      case .keysRevoke(let id): outcome = revoke(id, &inner)
       default:
         let attempt = try edit.attempt { edit throws(GalleryError) in
-          try Self.apply(command, prepared, &edit)
+          try Self.apply(command, envelope.issuer, prepared, &edit)
         }
         switch attempt {
         case .success(let facts): outcome = .success(facts)
@@ -41,7 +41,7 @@ extension ControlDesk {
   }
 
   private static func apply(
-    _ command: ControlCommand, _ prepared: Prepared, _ edit: inout GalleryEdit
+    _ command: ControlCommand, _ issuer: String, _ prepared: Prepared, _ edit: inout GalleryEdit
   ) throws(GalleryError) -> [String: JSONValue] {
     switch command {
     case .galleryPut(let people): return try put(people, prepared, &edit)
@@ -50,7 +50,7 @@ extension ControlDesk {
       for name in names { removed += try edit.remove(name) }
       for photo in photos { removed += try edit.remove(photo: photo) }
       return ["removed": .number(Double(removed))]
-    case .galleryReplace(let chunk): return try replace(chunk, &edit)
+    case .galleryReplace(let chunk): return try replace(chunk, issuer, &edit)
     default: return [:]
     }
   }
@@ -104,7 +104,7 @@ extension ControlDesk {
   }
 
   private static func replace(
-    _ chunk: GalleryChunk, _ edit: inout GalleryEdit
+    _ chunk: GalleryChunk, _ issuer: String, _ edit: inout GalleryEdit
   ) throws(GalleryError) -> [String: JSONValue] {
     let announced: [String: JSONValue] = [
       "version": .number(Double(chunk.version)), "hash": .string(chunk.hash.description),
@@ -121,11 +121,14 @@ extension ControlDesk {
       have = Set((stored["have"]?.items ?? []).compactMap(\.integer))
     } else {
       try forgetOlder(than: chunk.version, &edit)
+      try makeRoom(&edit)
     }
     have.insert(chunk.chunk)
     let staged = try edit.stage(chunk.entries, upload: chunk.upload)
     guard have.count == chunk.chunks else {
       var stored = announced
+      stored["issuer"] = .string(issuer)
+      stored["at"] = .number(Double(try nextTurn(edit)))
       stored["have"] = .array(have.sorted().map { .number(Double($0)) })
       try edit.setState(uploadKey(chunk.upload), JSONValue.object(stored).canonical)
       return [
@@ -139,6 +142,37 @@ extension ControlDesk {
       "received": .number(Double(have.count)), "chunks": .number(Double(chunk.chunks)),
       "entries": .number(Double(edit.encodingCount)), "version": .number(Double(edit.version)),
     ]
+  }
+
+  /// Sets that are arriving, each with its issuer, and when its last piece came, counted in pieces.
+  private static func arriving(
+    _ edit: borrowing GalleryEdit
+  ) throws(GalleryError) -> [(upload: String, issuer: String, turn: Int)] {
+    try edit.states(prefix: uploadKey("")).map { key, value in
+      let stored = try? JSONReader.read(value)
+      return (
+        String(key.dropFirst(uploadKey("").count)), stored?["issuer"]?.text ?? "",
+        stored?["at"]?.integer ?? 0
+      )
+    }
+  }
+
+  private static func nextTurn(_ edit: borrowing GalleryEdit) throws(GalleryError) -> Int {
+    let last = try arriving(edit).map(\.turn).max() ?? 0
+    return min(max(last, 0), Int(JSONValue.integerMax) - 1) + 1
+  }
+
+  /// Of too many sets one gives way: of the issuer who has the most of them the one of which nothing came for longest. So
+  /// sets that nobody finishes keep nobody out, and one issuer's no other's.
+  private static func makeRoom(_ edit: inout GalleryEdit) throws(GalleryError) {
+    while try edit.uploads().count >= GalleryEdit.uploadsMax {
+      let sets = try arriving(edit)
+      let counts = Dictionary(sets.map { ($0.issuer, 1) }) { $0 + $1 }
+      let most = counts.values.max() ?? 0
+      let oldest = sets.filter { counts[$0.issuer] == most }.min { $0.turn < $1.turn }
+      guard let oldest else { return }
+      try forget(oldest.upload, &edit)
+    }
   }
 
   /// Sets that are arriving, and would be out of date when they are there.
@@ -156,27 +190,37 @@ extension ControlDesk {
 
   // MARK: Keys
 
-  private static func put(
+  private func put(
     _ key: TrustedKey, _ inner: inout Inner
   ) -> Result<[String: JSONValue], CommandFailure> {
+    var ring = inner.ring
     do throws(Rejection) {
-      try inner.ring.put(key)
+      try ring.put(key)
     } catch {
       return .failure(CommandFailure(error.description))
     }
+    // The last root key may come again as one that is none, or for other boxes.
+    guard hasRoot(ring) || !hasRoot(inner.ring) else { return Self.lastRoot(key.id) }
+    inner.ring = ring
     inner.overrides.keys[key.id] = key.json
     return .success(["key": .string(key.id), "keys": .number(Double(inner.ring.keys.count))])
   }
 
-  private static func revoke(
+  private func hasRoot(_ ring: KeyRing) -> Bool {
+    ring.rootCount(reaching: options.identity.labels) > 0
+  }
+
+  private static func lastRoot(_ id: String) -> Result<[String: JSONValue], CommandFailure> {
+    .failure(
+      CommandFailure("\(id) is the last root key: put another first, or nobody could put one"))
+  }
+
+  private func revoke(
     _ id: String, _ inner: inout Inner
   ) -> Result<[String: JSONValue], CommandFailure> {
     var ring = inner.ring
     ring.revoke(id)
-    guard ring.rootCount > 0 else {
-      return .failure(
-        CommandFailure("\(id) is the last root key: put another first, or nobody could put one"))
-    }
+    guard hasRoot(ring) else { return Self.lastRoot(id) }
     inner.ring = ring
     inner.memory.forgetSequence(id)
     inner.overrides.keys[id] = nil

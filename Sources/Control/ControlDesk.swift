@@ -26,6 +26,7 @@ package final class ControlDesk: Sendable {
     /// Results that were handed on, and are in the file until they are settled.
     var sent: Set<Int> = []
     var reports = ReportLimit()
+    var keyReports = KeyReportLimits()
     /// The last of this run.
     var last: ControlResult?
   }
@@ -160,7 +161,17 @@ package final class ControlDesk: Sendable {
     switch judge.judge(envelope, ring, &memory, clock: .now) {
     case .ignore: try pass(memory, nil, nil)
     case .reject(let rejection, isReported: false): try pass(memory, envelope, rejection)
-    case .reject(let rejection, isReported: true): try reject(envelope, rejection, memory)
+    case .reject(let rejection, isReported: true):
+      let key = envelope.signature?.key ?? ""
+      let isAnswered = mutate { inner in
+        inner.keyReports.admits(key, rejection.reason, Clock.monotonic)
+      }
+      if isAnswered {
+        try reject(envelope, rejection, memory)
+      } else {
+        // Ten thousand of them are neither ten thousand lines nor ten thousand transactions.
+        try pass(memory, nil, rejection, isSilent: true)
+      }
     case .obey(let command):
       try obey(envelope, command, memory)
       return true
@@ -170,13 +181,13 @@ package final class ControlDesk: Sendable {
 
   /// A message without effect.
   private func pass(
-    _ memory: ControlMemory, _ envelope: Envelope?, _ rejection: Rejection?
+    _ memory: ControlMemory, _ envelope: Envelope?, _ rejection: Rejection?, isSilent: Bool = false
   ) throws(GalleryError) {
     let (isDue, report) = mutate { inner in
       inner.memory.take(memory)
       inner.unsaved += 1
       var report: ControlResult?
-      if let rejection, inner.reports.admits(Clock.monotonic) {
+      if let rejection, !isSilent, inner.reports.admits(Clock.monotonic) {
         // Not numbered: it is not kept, and a number that is given twice would hide another result.
         report = Self.result(rejection, envelope, 0)
       }

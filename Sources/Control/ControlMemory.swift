@@ -135,21 +135,22 @@ struct ControlMemory: Equatable {
     floor = max(floor, latest, clock)
   }
 
-  func knows(_ id: String) -> Bool {
-    let digest = Self.digest(id)
+  /// - Parameter issuer: as the signature proves it; what others call their commands is no matter.
+  func knows(_ id: String, of issuer: String) -> Bool {
+    let digest = Self.digest(id, issuer)
     return stride(from: 0, to: seen.count, by: Self.seenBytes).contains {
       seen[$0..<min($0 + Self.seenBytes, seen.count)].elementsEqual(digest)
     }
   }
 
-  mutating func remember(_ id: String) {
-    seen += Self.digest(id)
+  mutating func remember(_ id: String, of issuer: String) {
+    seen += Self.digest(id, issuer)
     let over = seen.count - Self.seenMax * Self.seenBytes
     if over > 0 { seen.removeFirst(over) }
   }
 
-  private static func digest(_ id: String) -> [UInt8] {
-    Array(SHA256.hash(data: Array(id.utf8)).prefix(seenBytes))
+  private static func digest(_ id: String, _ issuer: String) -> [UInt8] {
+    Array(SHA256.hash(data: Array("\(issuer)\n\(id)".utf8)).prefix(seenBytes))
   }
 
   /// A key that was revoked needs no sequence any more.

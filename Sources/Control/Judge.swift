@@ -15,7 +15,7 @@ package struct ControlIdentity: Sendable {
 enum Verdict {
   /// It is for others.
   case ignore
-  /// - Parameter isReported: always, rather than as far as the limit of reports allows.
+  /// - Parameter isReported: with an answer that is kept until it arrives, as far as its key's limit allows.
   case reject(Rejection, isReported: Bool)
   case obey(ControlCommand)
 }
@@ -81,7 +81,9 @@ struct Judge {
         false)
     }
     let keyID = key?.id ?? "unsigned"
-    if memory.knows(envelope.id) {
+    // Who signs nothing is whoever he says he is.
+    let issuer = key.map(\.issuer) ?? "unsigned\n\(envelope.issuer)"
+    if memory.knows(envelope.id, of: issuer) {
       return reject(.replayed, "the command \(envelope.id) was here before", false)
     }
     if let last = memory.sequences[keyID], envelope.sequence <= last {
@@ -106,7 +108,7 @@ struct Judge {
     if let key, !key.reaches(labels: identity.labels) {
       return reject(.notAllowed, "the key \(key.id) is not for nodes with this one's labels", true)
     }
-    memory.remember(envelope.id)
+    memory.remember(envelope.id, of: issuer)
     if isOfTime {
       memory.setTime(envelope.issuedAt, clock: clock)
     } else {

@@ -25,7 +25,10 @@ package struct KeyRing: Equatable, Sendable {
     revoked.insert(id)
   }
 
-  package var rootCount: Int { keys.values.count(where: \.isRoot) }
+  /// Keys that may put and revoke keys on a node with these labels.
+  package func rootCount(reaching labels: [String: String]) -> Int {
+    keys.values.count { $0.isRoot && $0.reaches(labels: labels) }
+  }
 
   /// The key that this message is signed with, of its issuer and for this type of command.
   /// - Throws: `.unsigned`, `.unknownKey`, `.revokedKey`, `.badSignature`, `.wrongIssuer`.
@@ -79,9 +82,10 @@ package struct KeyRing: Equatable, Sendable {
   /// Reads the file of one public key.
   package static func read(_ path: String) throws(Rejection) -> TrustedKey {
     let bytesMax = 64 << 10
-    let descriptor = unsafe vp_open(path, O_RDONLY)
+    let descriptor = unsafe vp_open_file(path)
     guard descriptor >= 0 else {
-      throw Rejection(.badArgument, "it cannot be read: \(unsafe String(cString: strerror(errno)))")
+      throw Rejection(
+        .badArgument, "it cannot be read: \(unsafe String(cString: vp_file_reason(errno)))")
     }
     defer { _ = close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: bytesMax)

@@ -40,9 +40,36 @@ package struct TrustedKey: Equatable, Sendable {
     guard let bytes = Base64.decoded(try fields.text("ed25519")), bytes.count == Self.byteCount,
       (try? Curve25519.Signing.PublicKey(rawRepresentation: bytes)) != nil
     else { throw fields.failure("ed25519", "the 32 bytes of a public key in Base64 belong here") }
+    guard !Self.isWeak(bytes) else {
+      throw fields.failure("ed25519", "this is nobody's key: anybody can sign with it")
+    }
     self.bytes = bytes
     try fields.finish()
   }
+
+  /// Points of a small order, and coordinates that are not below 2^255 - 19: with such a "public key" a signature can be
+  /// right that nobody made, or for two messages.
+  static func isWeak(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count == byteCount, let top = bytes.last else { return true }
+    // The sign of x does not matter.
+    let y = bytes.dropLast() + [top & 0x7F]
+    if y[31] == 0x7F, y[1...30].allSatisfy({ $0 == 0xFF }), y[0] >= 0xEC { return true }
+    return y[1...].allSatisfy { $0 == 0 } && y[0] <= 1 || orderEight.contains(Array(y))
+  }
+
+  /// The y of the points of order 8; those of the orders 4, 1 and 2 are 0, 1 and -1.
+  private static let orderEight: [[UInt8]] = [
+    [
+      0x26, 0xE8, 0x95, 0x8F, 0xC2, 0xB2, 0x27, 0xB0, 0x45, 0xC3, 0xF4, 0x89, 0xF2, 0xEF, 0x98,
+      0xF0, 0xD5, 0xDF, 0xAC, 0x05, 0xD3, 0xC6, 0x33, 0x39, 0xB1, 0x38, 0x02, 0x88, 0x6D, 0x53,
+      0xFC, 0x05,
+    ],
+    [
+      0xC7, 0x17, 0x6A, 0x70, 0x3D, 0x4D, 0xD8, 0x4F, 0xBA, 0x3C, 0x0B, 0x76, 0x0D, 0x10, 0x67,
+      0x0F, 0x2A, 0x20, 0x53, 0xFA, 0x2C, 0x39, 0xCC, 0xC6, 0x4E, 0xC7, 0xFD, 0x77, 0x92, 0xAC,
+      0x03, 0x7A,
+    ],
+  ]
 
   package var json: JSONValue {
     var members: [String: JSONValue] = [
@@ -63,9 +90,8 @@ package struct TrustedKey: Equatable, Sendable {
   }
 
   package func isValid(_ signature: [UInt8], of message: [UInt8]) -> Bool {
-    guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else {
-      return false
-    }
+    guard !Self.isWeak(bytes), let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes)
+    else { return false }
     return key.isValidSignature(signature, for: message)
   }
 
