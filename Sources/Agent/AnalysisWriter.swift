@@ -64,9 +64,11 @@ final class AnalysisWriter: Sendable {
     _ jpeg: PooledBytes, _ stream: PictureStream?, _ picture: PublishedPicture, _ size: FrameSize
   ) {
     guard let stream else { return }
-    delivery.submit(
-      stream.record(
-        jpeg, byteCount: jpeg.count, picture.time, size: size, more: picture.reference))
+    var record = stream.record(
+      jpeg, byteCount: jpeg.count, picture.time, size: size, more: picture.reference)
+    // The frame that it was made of is sent, too.
+    record.spoolClass = .copies
+    delivery.submit(record)
   }
 
   /// The chips of all cameras are booked together, and written ahead like events.

@@ -35,8 +35,8 @@ struct EventWriter: Sendable {
       "vedette.gap.v1", camera: gap.camera,
       run: gap.run,
       [
-        ("first_sequence", .integer(Int(clamping: gap.firstSequence))),
-        ("last_sequence", .integer(Int(clamping: gap.lastSequence))),
+        ("first_sequence", gap.isKnown ? .integer(Int(clamping: gap.firstSequence)) : .null),
+        ("last_sequence", gap.isKnown ? .integer(Int(clamping: gap.lastSequence)) : .null),
         ("count", .integer(gap.count)), ("bytes", .integer(gap.bytes)),
         ("reason", .string(gap.reason.rawValue)),
       ])
@@ -106,7 +106,10 @@ extension SpoolUse {
     store.segmentBytes = UInt64(settings.segment)
     store.quotaBytes = UInt64(settings.quota)
     if let quota = settings.framesQuota { store.classQuotaBytes[.frames] = UInt64(quota) }
-    if let age = settings.framesAgeMax { store.ageMax[.frames] = age }
+    store.classQuotaBytes[.copies] = UInt64(settings.copiesQuota)
+    if let age = settings.framesAgeMax {
+      for spoolClass in [SpoolClass.frames, .copies] { store.ageMax[spoolClass] = age }
+    }
     if let age = settings.eventsAgeMax {
       for spoolClass in [SpoolClass.faces, .events, .results] { store.ageMax[spoolClass] = age }
     }

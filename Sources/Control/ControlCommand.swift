@@ -69,8 +69,8 @@ package enum ControlCommand: Sendable {
     case "spool.drain": self = .spoolDrain
     case "spool.discard":
       let name = try fields.word("class")
-      guard ["frames", "faces", "events"].contains(name) else {
-        throw fields.failure("class", "frames, faces or events belongs here")
+      guard ["frames", "copies", "faces", "events"].contains(name) else {
+        throw fields.failure("class", "expected frames, copies, faces or events")
       }
       self = .spoolDiscard(spoolClass: name)
     case "config.reload": self = .configReload

@@ -173,7 +173,7 @@ package final class Delivery: Sendable {
   /// Takes a record and books it; it is sent, or waits, or is dropped with a reason. Its ledger has it
   /// already, as captured and in the pipeline.
   package func submit(_ record: Record) {
-    if record.spoolClass != .frames, let keeper {
+    if !record.spoolClass.isLive, let keeper {
       let isTaken = state.withLock { state in
         guard let entry = state.acceptAhead(record) else { return false }
         keeper.spill([entry])
@@ -417,7 +417,7 @@ package final class Delivery: Sendable {
     guard let keeper else { return }
     keeper.bury(entry.stored)
     if let position = entry.position { keeper.done(record.spoolClass, position) }
-    guard record.spoolClass == .frames,
+    guard record.spoolClass.isLive,
       let stub = announcements.deadLetter(record, error.name)
     else { return }
     if let ahead = state.acceptAhead(stub) {

@@ -124,12 +124,12 @@ struct DeliveryState {
   var exposed: GapBook {
     var book = GapBook()
     for index in lanes.indicesInUse {
-      for entry in lanes[index].live.waiting where entry.record.spoolClass == .frames {
+      for entry in lanes[index].live.waiting where entry.record.spoolClass.isLive {
         book.add(entry.record, .crash)
       }
     }
     for flight in flights.values
-    where flight.entry.position == nil && flight.entry.record.spoolClass == .frames {
+    where flight.entry.position == nil && flight.entry.record.spoolClass.isLive {
       book.add(flight.entry.record, .crash)
     }
     return book
@@ -141,7 +141,7 @@ struct DeliveryState {
   /// Gives up a record that waits in memory.
   mutating func drop(_ entry: RecordWindow.Entry, _ reason: DropReason) {
     entry.record.meters.ledger.move(entry.waitingFate, to: .dropped(reason))
-    if entry.record.spoolClass == .frames { gaps.add(entry.record, reason) }
+    if entry.record.spoolClass.isLive { gaps.add(entry.record, reason) }
   }
 
   /// The next record to hand to librdkafka, or nil while it has enough.

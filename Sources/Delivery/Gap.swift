@@ -11,6 +11,9 @@ package struct Gap: Equatable, Sendable {
   package var bytes: Int
   package var reason: DropReason
 
+  /// Whether damage left a trace of which records they were; else the camera is empty and the numbers mean nothing.
+  package var isKnown: Bool { !camera.isEmpty }
+
   package init(
     camera: String, run: String, firstSequence: UInt64, lastSequence: UInt64, count: Int,
     bytes: Int, reason: DropReason
@@ -73,13 +76,17 @@ extension [Gap] {
       }.joined().utf8)
   }
 
+  /// More than any run loses: sums of such numbers fit.
+  private static let noteMax = 1 << 50
+
   /// Lines of another version are passed over.
   init(note: [UInt8]) {
     self = note.split(separator: UInt8(ascii: "\n")).compactMap { line in
       let words = String(decoding: line, as: UTF8.self).split(
         separator: "\t", omittingEmptySubsequences: false)
       guard words.count == 6, let first = UInt64(words[2]), let last = UInt64(words[3]),
-        let count = Int(words[4]), let bytes = Int(words[5]), count > 0
+        let count = Int(words[4]), let bytes = Int(words[5]),
+        (1...Self.noteMax).contains(count), (0...Self.noteMax).contains(bytes)
       else { return nil }
       return Gap(
         camera: String(words[0]), run: String(words[1]), firstSequence: first, lastSequence: last,

@@ -23,20 +23,22 @@ struct RecordWindow {
   /// Entries before this index are gone; they are cleared out in batches.
   private var head = 0
   private(set) var bytes = 0
+  /// How many of them are of the lowest class.
+  private var copyCount = 0
 
   var count: Int { entries.count - head }
   var isEmpty: Bool { count == 0 }
   var first: Entry? { isEmpty ? nil : entries[head] }
 
   mutating func append(_ entry: Entry) {
-    bytes += entry.record.memoryBytes
+    note(entry, 1)
     entries.append(entry)
   }
 
   mutating func popFirst() -> Entry? {
     guard let first else { return nil }
     head += 1
-    bytes -= first.record.memoryBytes
+    note(first, -1)
     // The array would keep the payload of a popped entry alive.
     if head > 32 || head == entries.count {
       entries.removeFirst(head)
@@ -49,6 +51,12 @@ struct RecordWindow {
 
   private var lowestIndex: Int? {
     guard let first else { return nil }
+    // Copies are few, and looked for only while there are some.
+    if copyCount > 0,
+      let index = entries[head...].firstIndex(where: { $0.record.spoolClass == .copies })
+    {
+      return index
+    }
     guard first.record.spoolClass > .frames else { return head }
     return entries[head...].indices.min {
       entries[$0].record.spoolClass < entries[$1].record.spoolClass
@@ -62,8 +70,14 @@ struct RecordWindow {
   mutating func popLowest() -> Entry? {
     guard let index = lowestIndex, index > head else { return popFirst() }
     let entry = entries.remove(at: index)
-    bytes -= entry.record.memoryBytes
+    note(entry, -1)
     return entry
+  }
+
+  /// One more, or one less.
+  private mutating func note(_ entry: Entry, _ change: Int) {
+    bytes += change * entry.record.memoryBytes
+    if entry.record.spoolClass == .copies { copyCount += change }
   }
 
   /// All that wait, in order.
@@ -73,7 +87,7 @@ struct RecordWindow {
   mutating func restore(_ entry: Entry) {
     var index = head
     while index < entries.count, entries[index].serial < entry.serial { index += 1 }
-    bytes += entry.record.memoryBytes
+    note(entry, 1)
     if index == head, head > 0 {
       head -= 1
       entries[head] = entry

@@ -144,10 +144,13 @@ final class MeterBook: Sendable {
     others = Mutex(Dictionary(classes.map { ($0.name, $0) }) { first, _ in first })
   }
 
-  /// Frames are booked by camera, all else by class.
+  /// Whose records they were is not known any more.
+  static let unknown = "unknown"
+
+  /// Frames and copies are booked by camera, all else by class.
   func meters(_ spoolClass: SpoolClass, _ source: String) -> CameraMeters {
-    if spoolClass == .frames, let known = cameras[source] { return known }
-    let name = spoolClass == .frames ? source : spoolClass.name
+    if spoolClass.isLive, let known = cameras[source] { return known }
+    let name = !spoolClass.isLive ? spoolClass.name : source.isEmpty ? Self.unknown : source
     return others.withLock { others in
       if let known = others[name] { return known }
       let made = CameraMeters(name: name)

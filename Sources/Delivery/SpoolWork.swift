@@ -91,7 +91,9 @@ struct SpoolWork: ~Copyable {
   private mutating func leaveNote() {
     guard let store, fault == nil else { return }
     var book = keeper.state.withLock { $0.exposed }
-    for entry in pending[.frames] ?? [] { book.add(entry.record, .crash) }
+    for entry in (pending[.frames] ?? []) + (pending[.copies] ?? []) {
+      book.add(entry.record, .crash)
+    }
     let now = book.take().note
     guard now != note else { return }
     do {
@@ -302,7 +304,7 @@ struct SpoolWork: ~Copyable {
     }
     // What was written ahead and goes on at once is no replay.
     entry.isReplay =
-      spoolClass == .frames || entry.attempt > 0 || stored.age > 2
+      spoolClass.isLive || entry.attempt > 0 || stored.age > 2
     return entry
   }
 

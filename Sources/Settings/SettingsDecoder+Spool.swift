@@ -17,6 +17,8 @@ extension SettingsDecoder {
         if let bytes = reader.bytes(value, path, 4 << 20...16 << 40) { spool.quota = bytes }
       case "frames_quota":
         if let bytes = reader.bytes(value, path, 4 << 20...16 << 40) { spool.framesQuota = bytes }
+      case "copies_quota":
+        if let bytes = reader.bytes(value, path, 1 << 20...16 << 40) { spool.copiesQuota = bytes }
       case "segment":
         if let bytes = reader.bytes(value, path, 1 << 20...1 << 30) { spool.segment = bytes }
       case "frames_age_max": age(value, path, &spool.framesAgeMax)
@@ -59,7 +61,8 @@ extension SettingsDecoder {
         reader.unknown(
           entry, parent,
           known: [
-            "folder", "quota", "frames_quota", "segment", "frames_age_max", "events_age_max",
+            "folder", "quota", "frames_quota", "copies_quota", "segment", "frames_age_max",
+            "events_age_max",
             "thin", "order", "replay_rate", "replay_jitter", "commit_interval", "retry_interval",
             "key_file", "dead_quota",
           ])

@@ -8,8 +8,10 @@ package struct SpoolSettings: Equatable, Sendable {
   package var quota = 2 << 30
   /// Of frames alone; nil for as much as the rest leaves.
   package var framesQuota: Int?
+  /// Of annotated and clustered pictures, which are made of frames that are kept, too.
+  package var copiesQuota = 64 << 20
   package var segment = 16 << 20
-  /// Frames that have waited longer are dropped as `age`; nil for never.
+  /// Frames and copies that have waited longer are dropped as `age`; nil for never.
   package var framesAgeMax: Double?
   /// Events and results that have waited longer; nil for never.
   package var eventsAgeMax: Double?

@@ -79,6 +79,7 @@ private struct Random: RandomNumberGenerator {
     spool.segment = integer(1 << 20...1 << 30)
     spool.quota = integer(2 * spool.segment...16 << 40)
     spool.framesQuota = maybe { $0.integer(4 << 20...16 << 40) }
+    spool.copiesQuota = integer(1 << 20...16 << 40)
     spool.framesAgeMax = maybe { Double($0.integer(1...31_536_000)) }
     spool.eventsAgeMax = maybe { Double($0.integer(1...31_536_000)) }
     spool.thin = Bool.random(using: &self)
@@ -263,6 +264,7 @@ extension SpoolSettings {
       ("retry_interval", .plain("\(retryInterval) s")), ("dead_quota", .plain("\(deadQuota) B")),
     ]
     if let framesQuota { keys.append(("frames_quota", .plain("\(framesQuota) B"))) }
+    keys.append(("copies_quota", .plain("\(copiesQuota) B")))
     if let keyFile { keys.append(("key_file", .plain(keyFile))) }
     return .group(keys)
   }
