@@ -131,10 +131,7 @@ struct Complaints: Sendable {
   func spoolLost(_ loss: SpoolLoss) {
     faults.tell(
       "spool lost \(loss.reason)", .warning,
-      """
-      \(loss.count) \(loss.spoolClass.name) of \(loss.source), numbers \(loss.firstSequence) to \
-      \(loss.lastSequence), were given up in the spool: \(loss.reason.rawValue)
-      """)
+      "\(loss.sentence(source: RecordSource(loss.source).name))")
   }
 
   func producerRenewed() {

@@ -8,6 +8,19 @@ struct ClassState: Equatable {
     var remaining: SourceTable
   }
 
+  /// A segment that is not sealed: what commits have covered of it.
+  struct Open: Equatable {
+    /// As it stands at the file's beginning, so that the blocks can be read should it be damaged there.
+    var header: [UInt8]
+    /// Entries, and where their blocks end.
+    var count: UInt64
+    var end: UInt64
+    /// Entries from its start that are done with.
+    var done: UInt64
+    /// What was neither done with nor lost.
+    var remaining: SourceTable
+  }
+
   /// Sealed segments that nothing was taken from yet, as ranges of their numbers, ascending.
   var untouched: [ClosedRange<UInt64>] = []
   /// What is in those.
@@ -19,6 +32,8 @@ struct ClassState: Equatable {
   var active: UInt64?
   /// Segments that failed while they were appended to, and have no name of their own yet.
   var left: [UInt64] = []
+  /// The active segment and those left behind; absent for one that nothing was committed to.
+  var open: [UInt64: Open] = [:]
   /// Segments that are done with, whose files may still be there.
   var deleting: [UInt64] = []
   /// Untouched segments up to this number were thinned.
@@ -29,6 +44,8 @@ struct ClassState: Equatable {
   var thinnedBytes: UInt64 = 0
   /// Milliseconds that the store has been open, in all its life: an age by it cannot jump.
   var clock: UInt64 = 0
+  /// Whether it was written by a version that does not tell of open segments.
+  var isOld = false
   /// What was lost to damage, until the owner says that it has put that down for good.
   var lost = SourceTable()
 
@@ -59,14 +76,28 @@ struct ClassState: Equatable {
     untouchedTable.encode(into: &writer)
     thinnedTable.encode(into: &writer)
     lost.encode(into: &writer)
+    // What follows is passed over by versions that do not know of it.
+    writer.put(UInt32(open.count))
+    for (number, one) in open.sorted(by: { $0.key < $1.key }) {
+      writer.put(number)
+      writer.bytes += one.header.prefix(SegmentFormat.headerCount)
+      writer.put(one.count)
+      writer.put(one.end)
+      writer.put(one.done)
+      one.remaining.encode(into: &writer)
+    }
     return writer.bytes
   }
 
   init() {}
 
+  /// Nil where the bytes are no state.
   init?(_ bytes: [UInt8]) {
     var reader = ByteReader(bytes)
-    func number() -> UInt64? { reader.get(UInt64.self) }
+    // No sound state has larger ones, and with smaller ones sums do not overflow.
+    func number() -> UInt64? {
+      reader.get(UInt64.self).flatMap { $0 < SourceTable.countMax ? $0 : nil }
+    }
     func count() -> UInt32? { reader.get(UInt32.self) }
     guard let next = number(), let active = number(), let clock = number(), let thinned = number(),
       let thinning = number(), let thinnedBytes = number(), let bytes = number()
@@ -80,7 +111,9 @@ struct ClassState: Equatable {
     untouchedBytes = bytes
     guard let ranges = count() else { return nil }
     for _ in 0..<ranges {
-      guard let first = number(), let last = number(), first <= last else { return nil }
+      guard let first = number(), let last = number(), first <= last,
+        first > untouched.last?.upperBound ?? 0, last < next
+      else { return nil }
       untouched.append(first...last)
     }
     guard let cursorCount = count() else { return nil }
@@ -106,6 +139,19 @@ struct ClassState: Equatable {
     untouchedTable = table
     self.thinnedTable = thinnedTable
     self.lost = lost
+    guard reader.remaining > 0 else {
+      isOld = true
+      return
+    }
+    guard let openCount = count() else { return nil }
+    for _ in 0..<openCount {
+      guard let segment = number(), let header = reader.get(count: SegmentFormat.headerCount),
+        let count = number(), let end = number(), let done = number(),
+        let remaining = SourceTable(from: &reader)
+      else { return nil }
+      open[segment] = Open(
+        header: header, count: count, end: end, done: done, remaining: remaining)
+    }
   }
 
   mutating func addUntouched(_ number: UInt64) {
@@ -122,91 +168,5 @@ struct ClassState: Equatable {
     let range = untouched.remove(at: index)
     if number < range.upperBound { untouched.insert(number + 1...range.upperBound, at: index) }
     if range.lowerBound < number { untouched.insert(range.lowerBound...number - 1, at: index) }
-  }
-}
-
-/// The state on disk: two slots, written in turn, so that one is always whole.
-final class StateFile {
-  private static let magic: UInt64 = 0x0A32_5453_4C50_5356  // "VSPLST2\n"
-  private static let slotCount = 128 << 10
-  private static let headerCount = 32
-
-  private var file: StoreFile
-  private var generation: UInt64 = 0
-
-  private init(file: StoreFile) { self.file = file }
-
-  /// Opens the file, or makes it.
-  /// - Returns: no state where no slot is sound; `isNew` where there was no file.
-  static func open(
-    _ path: String, _ faults: DiskFaults
-  ) throws(SpoolError) -> (file: StateFile, state: ClassState?, isNew: Bool) {
-    let isNew = !Folder.exists(path)
-    let states = StateFile(file: try StoreFile.openOrCreate(path, faults))
-    var newest: ClassState?
-    for slot in 0..<2 {
-      guard let (generation, state) = try states.read(slot), generation >= states.generation else {
-        continue
-      }
-      states.generation = generation
-      newest = state
-    }
-    return (states, newest, isNew || states.file.size == 0)
-  }
-
-  /// The state as it is on disk, while another process may be writing it; nil where there is none.
-  static func peek(_ path: String) throws(SpoolError) -> ClassState? {
-    guard Folder.exists(path) else { return nil }
-    let states = StateFile(file: try StoreFile.openForReading(path, DiskFaults()))
-    let slots = [try states.read(0), try states.read(1)].compactMap { $0 }
-    return slots.max { $0.0 < $1.0 }?.1
-  }
-
-  private func read(_ slot: Int) throws(SpoolError) -> (UInt64, ClassState)? {
-    let offset = UInt64(slot * Self.slotCount)
-    var reader = ByteReader(try file.read(count: Self.headerCount, at: offset))
-    guard reader.get(UInt64.self) == Self.magic, let generation = reader.get(UInt64.self),
-      let count = reader.get(UInt32.self), Int(count) <= Self.slotCount - Self.headerCount,
-      let expected = reader.get(UInt32.self)
-    else { return nil }
-    let bytes = try file.read(count: Int(count), at: offset + UInt64(Self.headerCount))
-    guard bytes.count == Int(count), Self.checksum(generation, bytes) == expected,
-      let state = ClassState(bytes)
-    else { return nil }
-    return (generation, state)
-  }
-
-  private static func checksum(_ generation: UInt64, _ bytes: [UInt8]) -> UInt32 {
-    var checksum = Checksum()
-    checksum.add(generation)
-    checksum.add(bytes)
-    return checksum.value
-  }
-
-  /// Writes the state and makes it last.
-  func write(_ state: ClassState) throws(SpoolError) {
-    CrashPoint.pass(.beforeState)
-    // A slot is always written whole, so another descriptor may be trusted with it.
-    if file.isTainted { file = try file.reopened() }
-    let bytes = state.bytes
-    guard bytes.count <= Self.slotCount - Self.headerCount else {
-      throw SpoolError(.disk, "the state of \(file.path) has outgrown its slot")
-    }
-    var writer = ByteWriter()
-    writer.put(Self.magic)
-    writer.put(generation + 1)
-    writer.put(UInt32(bytes.count))
-    writer.put(Self.checksum(generation + 1, bytes))
-    writer.put(UInt64(0))
-    writer.bytes += bytes
-    let offset = UInt64(Int((generation + 1) % 2) * Self.slotCount)
-    if CrashPoint.isDue(.withinState) {
-      try file.write(Array(writer.bytes.prefix(writer.bytes.count / 2)), at: offset)
-      CrashPoint.die()
-    }
-    try file.write(writer.bytes, at: offset)
-    try file.sync()
-    generation += 1
-    CrashPoint.pass(.afterState)
   }
 }

@@ -10,6 +10,7 @@ extension ClassStore {
       throw giveBack(error)
     }
     noteCommitted(uncommitted.count)
+    jotState()
   }
 
   func flush() throws(SpoolFailure) {
@@ -51,6 +52,7 @@ extension ClassStore {
     committing = 0
     try active?.segment.finishSync(by: syncer)
     noteCommitted(count)
+    jotState()
   }
 
   /// The first `count` of the entries last now.

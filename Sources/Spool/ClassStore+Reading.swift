@@ -30,7 +30,7 @@ extension ClassStore {
       options.isNewestFirst ? state.untouched.last?.upperBound : state.untouched.first?.lowerBound
     guard let waiting else { return opened }
     // Each segment that records are passed over in stays open.
-    let passedOver = tracks.values.count { !$0.passedOver.isEmpty }
+    let passedOver = tracks.values.count { $0.hasPassedOver }
     if opened == nil, passedOver >= Self.passedOverMax { return nil }
     if let opened {
       let isFirst =
@@ -44,22 +44,19 @@ extension ClassStore {
   /// Opens an untouched segment to take entries from it.
   /// - Returns: nil where it is damaged beyond reading; it is then in quarantine, and told of.
   func touch(_ number: UInt64) throws(SpoolError) -> Track? {
-    let segment: Segment
-    if let sound = try openSealed(number) {
-      segment = sound
-    } else {
-      guard let mended = try mend(number) else {
-        state.removeUntouched(number)
-        try quarantine(number)
-        try writeState()
-        reconcile()
-        return nil
-      }
-      segment = mended
+    var found = try openSealed(number)
+    if found == nil {
+      try countUntouched()
+      found = Folder.exists(path(number)) ? try openSealed(number) : nil
+    }
+    guard let segment = found else {
+      try writeState()
+      reconcile()
+      return nil
     }
     let track = Track(segment)
     state.removeUntouched(number)
-    state.untouchedTable.subtract(segment.table)
+    state.untouchedTable.subtract(segment.table, isWhole: true)
     state.untouchedBytes -= min(state.untouchedBytes, segment.file.size)
     tracks[number] = track
     trackedBytes[number] = segment.file.size
@@ -68,11 +65,8 @@ extension ClassStore {
 
   /// Nil where the segment is damaged or gone; a disk that fails is an error.
   func openSealed(_ number: UInt64) throws(SpoolError) -> Segment? {
-    guard Folder.exists(path(number)) else {
-      notices.append("\(path(number)) is gone, though nobody here deleted it")
-      return nil
-    }
-    guard let segment = try Segment.openSealed(path(number), options.faults),
+    guard Folder.exists(path(number)),
+      let segment = try Segment.openSealed(path(number), options.faults),
       segment.number == number
     else { return nil }
     return segment
@@ -91,21 +85,14 @@ extension ClassStore {
   }
 
   /// The entry was delivered, or given up and told of.
-  /// - Returns: what it was; nil where it was done with already.
-  func done(_ position: SpoolPosition) throws(SpoolError) -> (source: String, bytes: Int)? {
+  func done(_ position: SpoolPosition) throws(SpoolError) {
     guard
       let track = tracks[position.segment]
         ?? abandoned.first(where: { $0.segment.number == position.segment }),
       let entry = track.done(position.ordinal)
-    else { return nil }
-    var row = SourceTable.Row()
-    row.count = 1
-    row.bytes = UInt64(entry.bytes)
-    var table = SourceTable()
-    table.add(row, of: entry.source)
-    backlog.subtract(table)
+    else { return }
+    backlog.subtract(entry, isWhole: true)
     try settle(track)
-    return entry
   }
 
   /// Deletes a segment once all of it is done with; tells of damage once all of it was read.
@@ -127,19 +114,31 @@ extension ClassStore {
 
   /// Enters a loss, which stays in the state until the owner has put it down: no crash can hide it.
   func noteLost(_ lost: SourceTable) {
-    untold.add(lost)
+    guard lost.count > 0 else { return }
+    if untold.count < Self.untoldMax {
+      untold.append(lost)
+    } else {
+      untold[untold.count - 1].add(lost)
+    }
     state.lost.add(lost)
   }
 
+  /// Damages that are told of each by itself, at most.
+  private static let untoldMax = 1000
+
   /// The owner has put down for good all that was lost, but for what it does not know yet.
-  func forgetLost() { state.lost = untold }
+  func forgetLost() {
+    state.lost = SourceTable()
+    for lost in untold { state.lost.add(lost) }
+  }
 
   /// Where every segment is open, nothing may be counted that is not in one of them: such records were in
   /// segments that are gone or cannot be read.
   func reconcile() {
     guard state.untouched.isEmpty else { return }
     var lost = backlog
-    for track in Array(tracks.values) + abandoned { lost.subtract(track.remaining) }
+    // What no commit covers yet is in its segment, but not in the backlog.
+    for track in Array(tracks.values) + abandoned { lost.subtract(outstanding(track)) }
     state.untouchedTable = SourceTable()
     state.untouchedBytes = 0
     guard lost.count > 0 else { return }
@@ -147,13 +146,33 @@ extension ClassStore {
     backlog.subtract(lost)
   }
 
+  /// While records wait, the clock is written down this often, in milliseconds: a crash makes them no younger.
+  private static let clockInterval: UInt64 = 60_000
+  /// How long a segment with nothing left in it is kept for what may come, in milliseconds.
+  private static let idleMax: UInt64 = 10_000
+
   /// Writes the cursors where they have moved; those in the state lag behind by less than a second.
   func writeCursors() throws(SpoolError) {
-    guard
-      tracks.values.contains(where: { $0.segment.isSealed && $0.doneCount > $0.storedCursor })
-        || state.lost != storedLost
+    try releaseIdle()
+    let isDue =
+      tracks.values.contains { $0.segment.isSealed && $0.doneCount > $0.storedCursor }
+      || state.lost != storedLost
+      || (backlog.count > 0 && clock >= storedClock + Self.clockInterval)
+    if isDue {
+      CrashPoint.pass(.beforeCursor)
+      try writeState()
+    } else if let active, active.doneCount > active.storedCursor {
+      jotState()
+    }
+  }
+
+  /// Deletes the segment that is appended to once all of it is done with and nothing comes: what was sent is not
+  /// kept, and takes no room.
+  private func releaseIdle() throws(SpoolError) {
+    guard let active, !active.segment.isSealed, active.segment.entryCount > 0, active.isDone,
+      active.handedCount == 0, uncommitted.isEmpty,
+      clock >= active.segment.lastAppended + Self.idleMax
     else { return }
-    CrashPoint.pass(.beforeCursor)
-    try writeState()
+    try finish(active)
   }
 }

@@ -38,12 +38,27 @@ extension ClassStore {
     }
     if oldestSeen?.number != number {
       var segment = tracks[number]?.segment
-      if segment == nil { segment = try Segment.openSealed(path(number), options.faults) }
+      if segment == nil { segment = try openSealed(number) }
       guard let segment else { return nil }
       oldestSeen = (number, segment.lastAppended)
     }
     guard let appended = oldestSeen?.appended else { return nil }
     return Double(clock - min(clock, appended)) / 1000
+  }
+
+  /// The seconds since the oldest entry was appended that waits; nil where none does.
+  func oldestEntryAge() throws(SpoolError) -> Double? {
+    var appended = (Array(tracks.values) + abandoned).filter { $0.remaining.count > 0 }
+      .map(\.oldestAppended).min()
+    if let number = state.untouched.first?.lowerBound {
+      if oldestCreated?.number != number, let segment = try openSealed(number) {
+        oldestCreated = (number, segment.header.created)
+      }
+      if let oldestCreated, oldestCreated.number == number {
+        appended = min(appended ?? .max, oldestCreated.created)
+      }
+    }
+    return appended.map { Double(clock - min(clock, $0)) / 1000 }
   }
 
   /// Whether there is a segment that every second frame can be taken out of.
@@ -61,7 +76,7 @@ extension ClassStore {
     _ tell: ([SpoolLoss]) throws(SpoolError) -> Void
   ) throws(SpoolError) -> Bool {
     guard let number = nextToThin else { return false }
-    guard let old = try Segment.openSealed(path(number), options.faults) else {
+    guard let old = try openSealed(number) else {
       // Reading it will find out what is wrong with it.
       state.thinnedUpTo = number
       return true

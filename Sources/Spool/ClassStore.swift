@@ -16,8 +16,8 @@ final class ClassStore {
   var trackedBytes: [UInt64: UInt64] = [:]
   /// All entries that are neither done with nor lost, but those that no commit covers yet.
   var backlog = SourceTable()
-  /// What was lost to damage and the owner does not know of yet.
-  var untold = SourceTable()
+  /// What was lost to damage and the owner does not know of yet, each damage by itself.
+  var untold: [SourceTable] = []
   var notices: [String] = []
   /// Bytes before and after compression, of this process.
   var rawBytes: UInt64 = 0
@@ -34,10 +34,14 @@ final class ClassStore {
   var samples: [[UInt8]]? = []
   /// The age of the oldest segment, looked up once.
   var oldestSeen: (number: UInt64, appended: UInt64)?
+  var oldestCreated: (number: UInt64, created: UInt64)?
   /// Segments that failed and could not be sealed yet; what was committed to them can still be read.
   var abandoned: [Track] = []
   private let began: UInt64
-  private let clockBase: UInt64
+  /// What the clock showed when the store was opened.
+  private var clockBase: UInt64
+  /// What the state on disk says of the clock.
+  private(set) var storedClock: UInt64 = 0
 
   /// Opens the folder, or makes it, and recovers what a crash left.
   init(
@@ -51,25 +55,26 @@ final class ClassStore {
     let (states, known, isNew) = try StateFile.open(folder + "/state", options.faults)
     self.states = states
     state = known ?? ClassState()
-    untold = state.lost
+    if !state.lost.isEmpty { untold = [state.lost] }
     clockBase = state.clock
-    began = Self.monotonic()
+    began = options.monotonic()
     try loadDictionary()
-    if known == nil {
-      if !isNew { notices.append("\(folder)/state is damaged: it is made anew from the segments") }
-      try rebuild()
-    }
+    if known == nil { try rebuild(isNew: isNew) }
     try recover()
   }
 
-  private static func monotonic() -> UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+  /// Milliseconds that the store has been open, in all its life. It has one base and one start, so that writing it
+  /// down changes nothing.
+  var clock: UInt64 {
+    let now = options.monotonic()
+    return clockBase + (now - min(now, began))
   }
 
-  /// Milliseconds that the store has been open, in all its life.
-  var clock: UInt64 { max(clockBase, state.clock) + Self.monotonic() - began }
+  /// Sets the clock forward to when something on disk was written: the state that said so may be lost or old.
+  func noteWritten(at time: UInt64) {
+    let behind = time - min(time, clock)
+    clockBase += behind
+  }
 
   func path(_ number: UInt64, _ ending: String = "seg") -> String {
     let digits = String(number, radix: 16)
@@ -85,22 +90,55 @@ final class ClassStore {
   }
 
   var segmentCount: Int {
-    state.untouched.reduce(0) { $0 + $1.count } + tracks.count
+    state.untouched.reduce(0) { $0 + Int(clamping: $1.upperBound - $1.lowerBound) + 1 }
+      + tracks.count
   }
 
   /// What the state on disk says was lost.
   var storedLost = SourceTable()
 
-  /// Writes the state with the cursors as they are now.
-  func writeState() throws(SpoolError) {
+  /// Enters the cursors as they are now.
+  private func noteCursors() {
     state.clock = clock
     state.cursors = [:]
+    state.open = [:]
     for (number, track) in tracks where track.segment.isSealed {
-      state.cursors[number] = .init(done: track.doneCount, remaining: track.remaining)
+      state.cursors[number] = .init(done: track.doneCount, remaining: track.outstanding())
     }
+    if let active, !active.segment.isSealed { state.open[active.segment.number] = open(active) }
+    for track in abandoned { state.open[track.segment.number] = open(track) }
+  }
+
+  private func open(_ track: Track) -> ClassState.Open {
+    .init(
+      header: track.segment.header.bytes, count: track.segment.committedCount,
+      end: track.segment.committedEnd, done: track.doneCount, remaining: outstanding(track))
+  }
+
+  /// What is left of a segment, of what lasts.
+  func outstanding(_ track: Track) -> SourceTable {
+    guard track === active else { return track.outstanding() }
+    return track.outstanding(without: uncommitted.prefix(max(0, uncommitted.count - group.count)))
+  }
+
+  /// Writes the state with the cursors as they are now.
+  func writeState() throws(SpoolError) {
+    noteCursors()
     try states.write(state)
     storedLost = state.lost
-    for track in tracks.values { track.storedCursor = track.doneCount }
+    storedClock = state.clock
+    noteStored()
+  }
+
+  /// Leaves the cursors, and what commits have covered, with the system: they outlive the process.
+  func jotState() {
+    noteCursors()
+    states.jot(state)
+    noteStored()
+  }
+
+  private func noteStored() {
+    for track in Array(tracks.values) + abandoned { track.storedCursor = track.doneCount }
   }
 
   // MARK: Appending

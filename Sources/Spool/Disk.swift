@@ -236,8 +236,13 @@ enum Folder {
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
   /// Names of the files within; empty where the folder cannot be read.
-  static func names(_ path: String) -> [String] {
-    guard let folder = unsafe opendir(path) else { return [] }
+  static func names(_ path: String) -> [String] { (try? list(path)) ?? [] }
+
+  /// Names of the files within.
+  static func list(_ path: String) throws(SpoolError) -> [String] {
+    guard let folder = unsafe opendir(path) else {
+      throw SpoolError(.disk, errno: errno, "the folder \(path) cannot be read")
+    }
     defer { unsafe closedir(folder) }
     var names: [String] = []
     while let entry = unsafe readdir(folder) {

@@ -11,6 +11,8 @@ final class Segment {
   private(set) var entryCount: UInt64 = 0
   private(set) var table = SourceTable()
   private(set) var lastAppended: UInt64 = 0
+  /// Around damage that was found when it was recovered.
+  private(set) var bounds = LossBounds()
   private(set) var isSealed = false
   /// Whether something was written since the last sync.
   private(set) var isDirty = false
@@ -53,6 +55,7 @@ final class Segment {
     entryCount = scan.nextOrdinal
     table = scan.table
     lastAppended = scan.lastAppended
+    bounds = scan.bounds
     noteCommitted(extent)
   }
 
@@ -81,11 +84,12 @@ final class Segment {
   }
 
   /// Opens a sealed segment.
-  /// - Returns: nil where header or footer are unsound.
+  /// - Returns: nil where the footer is unsound.
   static func openSealed(_ path: String, _ faults: DiskFaults) throws(SpoolError) -> Segment? {
     let file = try StoreFile.openForReading(path, faults)
-    guard let header = SegmentHeader(try file.read(count: SegmentFormat.headerCount, at: 0)),
-      let (end, footer) = try SegmentFooter.read(file, uuid: header.uuid)
+    let first = SegmentHeader(try file.read(count: SegmentFormat.headerCount, at: 0))
+    guard let (end, footer) = try SegmentFooter.read(file, uuid: first?.uuid),
+      let header = first ?? SegmentHeader(footer.header)
     else { return nil }
     let segment = Segment(header: header, file: file, end: end, faults)
     segment.entryCount = footer.entryCount
@@ -212,7 +216,8 @@ final class Segment {
   func seal() throws(SpoolError) {
     try flush()
     CrashPoint.pass(.beforeSeal)
-    let footer = SegmentFooter(entryCount: entryCount, table: table, lastAppended: lastAppended)
+    var footer = SegmentFooter(entryCount: entryCount, table: table, lastAppended: lastAppended)
+    footer.header = header.bytes
     let bytes = footer.bytes(uuid: header.uuid, offset: end)
     try file.write(bytes, at: end)
     try file.truncate(to: end + UInt64(bytes.count))

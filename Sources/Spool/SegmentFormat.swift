@@ -73,7 +73,8 @@ struct SegmentHeader: Equatable {
       let flags = reader.get(UInt8.self), let keyID = reader.get(UInt32.self),
       let number = reader.get(UInt64.self), let uuid = reader.get(count: 16),
       let createdWall = reader.get(Int64.self), let created = reader.get(UInt64.self),
-      reader.get(UInt32.self) != nil, reader.get(UInt32.self) == checksum.value
+      reader.get(UInt32.self) != nil, reader.get(UInt32.self) == checksum.value,
+      number < SourceTable.countMax, created < SourceTable.countMax
     else { return nil }
     self.init(
       spoolClass: spoolClass, number: number, uuid: uuid, createdWall: createdWall,
@@ -152,7 +153,8 @@ struct BlockHeader: Equatable {
       let stored = reader.get(UInt32.self), let raw = reader.get(UInt32.self),
       let count = reader.get(UInt32.self), reader.get(UInt32.self) != nil,
       let ordinal = reader.get(UInt64.self), let appended = reader.get(UInt64.self),
-      Int(stored) <= SegmentFormat.storedMax, Int(raw) <= SegmentFormat.storedMax, count > 0
+      Int(stored) <= SegmentFormat.storedMax, Int(raw) <= SegmentFormat.storedMax, count > 0,
+      ordinal < SourceTable.countMax, appended < SourceTable.countMax
     else { return nil }
     self.init(
       encoding: encoding, storedCount: Int(stored), rawCount: Int(raw), entryCount: Int(count),

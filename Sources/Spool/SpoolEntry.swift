@@ -56,4 +56,35 @@ package struct SpoolLoss: Equatable, Sendable {
   package var count: Int
   package var bytes: Int
   package var reason: LossReason
+
+  /// Whether damage left a trace of which records they were; else source and numbers mean nothing.
+  package var isKnown: Bool { !source.isEmpty }
+
+  /// What happened, for the log.
+  /// - Parameter name: the source, as the reader knows it.
+  package func sentence(source name: String) -> String {
+    let noun = count == 1 ? String(spoolClass.name.dropLast()) : spoolClass.name
+    let what =
+      !isKnown
+      ? "at least \(count) \(noun) of unknown cameras and numbers"
+      : firstSequence == lastSequence
+        ? "\(count) \(noun) of \(name), number \(firstSequence),"
+        : UInt64(clamping: count) == (lastSequence - firstSequence).adding(1)
+          ? "\(count) \(noun) of \(name), numbers \(firstSequence) to \(lastSequence),"
+          : "\(count) \(noun) of \(name), numbers between \(firstSequence) and \(lastSequence),"
+    return "\(what) \(count == 1 ? "was" : "were") \(reason.sentence)"
+  }
+}
+
+extension LossReason {
+  fileprivate var sentence: String {
+    switch self {
+    case .quota: "dropped: the spool is full"
+    case .age: "dropped: older than the spool keeps them"
+    case .decimated: "dropped: the spool is full, and every second one goes first"
+    case .corrupt: "lost: the spool's files were damaged"
+    case .discarded: "dropped: an operator discarded the backlog"
+    case .ioError: "lost: the disk refused them"
+    }
+  }
 }

@@ -9,6 +9,12 @@ package struct SpoolError: Error, CustomStringConvertible, Sendable {
     case corrupt
     /// Another process has the spool.
     case busy
+    /// It may be there, but this user may not look.
+    case denied
+    /// There is no such folder.
+    case absent
+    /// There is a folder, but it is no spool.
+    case noSpool
     /// The spool was written by a version that this one does not know, or with a key that is not here.
     case unreadable
   }
@@ -19,7 +25,7 @@ package struct SpoolError: Error, CustomStringConvertible, Sendable {
   package var description: String
 
   init(_ code: Code, errno: Int32 = 0, _ sentence: String) {
-    self.code = code
+    self.code = code == .disk && (errno == EACCES || errno == EPERM) ? .denied : code
     self.errno = errno
     let reason = errno == 0 ? "" : ": \(unsafe String(cString: strerror(errno))) (errno \(errno))"
     description = sentence + reason

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The bounds that the spool works within.
 package struct SpoolOptions: Sendable {
   /// Bytes of one segment, 1 MiB … 1 GiB; a record that is larger gets a segment of its own.
@@ -20,6 +22,12 @@ package struct SpoolOptions: Sendable {
   /// Where the keys are that the store is encrypted with; nil for a store that is not.
   package var keyFile: String?
   package var faults = DiskFaults()
+  /// Milliseconds of a clock that never jumps; only differences count.
+  package var monotonic: @Sendable () -> UInt64 = {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+  }
 
   package init() {}
 }

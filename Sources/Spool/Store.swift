@@ -3,13 +3,15 @@ import Glibc
 /// How the spool stands.
 package struct SpoolPicture: Sendable {
   package struct ClassPicture: Sendable {
-    /// Records that wait.
+    /// Records that wait: that are neither delivered nor lost.
     package var records = 0
     package var recordsBySource: [String: Int] = [:]
-    /// Bytes on disk.
+    /// What those come to, uncompressed.
+    package var bytesWaiting = 0
+    /// Bytes on disk: also of what was delivered and is in a segment with others.
     package var bytes = 0
     package var segments = 0
-    /// Seconds, by the store's own clock, since the oldest whole segment was written; nil without one.
+    /// Seconds, by the store's own clock, since the oldest record was written that waits; nil where none does.
     package var oldestAge: Double?
     /// Bytes written in this run, before and after compression.
     package var rawBytes = 0
@@ -17,9 +19,15 @@ package struct SpoolPicture: Sendable {
   }
 
   package var classes: [SpoolClass: ClassPicture] = [:]
+  /// Of all classes.
+  package var records = 0
+  package var bytesWaiting = 0
+  /// On disk.
   package var bytes = 0
   package var quotaBytes = 0
+  /// Kept to be looked at, apart from the rest: those that no broker will ever take.
   package var deadRecords = 0
+  package var deadBytes = 0
 }
 
 /// A crash-safe store of records on disk, by classes. It belongs to one thread, and every call may block
@@ -50,8 +58,13 @@ package final class Store {
     noteFile = try StoreFile.openOrCreate(note, options.faults)
     leftNote = try StoreNote.read(noteFile)
     for spoolClass in SpoolClass.allCases {
+      var own = options
+      // Under a small quota segments are small, so that what is dropped at once is little.
+      if let quota = options.classQuotaBytes[spoolClass] {
+        own.segmentBytes = min(own.segmentBytes, max(256 << 10, quota / 4))
+      }
       classes[spoolClass] = try ClassStore(
-        spoolClass, folder: "\(folder)/\(spoolClass.name)", options: options, keys: keys)
+        spoolClass, folder: "\(folder)/\(spoolClass.name)", options: own, keys: keys)
     }
     dead = try ClassStore(.frames, folder: folder + "/dead", options: options, keys: keys)
   }
@@ -133,7 +146,7 @@ package final class Store {
   package func done(
     _ position: SpoolPosition, in spoolClass: SpoolClass
   ) throws(SpoolError) {
-    _ = try store(spoolClass).done(position)
+    try store(spoolClass).done(position)
   }
 
   // MARK: Room
@@ -173,7 +186,7 @@ package final class Store {
   }
 
   /// Bytes on disk of all classes.
-  package var bytes: UInt64 { classes.values.reduce(0) { $0 + $1.diskBytes } }
+  package var bytes: UInt64 { classes.values.reduce(0) { $0.adding($1.diskBytes) } }
 
   /// Gives up all records of a class that are not being sent.
   /// - Returns: what that were.
@@ -213,10 +226,10 @@ package final class Store {
       store.notices = []
     }
     for store in classes.values {
-      news.losses += store.untold.losses(store.spoolClass, .corrupt)
-      store.untold = SourceTable()
+      for lost in store.untold { news.losses += lost.losses(store.spoolClass, .corrupt) }
+      store.untold = []
     }
-    dead.untold = SourceTable()
+    dead.untold = []
     dead.forgetLost()
     return news
   }
@@ -228,7 +241,7 @@ package final class Store {
 
   /// Records that wait, by source and class: of what lasts.
   package func backlog(_ spoolClass: SpoolClass) -> [String: Int] {
-    classes[spoolClass]?.backlog.rows.mapValues { Int($0.count) } ?? [:]
+    classes[spoolClass]?.backlog.rows.mapValues { Int(clamping: $0.count) } ?? [:]
   }
 
   package func hasBacklog(_ spoolClass: SpoolClass) -> Bool {
@@ -239,18 +252,22 @@ package final class Store {
     var picture = SpoolPicture()
     for (spoolClass, store) in classes {
       var one = SpoolPicture.ClassPicture()
-      one.recordsBySource = store.backlog.rows.mapValues { Int($0.count) }
-      one.records = Int(store.backlog.count)
-      one.bytes = Int(store.diskBytes)
+      one.recordsBySource = backlog(spoolClass)
+      one.records = Int(clamping: store.backlog.count)
+      one.bytesWaiting = Int(clamping: store.backlog.bytes)
+      one.bytes = Int(clamping: store.diskBytes)
       one.segments = store.segmentCount
-      one.oldestAge = try? store.oldestAge()
-      one.rawBytes = Int(store.rawBytes)
-      one.storedBytes = Int(store.storedBytes)
+      one.oldestAge = try? store.oldestEntryAge()
+      one.rawBytes = Int(clamping: store.rawBytes)
+      one.storedBytes = Int(clamping: store.storedBytes)
       picture.classes[spoolClass] = one
+      picture.records += one.records
+      picture.bytesWaiting += one.bytesWaiting
     }
-    picture.bytes = Int(bytes)
-    picture.quotaBytes = Int(options.quotaBytes)
-    picture.deadRecords = Int(dead.backlog.count)
+    picture.bytes = Int(clamping: bytes)
+    picture.quotaBytes = Int(clamping: options.quotaBytes)
+    picture.deadRecords = Int(clamping: dead.backlog.count)
+    picture.deadBytes = Int(clamping: dead.diskBytes)
     return picture
   }
 

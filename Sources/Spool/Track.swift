@@ -1,14 +1,37 @@
 /// A segment that entries are being taken from or appended to: what was read, handed out, and done with.
 final class Track {
+  /// What is known of an entry that was read.
   private struct Handed {
     var source: String
     var bytes: Int
+    var sequence: UInt64
+    var appended: UInt64
+
+    init(_ entry: SpoolEntry, appended: UInt64) {
+      source = entry.source
+      bytes = entry.meta.count + entry.body.count
+      sequence = entry.sequence
+      self.appended = appended
+    }
+
+    var table: SourceTable {
+      var row = SourceTable.Row()
+      row.count = 1
+      row.bytes = UInt64(bytes)
+      row.first = sequence
+      row.last = sequence
+      var table = SourceTable()
+      table.add(row, of: source)
+      return table
+    }
   }
 
   let segment: Segment
   /// Entries from the start that are done with.
   private(set) var doneCount: UInt64 = 0
   private var doneBeyond: Set<UInt64> = []
+  /// Runs of entries that cannot be read, ascending: they count as done with.
+  private var skipped: [Range<UInt64>] = []
   private var handed: [UInt64: Handed] = [:]
   /// What is neither done with nor lost.
   private(set) var remaining: SourceTable
@@ -21,6 +44,9 @@ final class Track {
   private var seen = SourceTable()
   /// Entries before this one were looked at for `seen`.
   private var seenCount: UInt64 = 0
+  private var bounds = LossBounds()
+  /// The last number that was handed out, of each source.
+  private var lastHanded: [String: UInt64] = [:]
   private(set) var isDamaged = false
   /// What was done with before the process began and cannot be read any more: that is no loss.
   private var gone = SourceTable()
@@ -29,7 +55,7 @@ final class Track {
   /// The cursor that the state on disk has.
   var storedCursor: UInt64 = 0
   /// Entries that were passed over, to be handed out after `beginAnew`.
-  private(set) var passedOver: Set<UInt64> = []
+  private var passedOver: [UInt64: Handed] = [:]
   /// What lies before this entry was read once.
   private var readOnce: UInt64 = 0
 
@@ -39,14 +65,15 @@ final class Track {
   }
 
   var handedCount: Int { handed.count }
+  var hasPassedOver: Bool { !passedOver.isEmpty }
   /// Whether all of it waits, as when it was written.
   var isUntouched: Bool {
-    doneCount == 0 && handed.isEmpty && passedOver.isEmpty && doneBeyond.isEmpty
+    doneCount == 0 && handed.isEmpty && passedOver.isEmpty && doneBeyond.isEmpty && skipped.isEmpty
   }
   /// Entries that may be handed out: those that last.
   var readableCount: UInt64 { segment.isSealed ? segment.entryCount : segment.committedCount }
   var hasUnread: Bool { nextOrdinal < readableCount }
-  var isDone: Bool { doneCount == readableCount && readableCount == segment.entryCount }
+  var isDone: Bool { doneCount >= readableCount && readableCount == segment.entryCount }
 
   /// An entry was appended to the segment.
   func noteAppended(_ entries: [SpoolEntry]) {
@@ -66,8 +93,8 @@ final class Track {
   ) throws(SpoolError) -> StoredEntry? {
     guard let entry = try nextWanted(codec, wants) else { return nil }
     defer { nextOrdinal += 1 }
-    handed[nextOrdinal] = Handed(
-      source: entry.source, bytes: entry.meta.count + entry.body.count)
+    handed[nextOrdinal] = Handed(entry, appended: bufferAppended)
+    lastHanded[entry.source] = entry.sequence
     return StoredEntry(
       position: SpoolPosition(segment: segment.number, ordinal: nextOrdinal), entry: entry,
       age: Double(clock - min(clock, bufferAppended)) / 1000)
@@ -82,12 +109,12 @@ final class Track {
         try readBlock(codec)
       }
       guard let entry = buffer.popFirst() else { return nil }
-      let isNew = nextOrdinal >= readOnce || passedOver.contains(nextOrdinal)
+      let isNew = nextOrdinal >= readOnce || passedOver[nextOrdinal] != nil
       if isNew, wants(entry) {
-        passedOver.remove(nextOrdinal)
+        passedOver[nextOrdinal] = nil
         return entry
       }
-      if isNew { passedOver.insert(nextOrdinal) }
+      if isNew { passedOver[nextOrdinal] = Handed(entry, appended: bufferAppended) }
       nextOrdinal += 1
     }
   }
@@ -105,16 +132,23 @@ final class Track {
     if let block = try segment.blockHeader(at: readOffset), block.firstOrdinal >= nextOrdinal,
       let entries = try segment.entries(of: block, at: readOffset, codec)
     {
-      if block.firstOrdinal > nextOrdinal { skip(to: block.firstOrdinal) }
+      if block.firstOrdinal > nextOrdinal {
+        bounds.noteDamage()
+        skip(to: block.firstOrdinal)
+      }
       readOffset = block.end(from: readOffset)
       bufferAppended = block.appended
       buffer = entries[...]
       for (index, entry) in entries.enumerated()
-      where block.firstOrdinal + UInt64(index) >= seenCount { seen.add(entry) }
+      where block.firstOrdinal + UInt64(index) >= seenCount {
+        seen.add(entry)
+        bounds.noteEntry(entry)
+      }
       seenCount = max(seenCount, block.firstOrdinal + UInt64(entries.count))
       return
     }
     isDamaged = true
+    bounds.noteDamage()
     guard
       let next = try segment.nextSoundBlock(from: readOffset + SegmentFormat.alignment)
     else {
@@ -127,13 +161,17 @@ final class Track {
   /// Entries that cannot be read are done with; which they were is told by `takeLosses`.
   private func skip(to ordinal: UInt64) {
     isDamaged = true
-    let last = min(ordinal, readableCount)
-    if nextOrdinal >= readOnce {
-      goneCount += min(last, resumedAt) - min(nextOrdinal, resumedAt, last)
-    }
-    for ordinal in nextOrdinal..<max(nextOrdinal, last) where ordinal >= doneCount {
-      passedOver.remove(ordinal)
+    let last = max(nextOrdinal, min(ordinal, readableCount))
+    // What was passed over and could be read then is lost now.
+    for (ordinal, entry) in passedOver where ordinal >= nextOrdinal && ordinal < last {
+      passedOver[ordinal] = nil
+      seen.subtract(entry.table)
       doneBeyond.insert(ordinal)
+    }
+    let first = max(nextOrdinal, readOnce)
+    if first < last {
+      goneCount += min(last, resumedAt) - min(first, resumedAt)
+      skipped.append(first..<last)
     }
     nextOrdinal = max(nextOrdinal, last)
     advance()
@@ -156,21 +194,48 @@ final class Track {
 
   /// The entry was delivered, or given up and told of.
   /// - Returns: what it was; nil where it was done with already or never handed out.
-  func done(_ ordinal: UInt64) -> (source: String, bytes: Int)? {
+  func done(_ ordinal: UInt64) -> SourceTable? {
     guard let entry = handed.removeValue(forKey: ordinal) else { return nil }
-    var row = SourceTable.Row()
-    row.count = 1
-    row.bytes = UInt64(entry.bytes)
-    var table = SourceTable()
-    table.add(row, of: entry.source)
-    remaining.subtract(table)
+    let table = entry.table
+    remaining.subtract(table, isWhole: true)
     doneBeyond.insert(ordinal)
     advance()
-    return (entry.source, entry.bytes)
+    return table
+  }
+
+  /// What is neither done with nor lost, but for `uncommitted`, with the range of numbers as narrow as is known.
+  func outstanding(without uncommitted: ArraySlice<SpoolEntry> = []) -> SourceTable {
+    var table = remaining
+    for entry in uncommitted.reversed() { table.subtract(entry) }
+    var firsts: [String: UInt64] = [:]
+    for entry in [handed, passedOver].joined().map(\.value) {
+      firsts[entry.source] = min(firsts[entry.source] ?? .max, entry.sequence)
+    }
+    for (source, row) in table.rows {
+      guard let last = lastHanded[source] else { continue }
+      let first = firsts[source] ?? last.adding(1)
+      if first > row.first, first <= row.last { table.rows[source]?.first = first }
+    }
+    return table
+  }
+
+  /// When the oldest entry was appended that is not done with, by the store's clock; perhaps a little earlier.
+  var oldestAppended: UInt64 {
+    [handed, passedOver].joined().map(\.value.appended).min()
+      ?? (nextOrdinal == 0 ? segment.header.created : bufferAppended)
   }
 
   private func advance() {
-    while doneBeyond.remove(doneCount) != nil { doneCount += 1 }
+    while true {
+      if let run = skipped.first, run.lowerBound <= doneCount {
+        doneCount = max(doneCount, run.upperBound)
+        skipped.removeFirst()
+      } else if doneBeyond.remove(doneCount) != nil {
+        doneCount += 1
+      } else {
+        return
+      }
+    }
   }
 
   /// What was lost to damage, once all was read: the entries that the footer counts and nobody saw.
@@ -179,6 +244,7 @@ final class Track {
     var lost = segment.table
     lost.subtract(seen)
     lost.subtract(gone)
+    lost = bounds.narrow(lost)
     remaining.subtract(lost)
     // Read once more, the same damage is no further loss.
     seen.add(lost)

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Spool
@@ -83,9 +84,95 @@ import Testing
     try store.close()
   }
 
-  @Test func `A folder without a spool is told`() {
-    #expect(throws: SpoolError.self) {
-      try SpoolInspector("/nonexistent/spool").inspect(isThorough: false)
+  @Test func `A folder without a spool is told, and nothing is made in it`() throws {
+    #expect { try SpoolInspector("/nonexistent/spool") } throws: {
+      ($0 as? SpoolError)?.code == .absent
     }
+    let scratch = Scratch()
+    scratch.write([1], scratch.path + "/holiday.jpg")
+    #expect { try SpoolInspector(scratch.path) } throws: { ($0 as? SpoolError)?.code == .noSpool }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["holiday.jpg"])
+  }
+
+  /// Records that wait, and numbers of those that are exported.
+  private func seen(
+    _ scratch: Scratch, isAll: Bool = false
+  ) throws -> (waiting: Int, exported: [UInt64]) {
+    let inspector = try SpoolInspector(scratch.path)
+    var numbers: [UInt64] = []
+    try inspector.forEachEntry(isAll: isAll) { _, stored in
+      numbers.append(stored.entry.sequence)
+      return true
+    }
+    return (try inspector.inspect(isThorough: false).reduce(0) { $0 + $1.waiting }, numbers)
+  }
+
+  @Test func `What was sent is neither counted nor exported, while it is on disk yet`() throws {
+    let scratch = Scratch()
+    let store = try Store(folder: scratch.path)
+    try store.put(1...60)
+    #expect(try seen(scratch).exported.count == 60)
+    for count in [10, 30, 20] {
+      for _ in 0..<count {
+        let stored = try #require(try store.next(.frames))
+        try store.done(stored.position, in: .frames)
+      }
+      try store.keep()
+      let (waiting, exported) = try seen(scratch)
+      #expect(waiting == store.picture.records)
+      #expect(exported.count == waiting)
+      let reports = try SpoolInspector(scratch.path).inspect(isThorough: false)
+      #expect(reports.reduce(0) { $0 + $1.waitingBytes } == store.picture.bytesWaiting)
+      #expect(reports.reduce(0) { $0 + $1.bytes } == store.picture.bytes)
+    }
+    #expect(try seen(scratch).waiting == 0)
+    #expect(try seen(scratch, isAll: true).exported == Array(1...60))
+    try store.close()
+    #expect(try seen(scratch, isAll: true).exported.isEmpty)
+  }
+
+  @Test func `While an agent works, what is seen from outside was so at some moment`() async throws
+  {
+    let scratch = Scratch()
+    let store = try Store(folder: scratch.path, options: smallSegments())
+    try store.put(1...200)
+    let isEnding = Mutex(false)
+    let path = scratch.path
+    let looking = Thread {
+      // One record goes for each that comes: always 200 wait, or one more.
+      while !isEnding.withLock({ $0 }) {
+        do {
+          for report in try SpoolInspector(path).inspect(isThorough: true) {
+            #expect(report.damages.isEmpty && !report.isStray, "\(report)")
+          }
+        } catch {
+          Issue.record(error)
+        }
+      }
+      isEnding.withLock { $0 = false }
+    }
+    looking.start()
+    for number in UInt64(201)...1500 {
+      try store.put([number])
+      let stored = try #require(try store.next(.frames))
+      try store.done(stored.position, in: .frames)
+      if number % 10 == 0 { try store.keep() }
+    }
+    isEnding.withLock { $0 = true }
+    while isEnding.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(store.picture.records == 200)
+    try store.close()
+    #expect(try seen(scratch).waiting == 200)
+  }
+
+  @Test func `A segment that is gone is told by check, with how many records it had`() throws {
+    let scratch = Scratch()
+    let files = try made(scratch)
+    try FileManager.default.removeItem(atPath: files[1])
+    let reports = try SpoolInspector(scratch.path).inspect(isThorough: true)
+    #expect(reports.reduce(0) { $0 + $1.waiting } == 60)
+    let gone = try #require(reports.first { $0.isGone })
+    #expect(gone.lost + reports.reduce(0) { $0 + $1.records } == 60)
+    #expect(gone.damages.first?.contains("gone, with \(gone.lost) records") == true)
   }
 }

@@ -33,7 +33,8 @@ import Testing
     var models: [SpoolClass: Model] = [:]
     var number: UInt64 = 0
     for step in 0..<50_000 {
-      let spoolClass = SpoolClass.allCases[Int.random(in: 0..<4, using: &dice)]
+      let spoolClass = SpoolClass.allCases[
+        Int.random(in: 0..<SpoolClass.allCases.count, using: &dice)]
       var model = models[spoolClass] ?? Model()
       switch Int.random(in: 0..<1000, using: &dice) {
       case 0..<450:

@@ -2,9 +2,15 @@ import Foundation
 import Spool
 
 /// A spool whose files were mutated: it opens, hands out only what was once put in, byte for byte, and
-/// ends with nothing left over; or it says why it cannot.
+/// ends with nothing left over; or it says why it cannot. Of states and footers some have a checksum that fits, so that
+/// their numbers are believed: whatever they are, nothing overflows and nothing goes on without end.
 struct SegmentFuzz: Fuzzer {
   private static let count = 12
+  /// In the first byte of an input, beside the number of the file: what follows is a state's payload or a footer, and
+  /// gets a checksum.
+  private static let isSealed: UInt8 = 0x80
+  private static let slotHeaderCount = 32
+  private static let trailerCount = 24
 
   private let folder: String
   /// A spool as it was left: each file's name within its class and its bytes.
@@ -48,10 +54,77 @@ struct SegmentFuzz: Fuzzer {
   func input(_ random: inout SeededGenerator) -> [UInt8] {
     let index = Int.random(in: 0..<files.count, using: &random)
     var bytes = files[index].bytes
+    var first = UInt8(index)
+    if let part = Bool.random(using: &random) ? Self.checkedPart(files[index]) : nil {
+      bytes = Array(bytes[part])
+      first |= Self.isSealed
+    }
     let other = files.randomElement(using: &random)?.bytes ?? []
     bytes.mutate(
-      &random, with: other, words: [[0, 0, 0, 0], [255, 255, 255, 255], Array("VBLK".utf8)])
-    return [UInt8(index)] + bytes
+      &random, with: other,
+      words: [
+        [0, 0, 0, 0], [255, 255, 255, 255], Array("VBLK".utf8), [0, 0, 0, 0, 0, 0, 0, 1],
+        [255, 255, 255, 255, 255, 255, 255, 127],
+      ])
+    return [first] + bytes
+  }
+
+  /// The payload of a state's newest slot, or a segment's footer; nil where there is none.
+  private static func checkedPart(_ file: (name: String, bytes: [UInt8])) -> Range<Int>? {
+    let bytes = file.bytes
+    if file.name.hasSuffix("/state") {
+      let slot = newestSlot(bytes)
+      let count = Int(number(bytes, slot + 16, 4))
+      return slot + slotHeaderCount..<min(bytes.count, slot + slotHeaderCount + count)
+    }
+    guard file.name.hasSuffix(".seg"), bytes.count > trailerCount else { return nil }
+    let offset = Int(number(bytes, bytes.count - trailerCount + 8, 8))
+    return offset..<bytes.count - trailerCount
+  }
+
+  /// Of those that last.
+  private static func newestSlot(_ bytes: [UInt8]) -> Int {
+    let second = 128 << 10
+    return bytes.count > second + slotHeaderCount
+      && number(bytes, second + 8, 8) > number(bytes, 8, 8)
+      ? second : 0
+  }
+
+  private static func number(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
+    bytes[offset..<offset + count].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
+  private static func littleEndian(_ number: UInt64, _ count: Int) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) }
+  }
+
+  /// CRC-32C, bit by bit.
+  private static func checksum(_ bytes: [UInt8]) -> UInt64 {
+    var value: UInt32 = .max
+    for byte in bytes {
+      value ^= UInt32(byte)
+      for _ in 0..<8 { value = value >> 1 ^ (value & 1 == 1 ? 0x82F6_3B78 : 0) }
+    }
+    return UInt64(~value)
+  }
+
+  /// The file with another payload or footer, and a checksum that fits.
+  private static func sealed(_ file: (name: String, bytes: [UInt8]), _ part: [UInt8]) -> [UInt8] {
+    let bytes = file.bytes
+    if file.name.hasSuffix("/state") {
+      let slot = newestSlot(bytes)
+      let head = Array(bytes[slot..<slot + 8])
+      let generation = littleEndian(1000, 8)
+      return head + generation + littleEndian(UInt64(part.count), 4)
+        + littleEndian(checksum(generation + part), 4) + littleEndian(0, 8) + part
+    }
+    guard let old = checkedPart(file) else { return bytes }
+    let uuid = Array(bytes[24..<40])
+    let trailer =
+      Array("VEND".utf8) + littleEndian(UInt64(part.count), 4)
+      + littleEndian(UInt64(old.lowerBound), 8)
+    return Array(bytes[..<old.lowerBound]) + part + trailer + littleEndian(0, 4)
+      + littleEndian(checksum(uuid + part + trailer), 4)
   }
 
   func run(_ input: [UInt8]) throws -> Bool {
@@ -60,7 +133,12 @@ struct SegmentFuzz: Fuzzer {
       let url = URL(fileURLWithPath: "\(folder)/\(file.name)")
       try FileManager.default.createDirectory(
         at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      let bytes = Int(input.first ?? 0) == index ? Array(input.dropFirst()) : file.bytes
+      let first = input.first ?? 0
+      let isSealed = first & Self.isSealed != 0
+      let rest = Array(input.dropFirst())
+      let bytes =
+        Int(first & ~Self.isSealed) != index
+        ? file.bytes : isSealed ? Self.sealed(file, rest) : rest
       try Data(bytes).write(to: url)
     }
     var count = 0
