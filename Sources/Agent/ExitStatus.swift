@@ -7,6 +7,8 @@ package enum ExitStatus {
   package static let cannotCreate: Int32 = 73
   /// It may pass: try again.
   package static let temporary: Int32 = 75
+  /// This user may not.
+  package static let noPermission: Int32 = 77
   /// The configuration is wrong.
   package static let configuration: Int32 = 78
 }

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -47,8 +48,13 @@ package struct StatusClient: Sendable {
         .connect(unixDomainSocketPath: socket).wait()
     } catch {
       promise.fail(error)
+      if let code = StatusServer.code(error), code == EACCES || code == EPERM {
+        throw StatusError(
+          "the agent's socket \(socket) may not be used: \(StatusServer.reason(error)); run this as root or as a member of the group vedette"
+        )
+      }
       throw StatusError(
-        "no agent answers at \(socket): \(StatusServer.reason(error)); is vedetted running, and may you use its socket (group vedette)?"
+        "no agent answers at \(socket): \(StatusServer.reason(error)); is vedetted running?"
       )
     }
     let head = HTTPRequestHead(

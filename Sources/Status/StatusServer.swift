@@ -106,6 +106,14 @@ package final class StatusServer: Sendable {
     return true
   }
 
+  /// The system's error, where it is one.
+  static func code(_ error: any Error) -> Int32? {
+    if let error = error as? NIOConnectionError, let first = error.connectionErrors.first {
+      return code(first.error)
+    }
+    return (error as? IOError)?.errnoCode
+  }
+
   static func reason(_ error: any Error) -> String {
     if let error = error as? IOError {
       return unsafe String(cString: strerror(error.errnoCode))

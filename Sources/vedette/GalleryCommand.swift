@@ -25,12 +25,22 @@ struct GalleryPlace: ParsableArguments {
   /// Opens it for those who only look: it must be there.
   func openExisting(isLoaded: Bool = false) throws -> Gallery {
     guard unsafe access(gallery, F_OK) == 0 else {
+      guard errno == ENOENT || errno == ENOTDIR else { throw denied(errno) }
       ConfigurationCheck.tell(
         "vedette gallery: there is no gallery \(gallery); name it with --gallery, or make one with 'vedette gallery add'"
       )
       throw ExitCode(ExitStatus.noInput)
     }
+    guard unsafe access(gallery, R_OK) == 0 else { throw denied(errno) }
     return try open(isLoaded: isLoaded)
+  }
+
+  /// It may be there, but this user may not look.
+  private func denied(_ code: Int32) -> ExitCode {
+    ConfigurationCheck.tell(
+      "vedette gallery: \(gallery) cannot be opened: \(unsafe String(cString: strerror(code))); run this as root or as the agent's user"
+    )
+    return ExitCode(code == EACCES || code == EPERM ? ExitStatus.noPermission : ExitStatus.noInput)
   }
 
   /// Opens it, made where it is not there.

@@ -35,8 +35,12 @@ struct SpoolPlace: ParsableArguments {
 
   private func named() throws -> (folder: String, keyFile: String?) {
     if let folder { return (folder, keyFile) }
-    guard unsafe access(config, R_OK) == 0 else {
-      return (SettingsLoader.defaultSpoolFolder, keyFile)
+    if unsafe access(config, R_OK) != 0 {
+      guard errno == EACCES else { return (SettingsLoader.defaultSpoolFolder, keyFile) }
+      ConfigurationCheck.tell(
+        "\(config) cannot be read: permission denied; run this as root, or name the folder with --folder"
+      )
+      throw ExitCode(ExitStatus.noPermission)
     }
     guard let settings = ConfigurationCheck.load(config) else {
       throw ExitCode(ExitStatus.configuration)
@@ -53,8 +57,21 @@ struct SpoolPlace: ParsableArguments {
     do {
       return try body()
     } catch let error as SpoolError {
-      ConfigurationCheck.tell("vedette spool: \(error)")
-      throw ExitCode(error.code == .busy ? ExitStatus.unavailable : ExitStatus.noInput)
+      let hint =
+        switch error.code {
+        case .denied: "; run this as root or as the agent's user"
+        case .absent, .noSpool: "; name the spool's folder with --folder"
+        default: ""
+        }
+      ConfigurationCheck.tell("vedette spool: \(error)\(hint)")
+      let status =
+        switch error.code {
+        case .busy: ExitStatus.unavailable
+        case .denied: ExitStatus.noPermission
+        case .noSpool, .corrupt: ExitStatus.dataError
+        default: ExitStatus.noInput
+        }
+      throw ExitCode(status)
     }
   }
 
@@ -69,7 +86,8 @@ struct SpoolPlace: ParsableArguments {
 struct SpoolStatus: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Tells what waits on disk, by class; an agent may be at work on it.",
+    abstract:
+      "Tells what waits on disk to be sent, by class, as the agent counts it; one may be at work.",
     discussion: "Example: vedette spool status --json")
 
   @OptionGroup var place: SpoolPlace
@@ -86,13 +104,17 @@ struct SpoolStatus: ParsableCommand {
     for name in SpoolInspector.folders {
       let own = reports.filter { $0.folder == name && !$0.isStray }
       let waiting = own.reduce(0) { $0 + $1.waiting }
+      let waitingBytes = own.reduce(0) { $0 + $1.waitingBytes }
+      let records = own.reduce(0) { $0 + $1.records }
       let bytes = own.reduce(0) { $0 + $1.bytes }
       let raw = own.reduce(0) { $0 + $1.rawBytes }
       let damaged = own.count { !$0.damages.isEmpty }
       if json {
         print(
           JSON.object([
-            ("class", .string(name)), ("records", .integer(waiting)), ("bytes", .integer(bytes)),
+            ("class", .string(name)), ("records", .integer(waiting)),
+            ("waiting_bytes", .integer(waitingBytes)), ("records_on_disk", .integer(records)),
+            ("bytes", .integer(bytes)),
             ("raw_bytes", .integer(raw)), ("segments", .integer(own.count)),
             ("damaged", .integer(damaged)),
             ("in_use", .string(inUse ? "yes" : "no")),
@@ -100,9 +122,9 @@ struct SpoolStatus: ParsableCommand {
       } else {
         let note = damaged > 0 ? ", \(damaged) damaged: see vedette spool check" : ""
         let gain = raw > bytes ? ", \((raw - bytes) * 100 / raw) % saved by compression" : ""
-        print(
-          "  \(name): \(waiting) records, \(bytes >> 10) KiB in \(own.count) segments\(gain)\(note)"
-        )
+        let kept = name == "dead" ? "kept" : "waiting"
+        let disk = own.isEmpty ? "" : "; \(bytes >> 10) KiB on disk in \(own.count) segments\(gain)"
+        print("  \(name): \(waiting) records \(kept), \(waitingBytes >> 10) KiB\(disk)\(note)")
       }
     }
   }
@@ -128,7 +150,8 @@ struct SpoolCheck: ParsableCommand {
         print(
           JSON.object([
             ("path", .string(report.path)), ("records", .integer(report.records)),
-            ("bytes", .integer(report.bytes)), ("lost", .integer(report.lost)),
+            ("waiting", .integer(report.waiting)), ("bytes", .integer(report.bytes)),
+            ("lost", .integer(report.lost)),
             ("stray", .string(report.isStray ? "yes" : "no")),
             ("damages", .array(report.damages.map { .string($0) })),
           ]).text)
@@ -140,7 +163,7 @@ struct SpoolCheck: ParsableCommand {
     let damaged = reports.count { !$0.damages.isEmpty }
     if !json {
       print(
-        "\(reports.count) segments, \(reports.reduce(0) { $0 + $1.records }) sound records, \(damaged) segments damaged"
+        "\(reports.count) segments, \(reports.reduce(0) { $0 + $1.waiting }) records waiting, \(reports.reduce(0) { $0 + $1.records }) on disk, \(damaged) segments damaged"
       )
     }
     if damaged > 0 { throw ExitCode(ExitStatus.dataError) }
@@ -151,14 +174,19 @@ struct SpoolExport: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Writes the records that wait to files, with an index of one JSON object a line.",
-    discussion: "Example: vedette spool export /tmp/frames")
+    discussion:
+      "Records that were delivered are left out, though some are on disk until their segment is done with.\n\nExample: vedette spool export /tmp/frames"
+  )
 
   @OptionGroup var place: SpoolPlace
   @Argument(help: "The folder to write to; it is made.")
   var target: String
   @Option(
-    name: .customLong("class"), help: "One class alone: results, events, faces, frames, dead.")
+    name: .customLong("class"),
+    help: "One class alone: results, events, faces, frames, copies, dead.")
   var only: String?
+  @Flag(help: "All records on disk, those that were delivered too.")
+  var all = false
 
   func run() throws {
     let inspector = try place.resolve().inspector
@@ -177,7 +205,7 @@ struct SpoolExport: ParsableCommand {
     var count = 0
     var failed: String?
     try place.attempt {
-      try inspector.forEachEntry(in: only.map { [$0] } ?? SpoolInspector.folders) {
+      try inspector.forEachEntry(in: only.map { [$0] } ?? SpoolInspector.folders, isAll: all) {
         name, stored in
         guard let record = StoredRecord(stored.entry) else { return true }
         let type = record.headers["content-type"] ?? ""
