@@ -102,6 +102,7 @@ extension SpoolView {
     .object([
       ("folder", .string(folder)), ("fault", .text(fault)), ("bytes", .integer(bytes)),
       ("quota", .integer(quota)), ("records", .integer(records)),
+      ("waiting_bytes", .integer(waitingBytes)),
       ("dead_records", .integer(deadRecords)), ("oldest_age_s", .maybe(oldestAge)),
       ("replay_bytes_per_s", .maybe(replayRate)), ("time_to_empty_s", .maybe(timeToEmpty)),
       ("fill_bytes_per_s", .maybe(fillRate)), ("time_to_full_s", .maybe(timeToFull)),

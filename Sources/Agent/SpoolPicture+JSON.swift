@@ -8,7 +8,8 @@ extension SpoolPicture {
       (
         spoolClass.name,
         JSON.object([
-          ("records", .integer(one.records)), ("bytes", .integer(one.bytes)),
+          ("records", .integer(one.records)), ("waiting_bytes", .integer(one.bytesWaiting)),
+          ("bytes", .integer(one.bytes)),
           ("segments", .integer(one.segments)),
           (
             "compression",

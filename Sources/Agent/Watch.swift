@@ -176,7 +176,8 @@ final class Watch: StatusSource {
     view.deadRecords = seen.deadRecords
     view.framesBytes = seen.classes[.frames]?.bytes ?? 0
     view.framesQuota = settings.framesQuota.map { Int($0) }
-    view.records = seen.classes.values.reduce(0) { $0 + $1.records }
+    view.records = seen.records
+    view.waitingBytes = seen.bytesWaiting
     view.oldestAge = seen.classes.values.compactMap(\.oldestAge).max()
     if delivery.outageSince != nil { samples.removeAll() }
     samples.append(

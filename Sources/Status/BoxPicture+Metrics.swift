@@ -143,6 +143,9 @@ extension BoxPicture {
     text.family("vedette_spool_quota_bytes", .gauge, "The most on disk.", Double(spool.quota))
     text.family("vedette_spool_records", .gauge, "Records that wait.", Double(spool.records))
     text.family(
+      "vedette_spool_waiting_bytes", .gauge, "What the records that wait come to, uncompressed.",
+      Double(spool.waitingBytes))
+    text.family(
       "vedette_spool_dead_records", .gauge, "Records kept that no broker will take.",
       Double(spool.deadRecords))
     text.family(

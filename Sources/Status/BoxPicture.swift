@@ -163,8 +163,9 @@ package struct SpoolView: Sendable {
   /// Of frames alone, where they have a quota of their own.
   package var framesBytes = 0
   package var framesQuota: Int?
-  /// That wait to be sent.
+  /// That wait to be sent, and what they come to, uncompressed.
   package var records = 0
+  package var waitingBytes = 0
   package var deadRecords = 0
   /// Age of the oldest, where that is known.
   package var oldestAge: Double?

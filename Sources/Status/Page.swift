@@ -110,7 +110,7 @@ enum Page {
         put($("rate"), rate.toFixed(1));
       }
       last = { at: s.uptime_s, delivered };
-      put($("spool"), s.spool ? s.spool.records + " records wait, " + bytes(s.spool.bytes) + " of " + bytes(s.spool.quota) + " on disk" : "off");
+      put($("spool"), s.spool ? s.spool.records + (s.spool.records === 1 ? " record waits (" : " records wait (") + bytes(s.spool.waiting_bytes) + "), " + bytes(s.spool.bytes) + " of " + bytes(s.spool.quota) + " on disk" : "off");
       for (const c of s.analysis ? s.analysis.cameras : []) {
         const made = card(c.name);
         put(made.people, c.people.length ? "Faces: " + c.people.join(", ") : "");

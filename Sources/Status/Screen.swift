@@ -193,7 +193,8 @@ package struct Screen: Sendable {
     guard spool.records > 0 else {
       return "nothing waits, \(disk)" + Self.dead(spool)
     }
-    var parts = ["\(spool.records) records wait", disk]
+    let records = spool.records == 1 ? "1 record waits" : "\(spool.records) records wait"
+    var parts = ["\(records) (\(Wording.bytes(spool.waitingBytes)))", disk]
     if let age = spool.oldestAge { parts.append("oldest \(Wording.duration(age))") }
     if let rate = spool.replayRate {
       parts.append("replay \(Wording.bytes(Int(rate)))/s")

@@ -222,8 +222,9 @@ import Testing
     #expect(
       Screen(box, columns: 160).text.contains("nothing waits, 17.0 MB of 2.0 GB on disk (1 %)"))
     box.spool?.records = 4186
+    box.spool?.waitingBytes = 16_000_000
     let text = Screen(box, columns: 160).text
-    #expect(text.contains("4186 records wait, 17.0 MB of 2.0 GB on disk (1 %)"))
+    #expect(text.contains("4186 records wait (16.0 MB), 17.0 MB of 2.0 GB on disk (1 %)"))
     #expect(text.contains("waiting 0 in memory, 4186 on disk"))
   }
 }
