@@ -142,7 +142,7 @@ package final class ControlDesk: Sendable {
   // MARK: Messages
 
   /// Handles a message, unless it was handled before.
-  /// - Returns: whether it is a command that is obeyed.
+  /// - Returns: whether it costs as much as a command that is obeyed: its answer is written.
   /// - Throws: what the file refuses; nothing has happened then, and the message is to be given again.
   @discardableResult
   package func handle(
@@ -162,11 +162,12 @@ package final class ControlDesk: Sendable {
     case .ignore: try pass(memory, nil, nil)
     case .reject(let rejection, isReported: false): try pass(memory, envelope, rejection)
     case .reject(let rejection, isReported: true):
-      let key = envelope.signature?.key ?? ""
-      let isAnswered = mutate { inner in
-        inner.keyReports.admits(key, rejection.reason, Clock.monotonic)
+      guard rejection.reason == .notAllowed else {
+        try reject(envelope, rejection, memory)
+        return true
       }
-      if isAnswered {
+      let key = envelope.signature?.key ?? ""
+      if mutate({ $0.keyReports.admits(key, Clock.monotonic) }) {
         try reject(envelope, rejection, memory)
       } else {
         // Ten thousand of them are neither ten thousand lines nor ten thousand transactions.

@@ -209,7 +209,7 @@ package final class ControlReceiver: Sendable {
   }
 
   /// Gives a message to the desk until it is taken.
-  /// - Returns: whether it is obeyed.
+  /// - Returns: whether it costs as much as a command that is obeyed.
   private func handle(_ record: ConsumedRecord) -> Bool {
     while goesOn {
       do throws(GalleryError) {

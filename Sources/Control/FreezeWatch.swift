@@ -33,39 +33,31 @@ final class FreezeWatch: Sendable {
   }
 }
 
-/// How many messages that nobody has signed are answered: a flood of them makes no flood of answers.
+/// How many messages that nobody may give are answered: 20 at once, then one in five seconds. A flood of them makes no
+/// flood of answers.
 struct ReportLimit: Sendable {
-  private let burst: Double
-  private let perSecond: Double
-  private var tokens: Double
+  private static let burst = 20.0
+  private static let perSecond = 0.2
+
+  private var tokens = burst
   private var last: UInt64 = 0
 
-  /// For what nobody signed: 20 at once, then one in five seconds.
-  init() { self.init(burst: 20, perSecond: 0.2) }
-
-  init(burst: Double, perSecond: Double) {
-    (self.burst, self.perSecond, tokens) = (burst, perSecond, burst)
-  }
-
-  mutating func admits(_ now: UInt64, cost: Double = 1) -> Bool {
-    tokens = min(burst, tokens + Double(now - min(now, last)) / 1e9 * perSecond)
+  mutating func admits(_ now: UInt64) -> Bool {
+    tokens = min(Self.burst, tokens + Double(now - min(now, last)) / 1e9 * Self.perSecond)
     last = now
-    guard tokens >= cost else { return false }
-    tokens -= cost
+    guard tokens >= 1 else { return false }
+    tokens -= 1
     return true
   }
 }
 
-/// How many rejected commands of each key are answered: 200 at once, then two a second, e.g. those that expired while the
-/// box was off. What a key may not give at all counts ten times.
+/// The same for each key, of the commands that it may not give.
 struct KeyReportLimits: Sendable {
-  private static let forbiddenCost = 10.0
   private var limits: [String: ReportLimit] = [:]
 
-  mutating func admits(_ key: String, _ reason: Rejection.Reason, _ now: UInt64) -> Bool {
+  mutating func admits(_ key: String, _ now: UInt64) -> Bool {
     // Only keys that the box trusts, or trusted, come here.
     if limits[key] == nil, limits.count >= 2 * KeyRing.keysMax { limits.removeAll() }
-    let cost = reason == .notAllowed ? Self.forbiddenCost : 1
-    return limits[key, default: ReportLimit(burst: 200, perSecond: 2)].admits(now, cost: cost)
+    return limits[key, default: ReportLimit()].admits(now)
   }
 }

@@ -15,7 +15,7 @@ package struct ControlIdentity: Sendable {
 enum Verdict {
   /// It is for others.
   case ignore
-  /// - Parameter isReported: with an answer that is kept until it arrives, as far as its key's limit allows.
+  /// - Parameter isReported: with an answer that is kept until it arrives; where the key may not give it at all, as far as a limit allows.
   case reject(Rejection, isReported: Bool)
   case obey(ControlCommand)
 }
