@@ -106,7 +106,9 @@ let package = Package(
       ]),
 
     // What people start.
-    room("DaemonCommand", ["Agent", "Journal", "Settings", "Terminal", arguments, log]),
+    room(
+      "DaemonCommand",
+      ["Agent", "CPosix", "Journal", "Settings", "Terminal", arguments, log]),
     program("vedetted", ["DaemonCommand", arguments]),
     program(
       "vedette",

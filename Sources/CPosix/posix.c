@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -20,6 +21,15 @@
 #include <unistd.h>
 
 #include <linux/netlink.h>
+
+void vp_bound_heap(void)
+{
+    // An arena for each thread keeps what was freed in it: with frames of all sizes many times what is in use.
+    mallopt(M_ARENA_MAX, 2);
+    // Larger blocks go back to the system when they are freed. Setting it also keeps glibc from raising it.
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
 
 void vp_name_thread(const char *name)
 {

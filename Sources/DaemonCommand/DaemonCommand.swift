@@ -1,5 +1,6 @@
 import Agent
 package import ArgumentParser
+import CPosix
 import Journal
 import Logging
 import Settings
@@ -36,6 +37,7 @@ package struct DaemonCommand: ParsableCommand {
       print("\(config): right, cameras: \(cameras)".terminalSafe)
       return
     }
+    vp_bound_heap()
     let style = JournalHandler.detectStyle()
     let level = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
     let logger = Logger(label: "vedetted") { _ in JournalHandler(level: level, style: style) }

@@ -19,6 +19,9 @@ package final class BytePool: Sendable {
     }
   }
 
+  /// A buffer may be so many times as large as was asked for.
+  private static let wasteMax = 4
+
   private let shelf = Mutex(Shelf())
   /// Free buffers beyond this many bytes go back to the system.
   private let freeBytesMax: Int
@@ -39,8 +42,13 @@ package final class BytePool: Sendable {
   /// A buffer of at least `capacity` bytes, with none in use.
   package func take(capacity: Int) -> PooledBytes {
     let found: Storage? = shelf.withLock { shelf in
-      // The last one back is the warmest in cache; sizes differ little from frame to frame.
-      guard let index = shelf.free.lastIndex(where: { $0.capacity >= capacity }) else { return nil }
+      // The last one back is the warmest in cache; sizes differ little from frame to frame. A much larger one
+      // would hold memory that nobody counts.
+      let most = max(capacity, 4096).multipliedReportingOverflow(by: Self.wasteMax)
+      let fitting = capacity...(most.overflow ? .max : most.partialValue)
+      guard let index = shelf.free.lastIndex(where: { fitting.contains($0.capacity) }) else {
+        return nil
+      }
       let storage = shelf.free.remove(at: index)
       shelf.freeBytes -= storage.capacity
       return storage

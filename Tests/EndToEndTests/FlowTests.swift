@@ -20,7 +20,7 @@ import Testing
     }
     #expect(daemon.program.process.isRunning)
     daemon.program.signal(SIGHUP)
-    daemon.waitForLog("SIGHUP: restart")
+    daemon.waitForLog("SIGHUP: reading the configuration again")
     #expect(daemon.program.end() == 0)
     expectBalance(try #require(daemon.ledger()))
   }

@@ -35,6 +35,8 @@ int vp_eventfd(void);
 /* A non-blocking timer of CLOCK_REALTIME that never runs down, but can be read (and then says ECANCELED) once that clock
    was set; or -1. */
 int vp_clock_set_timer(void);
+/* Keeps freed memory from staying with the process. Called before any thread is started. */
+void vp_bound_heap(void);
 /* A non-blocking netlink socket that hears the kernel announce devices, or -1. */
 int vp_uevent_socket(void);
 /* Writes a line to standard error or standard output, and flushes it. */

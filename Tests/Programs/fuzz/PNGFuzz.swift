@@ -1,3 +1,4 @@
+import Frames
 import Imaging
 
 /// Mutated PNGs of every kind, as photographs for the gallery: half of them with check sums that fit again, so that what

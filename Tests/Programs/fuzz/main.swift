@@ -64,8 +64,8 @@ struct Fuzz: ParsableCommand {
     case .segment: try SegmentFuzz()
     case .gallery: try GalleryFuzz()
     case .control: try ControlFuzz()
-    case .png: try PNGFuzz()
-    case .device: try DeviceFuzz()
+    case .png: PNGFuzz()
+    case .device: DeviceFuzz()
     case .heartbeat: try HeartbeatFuzz()
     }
   }
