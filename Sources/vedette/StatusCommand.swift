@@ -4,6 +4,7 @@ import CPosix
 import Glibc
 import Settings
 import Status
+import Terminal
 
 /// How the box is, on one screen.
 struct StatusCommand: ParsableCommand {

@@ -21,7 +21,7 @@ import Testing
         "front", FrameSize(width: side, height: side), rainbow(side), lambda: lambda,
         isStopping: isStopping)
       return nil
-    } catch { return error as? CommandFailure }
+    } catch { return error }
   }
 
   @Test func `More colours than there is time for are refused before the work`() {

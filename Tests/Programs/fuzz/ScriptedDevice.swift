@@ -132,8 +132,8 @@ final class ScriptedDevice: DeviceCalls, @unchecked Sendable {
     for _ in 0..<times {
       let place = (Int(state.next()) << 8 | Int(state.next()))
       let value = extremes[Int(state.next()) % extremes.count]
-      if let planes, place % 2 == 0 {
-        let bytes = unsafe UnsafeMutableRawPointer(planes)
+      if let planes = unsafe planes, place % 2 == 0 {
+        let bytes = UnsafeMutableRawPointer(planes)
         let count = state.planes.count * MemoryLayout<v4l2_plane>.size / 4
         unsafe bytes.storeBytes(of: value, toByteOffset: place / 2 % count * 4, as: UInt32.self)
       } else if words > 0 {

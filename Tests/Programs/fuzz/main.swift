@@ -64,9 +64,9 @@ struct Fuzz: ParsableCommand {
     case .segment: try SegmentFuzz()
     case .gallery: try GalleryFuzz()
     case .control: try ControlFuzz()
-    case .png: PNGFuzz()
+    case .png: try PNGFuzz()
     case .device: DeviceFuzz()
-    case .heartbeat: try HeartbeatFuzz()
+    case .heartbeat: HeartbeatFuzz()
     }
   }
 
