@@ -92,12 +92,17 @@ final class Track {
     _ codec: BlockCodec, clock: UInt64, where wants: (SpoolEntry) -> Bool = { _ in true }
   ) throws(SpoolError) -> StoredEntry? {
     guard let entry = try nextWanted(codec, wants) else { return nil }
+    return StoredEntry(
+      position: SpoolPosition(segment: segment.number, ordinal: hand(entry)), entry: entry,
+      age: Double(clock - min(clock, bufferAppended)) / 1000)
+  }
+
+  /// Notes that the next entry was handed out, and as which.
+  private func hand(_ entry: SpoolEntry) -> UInt64 {
     defer { nextOrdinal += 1 }
     handed[nextOrdinal] = Handed(entry, appended: bufferAppended)
     lastHanded[entry.source] = entry.sequence
-    return StoredEntry(
-      position: SpoolPosition(segment: segment.number, ordinal: nextOrdinal), entry: entry,
-      age: Double(clock - min(clock, bufferAppended)) / 1000)
+    return nextOrdinal
   }
 
   private func nextWanted(
@@ -181,8 +186,13 @@ final class Track {
   func resume(at cursor: ClassState.Cursor, _ codec: BlockCodec) throws(SpoolError) {
     resumedAt = min(cursor.done, readableCount)
     while nextOrdinal < resumedAt {
-      guard let skipped = try next(codec, clock: 0) else { break }
-      _ = done(skipped.position.ordinal)
+      guard let entry = buffer.popFirst() else {
+        guard hasUnread else { break }
+        // Behind damage the next entry may be one that is not done with: it stays in the buffer.
+        try readBlock(codec)
+        continue
+      }
+      _ = done(hand(entry))
     }
     // Of which sources those were that cannot be read is seen from what was left of each.
     gone = remaining

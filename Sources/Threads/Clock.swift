@@ -20,8 +20,10 @@ package enum Clock {
   /// `2026-01-31T12:00:00.123456Z` of microseconds since 1970; the nearest that can be written.
   package static func rfc3339(microseconds: Int64) -> String {
     let microseconds = min(max(microseconds, written.lowerBound), written.upperBound)
-    let days = Int((Double(microseconds) / 86_400e6).rounded(.down))
-    let inDay = microseconds - Int64(days) * 86_400_000_000
+    // In whole numbers: as a Double the last microsecond of a day would be that of the next.
+    let dayLength: Int64 = 86_400_000_000
+    let days = Int(microseconds / dayLength) - (microseconds % dayLength < 0 ? 1 : 0)
+    let inDay = microseconds - Int64(days) * dayLength
     let (year, month, day) = civil(days)
     let seconds = Int(inDay / 1_000_000)
     return unsafe String(unsafeUninitializedCapacity: 32) { text in

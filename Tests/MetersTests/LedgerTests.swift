@@ -52,7 +52,7 @@ import Testing
     #expect(
       DropReason.allCases.map(\.rawValue) == [
         "rate", "still", "topic_off", "decimated", "corrupt", "oversize", "quota", "discarded",
-        "age", "io_error", "shutdown", "crash",
+        "overload", "age", "io_error", "shutdown", "crash",
       ])
   }
 }

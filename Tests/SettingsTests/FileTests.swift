@@ -35,7 +35,7 @@ import Testing
     #expect(unsafe mkfifo(fifo, 0o600) == 0)
     #expect(
       faults(Self.right + text.replacing("FILE", with: fifo)).first?
-        .hasSuffix("\"\(fifo)\" is not a regular file") == true)
+        .hasSuffix("is not a regular file") == true)
   }
 
   @Test func `A folder or a device is no configuration`() throws {
@@ -80,6 +80,6 @@ import Testing
     #expect(try warnings(0o640).isEmpty)
     let warned = try warnings(mode)
     #expect(warned.count == 1)
-    #expect(warned.first?.contains("everybody on this box can \(what) \"\(file)\"") == true)
+    #expect(warned.first?.hasPrefix("everybody on this box can \(what) \"/") == true)
   }
 }

@@ -208,7 +208,7 @@ import Testing
   @Test func `A file that cannot be read is told with the system's reason`() throws {
     let folder = try Folder()
     let cases = [
-      (folder.path, "cannot be read: Is a directory"),
+      (folder.path, "cannot be opened: Is a directory"),
       ("\(folder.path)/none.yaml", "cannot be opened: No such file or directory"),
       ("\(folder.path)/none/none.yaml", "cannot be opened: No such file or directory"),
     ]
