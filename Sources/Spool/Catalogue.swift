@@ -11,6 +11,17 @@ struct Catalogue {
     /// What is left of it, where the state says.
     var left: SourceTable?
     var open: ClassState.Open?
+
+    /// The same segment as it is there now: an agent at work may have sealed it since it was listed.
+    /// - Returns: nil where it has been deleted.
+    var present: File? {
+      if Folder.exists(path) { return self }
+      guard path.hasSuffix(".open") else { return nil }
+      var sealed = self
+      sealed.path = String(path.dropLast("open".count)) + "seg"
+      sealed.isSealed = true
+      return Folder.exists(sealed.path) ? sealed : nil
+    }
   }
 
   private static let triesMax = 10

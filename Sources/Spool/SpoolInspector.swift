@@ -165,7 +165,18 @@ package struct SpoolInspector {
 
   /// Nil where the file is gone, or has no sound header.
   func open(_ file: File) throws(SpoolError) -> Segment? {
-    guard Folder.exists(file.path) else { return nil }
+    // An agent at work may seal it, and then delete it, between the look and the opening.
+    while let present = file.present {
+      do throws(SpoolError) {
+        return try openPresent(present)
+      } catch {
+        guard error.errno == ENOENT else { throw error }
+      }
+    }
+    return nil
+  }
+
+  private func openPresent(_ file: File) throws(SpoolError) -> Segment? {
     if file.isSealed, let segment = try Segment.openSealed(file.path, DiskFaults()) {
       return segment
     }
@@ -191,7 +202,7 @@ package struct SpoolInspector {
   private func report(
     _ file: File, isThorough: Bool, isInUse: Bool
   ) throws(SpoolError) -> SegmentReport? {
-    guard Folder.exists(file.path) else { return nil }
+    guard let file = file.present else { return nil }
     var report = SegmentReport(
       path: file.path, folder: file.folder, number: file.number, isSealed: file.isSealed, bytes: 0)
     report.isStray = file.isStray
@@ -201,6 +212,7 @@ package struct SpoolInspector {
       report.waitingBytes = Int(clamping: left.bytes)
     }
     guard let segment = try open(file) else {
+      guard file.present != nil else { return nil }
       report.damages.append("its header is damaged: nothing in it can be read")
       report.lost = report.waiting
       return report
