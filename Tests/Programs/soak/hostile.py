@@ -69,6 +69,14 @@ class Agent:
         self.rest = b""
         self.tail = []
 
+    def wait_until_ready(self):
+        """Before that a signal that asks for the ledger would end it."""
+        deadline = time.monotonic() + 60
+        while not any("node soak" in line for line in self.lines()):
+            assert self.process.poll() is None, f"the agent ended with {self.process.returncode} while it started"
+            assert time.monotonic() < deadline, "the agent did not start"
+            time.sleep(0.05)
+
     def lines(self):
         text = self.rest + self.reader.read()
         *lines, self.rest = text.split(b"\n")
@@ -208,6 +216,7 @@ def film(folder, dice):
 
 def round_of(agent, seconds, result):
     """Watches the agent for so long, then ends it; all that must hold is asserted."""
+    agent.wait_until_ready()
     end = time.monotonic() + seconds
     begun = time.monotonic()
     while time.monotonic() < end:
