@@ -100,6 +100,9 @@ int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count,
     decoder->errors.base.msg_code = 0;
     decoder->errors.extraneous = 0;
     decoder->errors.message[0] = 0;
+    /* Tables of the picture before would stand in for those that this one lacks, where the standard ones should. */
+    if (vj_decoder_reset(decoder) != VJ_OK)
+        return VJ_ERROR;
     if (setjmp(decoder->errors.back))
         return failed(decoder);
     jpeg_mem_src(d, jpeg, byte_count);

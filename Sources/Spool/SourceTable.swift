@@ -95,6 +95,7 @@ struct SourceTable: Equatable {
         let bytes = reader.get(UInt64.self), let first = reader.get(UInt64.self),
         let last = reader.get(UInt64.self), count <= Self.countMax, bytes <= Self.countMax
       else { return nil }
+      guard count > 0 else { continue }
       rows[source] = Row(count: count, bytes: bytes, first: first, last: last)
     }
   }
