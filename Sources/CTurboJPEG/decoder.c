@@ -53,7 +53,7 @@ int vj_decoder_is_unsupported(const vj_decoder *decoder)
     }
 }
 
-int vj_decoder_reset(vj_decoder *decoder)
+static int reset(vj_decoder *decoder)
 {
     jpeg_destroy_decompress(&decoder->jpeg);
     if (setjmp(decoder->errors.back))
@@ -101,7 +101,7 @@ int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count,
     decoder->errors.extraneous = 0;
     decoder->errors.message[0] = 0;
     /* Tables of the picture before would stand in for those that this one lacks, where the standard ones should. */
-    if (vj_decoder_reset(decoder) != VJ_OK)
+    if (reset(decoder) != VJ_OK)
         return VJ_ERROR;
     if (setjmp(decoder->errors.back))
         return failed(decoder);

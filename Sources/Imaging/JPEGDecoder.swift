@@ -78,9 +78,6 @@ package final class JPEGDecoder {
 
   /// - Parameter allowsExtraBytes: whether there may be bytes before a marker that belong to nothing.
   func check(_ jpeg: RawSpan, allowsExtraBytes: Bool) throws(ImagingError) {
-    guard unsafe vj_decoder_reset(handle) == VJ_OK else {
-      throw ImagingError(.internalFailure, message)
-    }
     try open(jpeg, takesCMYK: true) { info throws(ImagingError) in
       try self.check(unsafe vj_decode_check(self.handle, &info), info)
       guard allowsExtraBytes || info.extraneous == 0 else {

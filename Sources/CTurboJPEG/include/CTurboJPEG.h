@@ -53,8 +53,6 @@ void vj_decoder_free(vj_decoder *decoder);
 const char *vj_decoder_message(const vj_decoder *decoder);
 /* Whether the last error was that the JPEG is of a kind that the library does not read. */
 int vj_decoder_is_unsupported(const vj_decoder *decoder);
-/* Forgets the tables of earlier pictures, which libjpeg would use for one that lacks its own. */
-int vj_decoder_reset(vj_decoder *decoder);
 
 /* Reads the header of the JPEG, which must stay where it is until vj_decode_end. */
 int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count, vj_info *info);
