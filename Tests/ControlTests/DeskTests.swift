@@ -10,7 +10,7 @@ import Testing
   init() throws { box = try Box() }
 
   private func wait(_ id: String, _ state: ControlResult.State) -> Bool {
-    for _ in 0..<500 {
+    for _ in 0..<6000 {
       if box.sink.states(id).contains(state) { return true }
       Thread.sleep(forTimeInterval: 0.01)
     }
@@ -199,7 +199,7 @@ import Testing
     let sink = box.sink
     box.target.state.withLock {
       $0.duringCheck = {
-        for _ in 0..<500 where !sink.states("long").contains(.succeeded) {
+        for _ in 0..<6000 where !sink.states("long").contains(.succeeded) {
           Thread.sleep(forTimeInterval: 0.01)
         }
       }

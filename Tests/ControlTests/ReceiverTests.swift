@@ -33,7 +33,7 @@ import Testing
   }
 
   private func wait(_ isSo: () -> Bool) -> Bool {
-    for _ in 0..<1500 {
+    for _ in 0..<6000 {
       if isSo() { return true }
       Thread.sleep(forTimeInterval: 0.01)
     }

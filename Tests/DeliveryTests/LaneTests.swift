@@ -11,13 +11,13 @@ import Testing
   private static let metrics = "vedette.metrics"
 
   private func options(_ folder: DeliverySpoolTests.Folder?) -> DeliveryOptions {
-    guard let folder else { return DeliveryOptions(memoryMax: 2 << 20, outageAfter: 0.5) }
+    guard let folder else { return DeliveryOptions(memoryMax: 2 << 20, outageAfter: 1.5) }
     var use = SpoolUse(folder: folder.path)
     use.store.segmentBytes = 1 << 20
     use.replayJitter = 0
     use.replayRate = 100e6
     use.commitInterval = 0.02
-    return DeliveryOptions(memoryMax: 2 << 20, outageAfter: 0.5, spool: use)
+    return DeliveryOptions(memoryMax: 2 << 20, outageAfter: 1.5, spool: use)
   }
 
   /// Two keys whose records go to different ones of `count` partitions, and the partition of the first.

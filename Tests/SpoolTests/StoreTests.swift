@@ -185,7 +185,8 @@ import Testing
 
   @Test func `Too old is by the store's own clock, whatever the wall clock says`() throws {
     let scratch = Scratch()
-    var options = smallSegments()
+    let clock = FakeClock()
+    var options = clock.options()
     options.ageMax = [.frames: 0.3]
     let store = try Store(folder: scratch.path, options: options)
     // Entries from 1970 and from the future.
@@ -197,7 +198,7 @@ import Testing
     try store.commit(.frames)
     try store.makeRoom { _ in Issue.record("nothing is old yet") }
     #expect(store.backlog(.frames) == ["front": 2])
-    Thread.sleep(forTimeInterval: 0.5)
+    clock.advance(seconds: 0.5)
     var losses: [SpoolLoss] = []
     try store.makeRoom { losses += $0 }
     #expect(losses.map(\.reason) == [.age])
