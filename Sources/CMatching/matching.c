@@ -79,6 +79,18 @@ void vm_scores(const float *row, const double *weights, size_t classes, double *
     }
 }
 
+int vm_within(const void *floats, size_t count, float most)
+{
+    int within = 1;
+    for (size_t i = 0; i < count; i++) {
+        float number;
+        __builtin_memcpy(&number, (const char *)floats + i * sizeof number, sizeof number);
+        /* Written so that NaN fails it. */
+        within &= number >= -most && number <= most;
+    }
+    return within;
+}
+
 uint64_t vm_read(const void *bytes, size_t count)
 {
     return is_fast() ? read_fast(bytes, count) : read_all(bytes, count);

@@ -50,10 +50,12 @@ package final class Classifier: Sendable {
     return scores.map { $0 / sum }
   }
 
-  /// The likeliest person.
+  /// The likeliest person; nil where the weights, which a file may say anything for, come to no number.
   package func likeliest(_ encoding: Encoding) -> (name: PersonName, probability: Double)? {
     let all = probabilities(encoding)
-    guard let index = all.indices.max(by: { all[$0] < all[$1] }) else { return nil }
+    guard let index = all.indices.max(by: { all[$0] < all[$1] }), all[index].isFinite else {
+      return nil
+    }
     return (people[index], all[index])
   }
 }

@@ -1,17 +1,21 @@
 import CSQLite
+import Glibc
 
 /// One connection to a database file, and its statements; closed when it goes. Used by one thread at a time.
 @safe
 final class SQLiteConnection {
   /// How long a call waits while another process writes.
   static let busyTimeoutMilliseconds: Int32 = 10_000
+  /// The largest value that is read or written; a classifier of 2,000 people has 3 MB.
+  static let valueBytesMax: Int32 = 16 << 20
 
   let path: String
   fileprivate let handle: OpaquePointer
   private var statements: [String: SQLiteStatement] = [:]
 
-  /// Opens the file, made where it is not there.
+  /// Opens the file, made where it is not there. What is in it may be of anybody's making: nothing of it is run.
   init(_ path: String) throws(GalleryError) {
+    try Self.refuseOthers(path)
     var opened: OpaquePointer?
     // No mutex of SQLite's: the owner lets one thread in at a time.
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
@@ -28,6 +32,15 @@ final class SQLiteConnection {
     unsafe handle = unsafe opened
     unsafe sqlite3_extended_result_codes(handle, 1)
     unsafe sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
+    let distrust = unsafe vs_distrust(handle, Self.valueBytesMax)
+    guard distrust == SQLITE_OK else { throw failure(distrust) }
+  }
+
+  /// A FIFO would be waited for, and a device may never end.
+  private static func refuseOthers(_ path: String) throws(GalleryError) {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+    throw GalleryError(.disk, "\(path) cannot be opened: it is not a regular file")
   }
 
   deinit {
@@ -66,7 +79,7 @@ final class SQLiteConnection {
     let reason = unsafe String(cString: sqlite3_errmsg(handle))
     let primary = status & 0xFF
     return switch primary {
-    case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT:
+    case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, SQLITE_TOOBIG:
       GalleryError(
         .damaged,
         "\(path) is damaged or no gallery (\(reason)); move it away and import an export of it, or have it replaced over the control topic"

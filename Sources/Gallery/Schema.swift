@@ -87,6 +87,22 @@ enum Schema {
     guard try pragma.step(), pragma.integer(0) == applicationID else {
       throw stranger(connection.path)
     }
+    try refuseCode(connection)
+  }
+
+  /// A gallery is tables and their indexes. What is more in it, somebody else put there to be run.
+  private static func refuseCode(_ connection: SQLiteConnection) throws(GalleryError) {
+    let others = try connection.statement(
+      """
+      SELECT type, name FROM sqlite_schema
+      WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%' LIMIT 1
+      """)
+    defer { others.reset() }
+    guard try others.step() else { return }
+    throw GalleryError(
+      .damaged,
+      "\(connection.path) is no gallery as the agent makes it: it has the \(others.text(0)) \(others.text(1)); import an export of it into a new one"
+    )
   }
 
   /// A database without a version may be another program's.

@@ -43,6 +43,9 @@ double vm_cross_entropy(const float *rows, const int32_t *labels, size_t count, 
 /* The scores, one for each class, of one encoding. */
 void vm_scores(const float *row, const double *weights, size_t classes, double *scores);
 
+/* 1 where each of `count` floats, which need not be aligned, is a number no larger than `most` in either direction. */
+int vm_within(const void *floats, size_t count, float most);
+
 /* Reads all of the memory once, as fast as this core can: what a benchmark compares with. */
 uint64_t vm_read(const void *bytes, size_t count);
 
