@@ -15,7 +15,12 @@ extension SettingsDecoder {
           analysis.models = resolve(text)
         }
       case "gallery":
-        if let text = reader.text(value, path, "a file's path") { analysis.gallery = resolve(text) }
+        if let text = reader.text(value, path, "a file's path") {
+          analysis.gallery = resolve(text)
+          if Self.isStrange(analysis.gallery) {
+            reader.fail(value.place, path, "\(analysis.gallery.quoted) is not a regular file")
+          }
+        }
       default:
         reader.unknown(entry, parent, known: ["workers", "nice", "models", "gallery"])
       }

@@ -73,6 +73,13 @@ extension SettingsDecoder {
     return unsafe stat(path, &status) == 0 && status.st_mode & 0o002 != 0
   }
 
+  /// Whether there is something at this path that may be waited for, or never end: a FIFO, a socket or a device.
+  static func isStrange(_ path: String) -> Bool {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return false }
+    return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+  }
+
   /// Whether everybody on this box may read or change the file at this path.
   static func isShared(_ path: String) -> Bool {
     var status = stat()

@@ -173,7 +173,30 @@ extension SettingsDecoder {
           "without acknowledgements no frame's fate is known; give all, or 1 if you must")
       } else {
         kafka.properties[entry.key] = text
+        checkFile(entry.key, text, entry.value.place, path)
       }
+    }
+  }
+
+  /// Properties that name a file, which librdkafka opens when it connects, and would wait for where it is a FIFO.
+  private static let fileProperties: Set<String> = [
+    "ssl.ca.location", "ssl.certificate.location", "ssl.crl.location", "ssl.engine.location",
+    "ssl.key.location", "ssl.keystore.location", "sasl.kerberos.keytab",
+  ]
+  /// Those of them whose file is a secret.
+  private static let secretFileProperties: Set<String> = [
+    "ssl.key.location", "ssl.keystore.location", "sasl.kerberos.keytab",
+  ]
+
+  private mutating func checkFile(
+    _ property: String, _ file: String, _ place: YAMLNode.Place, _ path: String
+  ) {
+    guard Self.fileProperties.contains(property) else { return }
+    // A certificate authority may be a folder of certificates; what is missing librdkafka tells of.
+    if Self.isStrange(file) {
+      reader.fail(place, path, "\(file.quoted) is not a regular file")
+    } else if Self.secretFileProperties.contains(property), Self.isShared(file) {
+      reader.warn(place, path, "everybody on this box can read \(file.quoted); chmod 640 it")
     }
   }
 

@@ -48,7 +48,11 @@ extension SettingsDecoder {
               value.place, path, "everybody on this box can read \(file.quoted); chmod 640 it")
           }
           // No error: live frames go on without the spool, which is tried again.
-          if unsafe access(file, R_OK) != 0 {
+          if Self.isStrange(file) {
+            reader.warn(
+              value.place, path,
+              "\(file.quoted) is not a regular file; the spool is not used until it is")
+          } else if unsafe access(file, R_OK) != 0 {
             let reason = unsafe String(cString: strerror(errno))
             reader.warn(
               value.place, path,

@@ -55,9 +55,15 @@ final class StoreFile {
     if let error = faults.error(call, path) {
       throw SpoolError(.disk, errno: error, "\(path) cannot be opened")
     }
-    let descriptor = unsafe vp_open_mode(path, flags, 0o640)
+    // Without O_NONBLOCK the opening of a FIFO waits for somebody at its other end.
+    let descriptor = unsafe vp_open_mode(path, flags | O_NONBLOCK | O_NOCTTY, 0o640)
     guard descriptor >= 0 else {
       throw SpoolError(.disk, errno: errno, "\(path) cannot be opened")
+    }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      _ = close(descriptor)
+      throw SpoolError(.disk, "\(path) cannot be opened: it is not a regular file")
     }
     return StoreFile(path: path, descriptor: descriptor, faults: faults)
   }

@@ -22,6 +22,9 @@ struct SpoolKeys: Sendable {
     do {
       bytes = try StoreFile.openForReading(path, DiskFaults()).read(count: fileMax, at: 0)
     } catch {
+      guard error.errno != 0 else {
+        throw SpoolError(.unreadable, "the spool's key file \(error)")
+      }
       throw SpoolError(
         .unreadable, errno: error.errno, "the spool's key file \(path) cannot be read")
     }

@@ -115,7 +115,7 @@ struct CommandOptions: ParsableArguments {
       guard parts.count == 2 else { throw ValidationError("--photo takes person=file") }
       guard let bytes = InputFile.read(parts[1]) else {
         throw ControlGroup.fail(
-          "\(parts[1]) cannot be read: \(unsafe String(cString: strerror(errno)))",
+          "\(parts[1]) cannot be read: \(InputFile.reason)",
           ExitStatus.noInput)
       }
       return ["name": .string(parts[0]), "photos": [.string(Base64.encoded(bytes))]]

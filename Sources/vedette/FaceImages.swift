@@ -18,9 +18,6 @@ struct FaceImageError: Error {
 
 /// Finds and reads the files of the command line.
 enum FaceImages {
-  /// Larger files are no photographs.
-  static let byteCountMax = 256 << 20
-
   /// Folders become the JPEGs that lie in them, by name.
   static func expand(_ paths: [String]) throws -> [String] {
     paths.flatMap { path -> [String] in
@@ -46,26 +43,12 @@ enum FaceImages {
   }
 
   static func read(_ path: String) throws(FaceImageError) -> [UInt8] {
-    let descriptor = unsafe vp_open(path, O_RDONLY)
-    guard descriptor >= 0 else { throw failure(path) }
-    defer { _ = close(descriptor) }
-    var bytes: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 1 << 18)
-    while bytes.count <= byteCountMax {
-      let count = unsafe block.withUnsafeMutableBytes {
-        unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw failure(path) }
-      if count == 0 { return bytes }
-      bytes += block[..<count]
-    }
-    throw FaceImageError(path: path, reason: "it is larger than \(byteCountMax >> 20) MiB")
-  }
-
-  private static func failure(_ path: String) -> FaceImageError {
-    FaceImageError(
-      path: path, reason: "it cannot be read: \(unsafe String(cString: strerror(errno)))")
+    if let bytes = InputFile.read(path) { return bytes }
+    throw FaceImageError(
+      path: path,
+      reason: errno == EFBIG
+        ? "it is larger than \(InputFile.bytesMax >> 20) MiB"
+        : "it cannot be read: \(InputFile.reason)")
   }
 
   /// Shows how far long work is, on a terminal.

@@ -106,7 +106,7 @@ struct GalleryAdd: ParsableCommand {
       return .refused(.unreadable("it is named after nobody: \(error)"))
     }
     guard let file = InputFile.read(photo.path) else {
-      return .refused(.unreadable("it cannot be read: \(unsafe String(cString: strerror(errno)))"))
+      return .refused(.unreadable("it cannot be read: \(InputFile.reason)"))
     }
     return try GalleryPlace.attempt { () throws(GalleryError) in
       try gallery.add(

@@ -159,7 +159,8 @@ struct GalleryRemove: ParsableCommand {
     let photos = try photo.map { text in
       if let digest = Digest(hex: text) { return digest }
       guard let bytes = InputFile.read(text) else {
-        ConfigurationCheck.tell("vedette gallery: \(text) is no SHA-256 and cannot be read")
+        ConfigurationCheck.tell(
+          "vedette gallery: \(text) is no SHA-256 and cannot be read: \(InputFile.reason)")
         throw ExitCode(ExitStatus.noInput)
       }
       return Digest(of: bytes)

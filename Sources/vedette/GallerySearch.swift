@@ -83,7 +83,7 @@ struct GallerySearch: ParsableCommand {
     _ file: String, _ reader: FacePhotos, _ snapshot: GallerySnapshot, _ settings: MatchSettings
   ) throws -> Bool {
     guard let bytes = InputFile.read(file) else {
-      return refuse(file, "it cannot be read: \(unsafe String(cString: strerror(errno)))")
+      return refuse(file, "it cannot be read: \(InputFile.reason)")
     }
     let faces: [FacePhotos.Face]
     do {

@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// Files that are read whole.
@@ -5,9 +6,13 @@ enum InputFile {
   /// No photograph is larger.
   static let bytesMax = 256 << 20
 
-  /// Nil where it cannot be read, with `errno`; more than `bytesMax` is `EFBIG`.
+  /// Why a file could not be read, by the last call's `errno`.
+  static var reason: String { unsafe String(cString: vp_file_reason(errno)) }
+
+  /// Nil where it cannot be read, with `errno`; more than `bytesMax` is `EFBIG`. A FIFO would be waited for, and a device may
+  /// never end: neither is read.
   static func read(_ path: String) -> [UInt8]? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe vp_open_file(path)
     guard descriptor >= 0 else { return nil }
     defer { _ = close(descriptor) }
     var bytes: [UInt8] = []

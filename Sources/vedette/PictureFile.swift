@@ -12,8 +12,6 @@ struct PictureFile {
   /// Packed RGB without padding.
   var pixels: [UInt8]
 
-  private static let bytesMax = 256 << 20
-
   init(_ path: String, command: String) throws {
     let bytes = try Self.bytes(path, command)
     do {
@@ -31,23 +29,10 @@ struct PictureFile {
       ConfigurationCheck.tell("\(command): \(path) \(what)")
       return ExitCode(ExitStatus.noInput)
     }
-    let file = unsafe vp_open(path, O_RDONLY)
-    guard file >= 0 else {
-      throw fail("cannot be opened: \(unsafe String(cString: strerror(errno)))")
-    }
-    defer { _ = close(file) }
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 1 << 18)
-    while true {
-      let count = unsafe read(file, &part, part.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else {
-        throw fail("cannot be read: \(unsafe String(cString: strerror(errno)))")
-      }
-      guard count > 0 else { return bytes }
-      bytes += part[..<count]
-      guard bytes.count <= bytesMax else { throw fail("is larger than \(bytesMax >> 20) MB") }
-    }
+    if let bytes = InputFile.read(path) { return bytes }
+    throw fail(
+      errno == EFBIG
+        ? "is larger than \(InputFile.bytesMax >> 20) MiB" : "cannot be read: \(InputFile.reason)")
   }
 
   /// Writes pixels of this size as a JPEG of high quality.

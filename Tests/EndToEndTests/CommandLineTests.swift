@@ -81,4 +81,22 @@ import Testing
     let saved = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/last.jpg"))
     #expect(saved.starts(with: [0xFF, 0xD8]) && saved.count == object["frame_bytes"] as? Int)
   }
+
+  @Test(arguments: [
+    ["faces", "FILE"], ["colours", "FILE"], ["gallery", "add", "FILE", "--gallery", "NEW"],
+    ["gallery", "import", "FILE", "--gallery", "NEW"], ["gallery", "list", "--gallery", "FILE"],
+    ["gallery", "remove", "--photo", "FILE", "--gallery", "NEW"],
+    ["control", "sign", "ping", "--all", "--key", "FILE"], ["check", "FILE"],
+  ])
+  func `A FIFO on the command line is refused and not waited for`(words: [String]) throws {
+    let folder = try Folder()
+    let fifo = "\(folder.path)/fifo.jpg"
+    #expect(unsafe mkfifo(fifo, 0o600) == 0)
+    let program = try Program(
+      "vedette",
+      words.map { $0 == "FILE" ? fifo : $0 == "NEW" ? "\(folder.path)/new" : $0 })
+    #expect(program.wait(within: 30), "\(words)")
+    let code = program.end()
+    #expect(code != 0 && code < 128, "\(words): \(code)")
+  }
 }

@@ -38,6 +38,33 @@ import Testing
         .hasSuffix("is not a regular file") == true)
   }
 
+  @Test(arguments: [
+    "kafka: {properties: {ssl.ca.location: FILE}}",
+    "kafka: {properties: {ssl.certificate.location: FILE}}",
+    "kafka: {properties: {ssl.key.location: FILE}}", "analysis: {gallery: FILE}",
+  ])
+  func `A FIFO or a device in the place of any file that is named is an error`(text: String) throws
+  {
+    let folder = try Folder()
+    let fifo = "\(folder.path)/file"
+    #expect(unsafe mkfifo(fifo, 0o600) == 0)
+    for path in [fifo, "/dev/zero"] {
+      let found = faults(Self.right + text.replacing("FILE", with: path))
+      #expect(found.count == 1 && found.first?.hasSuffix("is not a regular file") == true)
+    }
+    // A folder of certificates, or a gallery's that is still to be made.
+    #expect(faults(Self.right + text.replacing("FILE", with: "/nonexistent/file")).isEmpty)
+  }
+
+  @Test func `A FIFO as the spool's key file is warned of, and frames go on`() throws {
+    let folder = try Folder()
+    let fifo = "\(folder.path)/key"
+    #expect(unsafe mkfifo(fifo, 0o600) == 0)
+    let loaded = try parsed(Self.right + "spool: {folder: /s, key_file: \(fifo)}")
+    #expect(loaded.settings.spool?.keyFile == fifo)
+    #expect(loaded.warnings.map(\.message).first?.contains("is not a regular file") == true)
+  }
+
   @Test func `A folder or a device is no configuration`() throws {
     let folder = try Folder()
     #expect(error(folder.path) == "\(folder.path):1:1: cannot be opened: Is a directory")
@@ -66,6 +93,7 @@ import Testing
     ("kafka: {secrets: {sasl.password: FILE}}", 0o602, "change"),
     ("status: {token_file: FILE}", 0o644, "read"),
     ("spool: {folder: /s, key_file: FILE}", 0o644, "read"),
+    ("kafka: {properties: {ssl.key.location: FILE}}", 0o644, "read"),
     ("control: {keys: FILE}", 0o646, "put keys into"),
   ])
   func `A secret that everybody may read, or keys that everybody may put, are warned of`(

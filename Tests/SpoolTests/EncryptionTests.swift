@@ -185,4 +185,35 @@ import Testing
     let error = #expect(throws: SpoolError.self) { _ = try SpoolKeys.load("/nonexistent/key") }
     #expect(error?.description.contains("/nonexistent/key cannot be read") == true)
   }
+
+  @Test(.timeLimit(.minutes(1)), arguments: ["FIFO", "folder", "device"])
+  func `A key file that is no regular file is told, and not waited for`(kind: String) throws {
+    let scratch = Scratch()
+    var path = scratch.path + ".fifo"
+    defer { unsafe unlink(scratch.path + ".fifo") }
+    switch kind {
+    case "FIFO": #expect(unsafe mkfifo(path, 0o600) == 0)
+    case "folder": path = "/"
+    default: path = "/dev/zero"
+    }
+    let error = #expect(throws: SpoolError.self) { _ = try SpoolKeys.load(path) }
+    #expect(error?.code == .unreadable)
+    #expect(error?.description.hasSuffix("it is not a regular file") == true)
+  }
+
+  @Test(
+    .timeLimit(.minutes(1)), arguments: ["lock", "frames/state", "frames/0000000000000001.seg"])
+  func `A FIFO in the place of a file of the spool holds up nobody who looks`(name: String) throws {
+    let scratch = Scratch()
+    do {
+      let store = try Store(folder: scratch.path, options: smallSegments())
+      try store.put(0..<3)
+      try store.close()
+    }
+    let path = "\(scratch.path)/\(name)"
+    unsafe unlink(path)
+    #expect(unsafe mkfifo(path, 0o644) == 0)
+    _ = try? SpoolInspector(scratch.path).inspect(isThorough: true)
+    _ = try? Store(folder: scratch.path, options: smallSegments())
+  }
 }
