@@ -15,6 +15,8 @@ package enum ControlCommand: Sendable {
   case galleryPut([GalleryPerson])
   case galleryRemove(names: [PersonName], photos: [Digest])
   case galleryReplace(GalleryChunk)
+  /// Forgets a set that is arriving; nil for all of them.
+  case galleryDiscard(upload: String?)
   case galleryTrain(TrainingOptions)
   /// Sends what is spooled as fast as it goes.
   case spoolDrain
@@ -42,8 +44,9 @@ package enum ControlCommand: Sendable {
   /// All types, as they are written.
   package static let types = [
     "ping", "status", "snapshot", "faces.set", "colours.set", "colours.silhouette", "camera.set",
-    "camera.start", "camera.stop", "gallery.put", "gallery.remove", "gallery.replace",
-    "gallery.train", "topics.set", "spool.drain", "spool.discard", "config.reload", "config.reset",
+    "camera.start", "camera.stop", "gallery.discard", "gallery.put", "gallery.remove",
+    "gallery.replace", "gallery.train", "topics.set", "spool.drain", "spool.discard",
+    "config.reload", "config.reset",
     "keys.put", "keys.revoke", "time.reset",
   ]
 
@@ -65,6 +68,9 @@ package enum ControlCommand: Sendable {
     case "gallery.put": self = .galleryPut(try GalleryPerson.list(&fields))
     case "gallery.remove": self = try Self.remove(&fields)
     case "gallery.replace": self = .galleryReplace(try GalleryChunk(&fields))
+    case "gallery.discard":
+      let isOfOne = fields.value("upload") != nil
+      self = .galleryDiscard(upload: isOfOne ? try fields.word("upload", bytesMax: 64) : nil)
     case "gallery.train": self = .galleryTrain(try Self.training(&fields))
     case "spool.drain": self = .spoolDrain
     case "spool.discard":

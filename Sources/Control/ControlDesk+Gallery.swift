@@ -51,6 +51,7 @@ extension ControlDesk {
       for photo in photos { removed += try edit.remove(photo: photo) }
       return ["removed": .number(Double(removed))]
     case .galleryReplace(let chunk): return try replace(chunk, issuer, &edit)
+    case .galleryDiscard(let upload): return try discard(upload, &edit)
     default: return [:]
     }
   }
@@ -162,11 +163,29 @@ extension ControlDesk {
     return min(max(last, 0), Int(JSONValue.integerMax) - 1) + 1
   }
 
+  /// - Throws: `.notFound` where no piece of the set has come.
+  private static func discard(
+    _ upload: String?, _ edit: inout GalleryEdit
+  ) throws(GalleryError) -> [String: JSONValue] {
+    let sets = try arriving(edit).map(\.upload)
+    let discarded = upload.map { upload in sets.filter { $0 == upload } } ?? sets
+    if let upload, discarded.isEmpty {
+      throw GalleryError(
+        .notFound,
+        "no piece of the set \(upload) is here; arriving: \(sets.isEmpty ? "none" : sets.joined(separator: ", "))"
+      )
+    }
+    for name in discarded { try forget(name, &edit) }
+    return ["discarded": .array(discarded.map { .string($0) })]
+  }
+
   /// Of too many sets one gives way: of the issuer who has the most of them the one of which nothing came for longest. So
   /// sets that nobody finishes keep nobody out, and one issuer's no other's.
   private static func makeRoom(_ edit: inout GalleryEdit) throws(GalleryError) {
-    while try edit.uploads().count >= GalleryEdit.uploadsMax {
+    while true {
       let sets = try arriving(edit)
+      // A set of which empty pieces alone have come has nothing staged.
+      guard try max(sets.count, edit.uploads().count) >= GalleryEdit.uploadsMax else { return }
       let counts = Dictionary(sets.map { ($0.issuer, 1) }) { $0 + $1 }
       let most = counts.values.max() ?? 0
       let oldest = sets.filter { counts[$0.issuer] == most }.min { $0.turn < $1.turn }

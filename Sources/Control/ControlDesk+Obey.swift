@@ -24,7 +24,7 @@ extension ControlDesk {
       return try reject(envelope, error, memory)
     }
     switch command {
-    case .galleryPut, .galleryRemove, .galleryReplace, .keysPut, .keysRevoke:
+    case .galleryPut, .galleryRemove, .galleryReplace, .galleryDiscard, .keysPut, .keysRevoke:
       try change(envelope, command, prepared, memory)
     case .configure(let patch):
       try configuring.withLock { _ throws(GalleryError) in
@@ -64,7 +64,7 @@ extension ControlDesk {
         throw Rejection(.unavailable, "there are no face models on this node")
       }
       prepared.readings = people.map { person in person.photos.map { target.read(photo: $0) } }
-    case .galleryRemove, .galleryReplace, .keysPut, .keysRevoke: break
+    case .galleryRemove, .galleryReplace, .galleryDiscard, .keysPut, .keysRevoke: break
     case .configure(let change):
       guard unknownOverrides == nil else {
         throw Rejection(
@@ -95,7 +95,7 @@ extension ControlDesk {
 
   private func isPending(_ command: ControlCommand) -> Bool {
     switch command {
-    case .galleryPut, .galleryRemove, .galleryReplace, .keysPut, .keysRevoke: false
+    case .galleryPut, .galleryRemove, .galleryReplace, .galleryDiscard, .keysPut, .keysRevoke: false
     default: true
     }
   }

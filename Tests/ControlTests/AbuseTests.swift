@@ -160,4 +160,36 @@ import Testing
     #expect(try give("junk-19", 1) == 2)
     #expect(try give("junk-0", 1) == 1)
   }
+
+  @Test("cannot fill a box with sets of empty pieces") func emptyPieces() throws {
+    for number in 0..<20 {
+      try box.command([
+        "type": "gallery.replace", "upload": .string("empty-\(number)"), "version": 5,
+        "hash": .string(String(repeating: "ab", count: 32)), "chunk": 0, "chunks": 9,
+        "entries": [],
+      ])
+      #expect(box.sink.last?.state == .succeeded)
+    }
+    let kept = try box.gallery.transaction { edit throws(GalleryError) in
+      try edit.states(prefix: "control/upload/").map(\.key)
+    }
+    #expect(kept == (16..<20).map { "control/upload/empty-\($0)" })
+  }
+
+  @Test("has the sets discarded that it began") func discard() throws {
+    for upload in ["one", "two", "three"] { try box.command(piece(upload)) }
+    #expect(try box.command(["type": "gallery.discard", "upload": "four"])?.state == .failed)
+    #expect(box.sink.last?.detail?.contains("arriving: one, three, two") == true)
+    let first = try box.command(["type": "gallery.discard", "upload": "two"])
+    #expect(first?.state == .succeeded && first?.facts["discarded"] == ["two"])
+    // Its first piece is the first again, and nothing of it is left.
+    #expect(try box.command(piece("two", 1))?.facts["received"] == 1)
+    let rest = try box.command(["type": "gallery.discard"])
+    #expect(rest?.facts["discarded"] == ["one", "three", "two"])
+    let left = try box.gallery.transaction { edit throws(GalleryError) in
+      (try edit.states(prefix: "control/upload/").count, try edit.uploads())
+    }
+    #expect(left.0 == 0 && left.1.isEmpty)
+    #expect(try box.command(["type": "gallery.discard"])?.facts["discarded"] == [])
+  }
 }

@@ -29,6 +29,7 @@ import Testing
       #"{"type":"gallery.put","people":[{"name":" A","photos":["AQ=="]}]}"#,
       #"{"type":"gallery.put","people":[{"name":"A","photos":["!"]}]}"#,
       #"{"type":"gallery.put","people":[{"name":"A","model":"m","encodings":[[1,2]]}]}"#,
+      #"{"type":"gallery.discard","upload":"a b"}"#, #"{"type":"gallery.discard","upload":5}"#,
       #"{"type":"gallery.remove"}"#, #"{"type":"gallery.train","folds":1}"#,
       #"{"type":"spool.discard","class":"results"}"#, #"{"type":"keys.revoke"}"#,
       #"{"type":"gallery.replace","upload":"x","version":0,"hash":"00","chunk":0,"chunks":1,"entries":[]}"#,

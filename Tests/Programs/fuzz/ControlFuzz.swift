@@ -16,6 +16,7 @@ struct ControlFuzz: Fuzzer {
     #"{"people":[{"name":"Zoë \ud83d\ude00","photos":["AQID"]}],"type":"gallery.put"}"#,
     #"{"names":["Ada"],"photos":[],"type":"gallery.remove"}"#,
     #"{"chunk":0,"chunks":2,"entries":[],"hash":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","type":"gallery.replace","upload":"u","version":7}"#,
+    #"{"type":"gallery.discard","upload":"u"}"#,
     #"{"folds":0,"inverse_regularisation":1e-3,"type":"gallery.train"}"#,
     #"{"class":"frames","type":"spool.discard"}"#, #"{"type":"config.reset"}"#,
     #"{"key":{"ed25519":"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=","issuer":"eve","root":true},"type":"keys.put"}"#,
