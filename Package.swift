@@ -75,6 +75,7 @@ let package = Package(
     .target(name: "CPixelRows", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
     .target(name: "CTurboJPEG", dependencies: ["CLibJPEG"]),
+    .target(name: "CPNGReader", dependencies: ["CPNG"]),
 
     // The rooms; arrows only downwards.
     room("Frames", []),
@@ -84,7 +85,7 @@ let package = Package(
     room("Journal", ["CPosix", "Terminal", "Threads", log]),
     room("Settings", ["CPosix", "CYAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
-    room("Imaging", ["CPixelRows", "CPNG", "Frames", "CTurboJPEG", "CYUV"]),
+    room("Imaging", ["CPixelRows", "CPNGReader", "Frames", "CTurboJPEG", "CYUV"]),
     room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames"]),
     room("Colours", ["CColours", "Threads"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
@@ -148,6 +149,7 @@ let package = Package(
 
     // What several of the tests share.
     .target(name: "TestDice", path: "Tests/Support/TestDice", swiftSettings: strict),
+    .target(name: "TestBombs", path: "Tests/Support/TestBombs", swiftSettings: strict),
     .target(name: "TestFetching", path: "Tests/Support/TestFetching", swiftSettings: strict),
 
     tests("FramesTests", ["Frames"]),
@@ -157,7 +159,7 @@ let package = Package(
     tests("JournalTests", ["Journal", log]),
     tests("SettingsTests", ["Settings"]),
     tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
-    tests("ImagingTests", ["CPNG", "Imaging", "CPixelRows", "Frames"]),
+    tests("ImagingTests", ["CPNG", "Imaging", "CPixelRows", "Frames", "TestBombs"]),
     tests(
       "FacesTests",
       [
@@ -174,7 +176,8 @@ let package = Package(
     tests(
       "AgentTests", ["Agent", "Control", "Frames", "Gallery", "Meters", "Settings", "Status", log]),
     tests(
-      "EndToEndTests", ["Control", "Frames", "Gallery", "Imaging", "Kafka", "TestFetching"]),
+      "EndToEndTests",
+      ["Control", "Frames", "Gallery", "Imaging", "Kafka", "TestBombs", "TestFetching"]),
   ],
   cxxLanguageStandard: .cxx17
 )

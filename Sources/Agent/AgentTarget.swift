@@ -165,7 +165,9 @@ final class AgentTarget: CommandTarget {
 
   var model: ModelName? { photos.model }
 
-  func read(photo: [UInt8]) -> PhotoReading { photos.read(photo) }
+  var photoPixelsMax: Int { PictureBounds.commanded.pixelCountMax }
+
+  func read(photo: [UInt8], pixels: inout Int) -> PhotoReading { photos.read(photo, &pixels) }
 
   // MARK: News
 
@@ -240,10 +242,11 @@ final class PhotoDesk: @unchecked Sendable {
     }
   }
 
-  func read(_ photo: [UInt8]) -> PhotoReading {
+  func read(_ photo: [UInt8], _ pixels: inout Int) -> PhotoReading {
     lock.withLock { _ -> PhotoReading in
       prepare()
-      return reader?.read(photo) ?? .unreadable("there are no face models on this node")
+      return reader?.read(commanded: photo, pixels: &pixels)
+        ?? .unreadable("there are no face models on this node")
     }
   }
 

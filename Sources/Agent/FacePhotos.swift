@@ -8,6 +8,11 @@ import Imaging
 package final class FacePhotos {
   /// Larger photographs are looked at made smaller; faces of 100 pixels are found all the same.
   private static let pixelCountMax = 6 << 20
+  private static let bounds: PictureBounds = {
+    var bounds = PictureBounds.photograph
+    bounds.keptPixelCountMax = pixelCountMax
+    return bounds
+  }()
 
   package struct Face {
     /// In pixels of the photograph.
@@ -42,8 +47,12 @@ package final class FacePhotos {
   /// - Parameter encodesPoorOnes: whether faces that are small, blurred, clipped or turned are encoded too.
   /// - Throws: `ImagingError` where it is no picture; `FacesError`.
   package func faces(in file: [UInt8], encodesPoorOnes: Bool) throws -> [Face] {
-    let picture = try UprightPicture(
-      decoding: file, by: JPEGDecoder(), pixelCountMax: Self.pixelCountMax)
+    let picture = try UprightPicture(decoding: file, by: JPEGDecoder(), within: Self.bounds)
+    return try faces(in: picture, encodesPoorOnes: encodesPoorOnes)
+  }
+
+  private func faces(in picture: UprightPicture, encodesPoorOnes: Bool) throws(FacesError) -> [Face]
+  {
     let luma = picture.luma
     let patch = FacePatch(
       pixels: picture.rgb, layout: PixelLayout(.rgb, size: picture.size))
@@ -65,12 +74,32 @@ package final class FacePhotos {
 
   /// What a photograph of one person shows.
   package func read(_ file: [UInt8]) -> PhotoReading {
-    let faces: [Face]
     do {
-      faces = try self.faces(in: file, encodesPoorOnes: takesPoorOnes)
+      return reading(try faces(in: file, encodesPoorOnes: takesPoorOnes))
     } catch {
       return .unreadable("\(error)")
     }
+  }
+
+  /// The same of a photograph that came with a command.
+  /// - Parameter pixels: how many all that came with it may still have; what this one has is taken away.
+  func read(commanded file: [UInt8], pixels: inout Int) -> PhotoReading {
+    var bounds = PictureBounds.commanded
+    bounds.pixelCountMax = min(bounds.pixelCountMax, max(0, pixels))
+    do {
+      let picture = try UprightPicture(decoding: file, by: JPEGDecoder(), within: bounds)
+      pixels -= picture.originalSize.width * picture.originalSize.height
+      return reading(try faces(in: picture, encodesPoorOnes: takesPoorOnes))
+    } catch let error as ImagingError where error.code == .unsupported {
+      let most = PictureBounds.commanded.pixelCountMax >> 20
+      return .unreadable(
+        "\(error); all photos of a command together have \(most) megapixels at most")
+    } catch {
+      return .unreadable("\(error)")
+    }
+  }
+
+  private func reading(_ faces: [Face]) -> PhotoReading {
     guard let face = faces.max(by: { $0.box.width < $1.box.width }) else { return .noFace }
     guard faces.count == 1 || takesLargest else { return .severalFaces(faces.count) }
     let failed = takesPoorOnes ? [] : face.quality?.failed ?? []

@@ -6,7 +6,21 @@
 struct vj_decoder {
     struct jpeg_decompress_struct jpeg;
     vj_errors errors;
+    struct jpeg_progress_mgr progress;
+    int scans_max;
+    int has_too_many_scans;
 };
+
+static void count_scans(j_common_ptr common)
+{
+    j_decompress_ptr d = (j_decompress_ptr)common;
+    vj_decoder *decoder = d->client_data;
+    if (d->input_scan_number <= decoder->scans_max)
+        return;
+    decoder->has_too_many_scans = 1;
+    snprintf(decoder->errors.message, sizeof decoder->errors.message, "more than %d scans", decoder->scans_max);
+    longjmp(decoder->errors.back, 1);
+}
 
 vj_decoder *vj_decoder_new(void)
 {
@@ -37,6 +51,8 @@ const char *vj_decoder_message(const vj_decoder *decoder)
 
 int vj_decoder_is_unsupported(const vj_decoder *decoder)
 {
+    if (decoder->has_too_many_scans)
+        return 1;
     switch (decoder->errors.base.msg_code) {
     case JERR_ARITH_NOTIMPL:
     case JERR_BAD_PRECISION:
@@ -59,6 +75,8 @@ static int reset(vj_decoder *decoder)
     if (setjmp(decoder->errors.back))
         return VJ_ERROR;
     jpeg_create_decompress(&decoder->jpeg);
+    decoder->jpeg.client_data = decoder;
+    decoder->jpeg.progress = &decoder->progress;
     return VJ_OK;
 }
 
@@ -93,13 +111,31 @@ static int round_up(int value, int step)
     return (value + step - 1) / step * step;
 }
 
-int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count, vj_info *info)
+/* What libjpeg will ask for to hold all coefficients: blocks in whole minimum coded units. */
+static size_t coefficient_bytes(j_decompress_ptr d)
+{
+    size_t bytes = 0;
+    if (!jpeg_has_multiple_scans(d))
+        return 0;
+    for (int i = 0; i < d->num_components; i++) {
+        const jpeg_component_info *c = &d->comp_info[i];
+        size_t wide = (size_t)round_up((int)c->width_in_blocks, c->h_samp_factor);
+        size_t high = (size_t)round_up((int)c->height_in_blocks, c->v_samp_factor);
+        bytes += wide * high * sizeof(JBLOCK);
+    }
+    return bytes;
+}
+
+int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count, int scans_max, vj_info *info)
 {
     j_decompress_ptr d = &decoder->jpeg;
     decoder->errors.base.num_warnings = 0;
     decoder->errors.base.msg_code = 0;
     decoder->errors.extraneous = 0;
     decoder->errors.message[0] = 0;
+    decoder->progress.progress_monitor = count_scans;
+    decoder->scans_max = scans_max;
+    decoder->has_too_many_scans = 0;
     /* Tables of the picture before would stand in for those that this one lacks, where the standard ones should. */
     if (reset(decoder) != VJ_OK)
         return VJ_ERROR;
@@ -112,7 +148,7 @@ int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count,
     info->height = (int)d->image_height;
     info->components = d->num_components;
     info->chroma = chroma_of(d);
-    info->is_progressive = d->progressive_mode;
+    info->coefficient_bytes = coefficient_bytes(d);
     info->is_ycc = (d->jpeg_color_space == JCS_YCbCr && d->num_components == 3) ||
                    (d->jpeg_color_space == JCS_GRAYSCALE && d->num_components == 1);
     for (int i = 0; i < 3 && i < d->num_components; i++) {

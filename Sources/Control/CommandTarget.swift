@@ -24,8 +24,11 @@ package protocol CommandTarget: AnyObject, Sendable {
   ) throws(CommandFailure) -> [String: JSONValue]
   /// What made the encodings of `read`.
   var model: ModelName? { get }
+  /// How many pixels the photographs of a command may have together.
+  var photoPixelsMax: Int { get }
   /// Looks for the face in a photograph.
-  func read(photo: [UInt8]) -> PhotoReading
+  /// - Parameter pixels: how many there may still be of a command; those of this one are taken away.
+  func read(photo: [UInt8], pixels: inout Int) -> PhotoReading
   /// Told when something on the control topic is worth an event.
   func announce(_ type: String, _ facts: [String: JSONValue])
 }

@@ -9,7 +9,10 @@ extension ControlDesk {
       inner.memory.take(memory)
       results.append(ControlResult(number: inner.memory.nextNumber(), envelope, .accepted))
       let outcome: Result<[String: JSONValue], CommandFailure>
+      if let key = prepared.attemptKey { try edit.setState(key, nil) }
       switch command {
+      case .galleryPut where prepared.failure != nil:
+        outcome = .failure(prepared.failure ?? Self.deadly)
       case .keysPut(let key): outcome = put(key, &inner)
       case .keysRevoke(let id): outcome = revoke(id, &inner)
       default:

@@ -17,15 +17,17 @@ extension ControlDesk {
   func obey(
     _ envelope: Envelope, _ command: ControlCommand, _ memory: ControlMemory
   ) throws(GalleryError) {
-    let prepared: Prepared
+    var prepared: Prepared
     do throws(Rejection) {
       prepared = try prepare(envelope, command)
     } catch {
       return try reject(envelope, error, memory)
     }
+    if case .galleryPut(let people) = command { try look(at: people, of: envelope, &prepared) }
     switch command {
     case .galleryPut, .galleryRemove, .galleryReplace, .galleryDiscard, .keysPut, .keysRevoke:
       try change(envelope, command, prepared, memory)
+      attempted.withLock { $0 = nil }
     case .configure(let patch):
       try configuring.withLock { _ throws(GalleryError) in
         let overlay = overlay.merging(patch.patch)
@@ -51,6 +53,10 @@ extension ControlDesk {
   struct Prepared: Sendable {
     var readings: [[PhotoReading]] = []
     var model: ModelName?
+    /// Where it is counted how often the command was begun; nil for nowhere.
+    var attemptKey: String?
+    /// Why it is not tried; nil where it is.
+    var failure: CommandFailure?
   }
 
   private func prepare(
@@ -63,7 +69,6 @@ extension ControlDesk {
       if people.contains(where: { !$0.photos.isEmpty }), prepared.model == nil {
         throw Rejection(.unavailable, "there are no face models on this node")
       }
-      prepared.readings = people.map { person in person.photos.map { target.read(photo: $0) } }
     case .galleryRemove, .galleryReplace, .galleryDiscard, .keysPut, .keysRevoke: break
     case .configure(let change):
       guard unknownOverrides == nil else {
@@ -263,7 +268,12 @@ extension ControlDesk {
   }
 
   /// How often a command may be begun by a process that then dies of it, or beside it.
-  private static let attemptsMax = 2
+  static let attemptsMax = 2
+
+  /// Why a command is not begun again.
+  static var deadly: CommandFailure {
+    CommandFailure("the node died \(attemptsMax) times while it was at it; it is not tried again")
+  }
 
   /// Counts an attempt before the work: what kills the process must not do so at every start.
   /// - Returns: false where it has been begun often enough; that is reported.
@@ -272,11 +282,7 @@ extension ControlDesk {
       try Self.attempt(pending.number, &edit) { $0 < Self.attemptsMax ? $0 + 1 : nil }
     }
     if !isBegun {
-      try finish(
-        pending,
-        .failure(
-          CommandFailure(
-            "the node died \(Self.attemptsMax) times while it was at it; it is not tried again")))
+      try finish(pending, .failure(Self.deadly))
     }
     return isBegun
   }

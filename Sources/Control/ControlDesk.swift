@@ -53,6 +53,9 @@ package final class ControlDesk: Sendable {
   let configuring = Mutex(())
   let worker = LongWork()
   private let frozen = FreezeWatch()
+  /// Where the attempts at the photographs at hand are counted; nil for none.
+  let attempted = Mutex<String?>(nil)
+  let isEnding = Atomic(false)
 
   /// Reads the node's memory and its keys.
   package init(
@@ -365,6 +368,9 @@ package final class ControlDesk: Sendable {
       try resume(number, value)
     }
   }
+
+  /// Asks what takes long to end soon; it goes on at the next start.
+  package func beginStop() { forgive() }
 
   /// Ends the thread of long commands; one that is not done goes on at the next start.
   package func stop() { worker.stop() }

@@ -76,6 +76,7 @@ package final class ControlReceiver: Sendable {
   /// Ends the reading; what was begun is ended first.
   package func stop() {
     beginStop()
+    desk.beginStop()
     thread.withLock { $0 }?.join()
     desk.stop()
   }
@@ -217,6 +218,7 @@ package final class ControlReceiver: Sendable {
           partition: record.partition, offset: record.offset, value: record.value)
         return isObeyed
       } catch {
+        guard goesOn else { break }
         trouble.withLock { $0 = error.description }
         wait(after: "handle", error.description)
       }

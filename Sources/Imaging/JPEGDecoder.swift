@@ -4,9 +4,6 @@ package import Frames
 /// Decodes JPEG by libjpeg-turbo. One thread at a time.
 @safe
 package final class JPEGDecoder {
-  /// Larger pictures are refused before memory is asked for.
-  package static let pixelCountMax = 128 << 20
-
   let handle: OpaquePointer
 
   package init() throws(ImagingError) {
@@ -21,14 +18,15 @@ package final class JPEGDecoder {
   /// Decodes into planes of Y, Cb, Cr as the JPEG has them.
   /// - Parameter reusing: written over and returned where its planes have the right shape.
   package func planes(
-    of jpeg: RawSpan, reusing old: PlanarPicture? = nil
+    of jpeg: RawSpan, reusing old: PlanarPicture? = nil, within bounds: PictureBounds = .frame
   ) throws(ImagingError) -> PlanarPicture {
-    try open(jpeg) { info throws(ImagingError) in
+    try open(jpeg, bounds) { info throws(ImagingError) in
       let size = FrameSize(width: Int(info.width), height: Int(info.height))
-      guard info.is_ycc != 0 else { return try self.planesFromRGB(&info, size) }
+      guard info.is_ycc != 0 else { return try self.planesFromRGB(&info, size, bounds) }
       let (w, h) = (info.plane_width, info.plane_height)
       let shapes = [(w.0, h.0), (w.1, h.1), (w.2, h.2)].prefix(Int(info.components))
         .map { (Int($0.0), Int($0.1)) }
+      try self.checkMemory(info, PlanarPicture.bytes(planes: shapes), bounds)
       let fits =
         old?.size == size
         && old?.planes.elementsEqual(shapes) { ($0.width, $0.height) == $1 } == true
@@ -62,10 +60,12 @@ package final class JPEGDecoder {
   }
 
   /// Decodes to packed 8-bit RGB, rows without padding.
-  package func rgb(of jpeg: RawSpan) throws(ImagingError) -> (size: FrameSize, pixels: [UInt8]) {
-    try open(jpeg) { info throws(ImagingError) in
+  package func rgb(
+    of jpeg: RawSpan, within bounds: PictureBounds = .frame
+  ) throws(ImagingError) -> (size: FrameSize, pixels: [UInt8]) {
+    try open(jpeg, bounds) { info throws(ImagingError) in
       let size = FrameSize(width: Int(info.width), height: Int(info.height))
-      return (size, try self.rgb(&info, size))
+      return (size, try self.rgb(&info, size, bounds))
     }
   }
 
@@ -78,7 +78,8 @@ package final class JPEGDecoder {
 
   /// - Parameter allowsExtraBytes: whether there may be bytes before a marker that belong to nothing.
   func check(_ jpeg: RawSpan, allowsExtraBytes: Bool) throws(ImagingError) {
-    try open(jpeg, takesCMYK: true) { info throws(ImagingError) in
+    try open(jpeg, .frame, takesCMYK: true) { info throws(ImagingError) in
+      try self.checkMemory(info, 0, .frame)
       try self.check(unsafe vj_decode_check(self.handle, &info), info)
       guard allowsExtraBytes || info.extraneous == 0 else {
         throw ImagingError(.corrupt, "bytes that belong to nothing stand before a marker")
@@ -87,21 +88,18 @@ package final class JPEGDecoder {
   }
 
   func open<Result>(
-    _ jpeg: RawSpan, takesCMYK: Bool = false,
+    _ jpeg: RawSpan, _ bounds: PictureBounds, takesCMYK: Bool = false,
     _ body: (inout vj_info) throws(ImagingError) -> Result
   ) throws(ImagingError) -> Result {
     try unsafe jpeg.withUnsafeBytes { bytes throws(ImagingError) in
       var info = vj_info()
       let status = unsafe vj_decode_begin(
-        handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, &info)
+        handle, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count,
+        Int32(clamping: bounds.scanCountMax), &info)
       guard status == VJ_OK else { throw failure }
       defer { unsafe vj_decode_end(handle) }
-      guard Int(info.width) * Int(info.height) <= Self.pixelCountMax else {
-        throw ImagingError(
-          .unsupported,
-          "the JPEG is \(info.width)x\(info.height); \(Self.pixelCountMax >> 20) megapixels is the most"
-        )
-      }
+      try bounds.check(
+        "JPEG", FrameSize(width: Int(info.width), height: Int(info.height)))
       guard takesCMYK || info.components != 4 else {
         throw ImagingError(.unsupported, "the JPEG is in CMYK; convert it to RGB or YCbCr")
       }
@@ -109,7 +107,20 @@ package final class JPEGDecoder {
     }
   }
 
-  func rgb(_ info: inout vj_info, _ size: FrameSize) throws(ImagingError) -> [UInt8] {
+  /// - Parameter bytes: of the result.
+  func checkMemory(
+    _ info: vj_info, _ bytes: Int, _ bounds: PictureBounds
+  ) throws(ImagingError) {
+    let held = Int(info.coefficient_bytes)
+    try bounds.check(
+      bytes: bytes + held,
+      held > 0 ? "JPEG is progressive, or its colours come one after the other: it" : "JPEG")
+  }
+
+  func rgb(
+    _ info: inout vj_info, _ size: FrameSize, _ bounds: PictureBounds
+  ) throws(ImagingError) -> [UInt8] {
+    try checkMemory(info, size.width * size.height * 3, bounds)
     var pixels = [UInt8](repeating: 0, count: size.width * size.height * 3)
     let status = unsafe pixels.withUnsafeMutableBufferPointer { buffer in
       unsafe vj_decode_rgb(handle, buffer.baseAddress, size.width * 3, &info)
@@ -119,9 +130,9 @@ package final class JPEGDecoder {
   }
 
   private func planesFromRGB(
-    _ info: inout vj_info, _ size: FrameSize
+    _ info: inout vj_info, _ size: FrameSize, _ bounds: PictureBounds
   ) throws(ImagingError) -> PlanarPicture {
-    let pixels = try rgb(&info, size)
+    let pixels = try rgb(&info, size, bounds)
     let picture = PlanarPicture(size: size, chroma: .yuv422)
     let converter = StripConverter(
       layout: FrameLayout(format: .rgb24, size: size, range: .full), chroma: .yuv422, masks: [])

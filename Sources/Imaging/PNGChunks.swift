@@ -1,8 +1,18 @@
-/// A PNG's chunks, as far as libpng's simple interface does not tell of them.
+import Frames
+
+/// A PNG's chunks, as far as libpng need not be asked, or does not tell of them.
 enum PNGChunks {
   private static let signatureBytes = 8
+  private static let header: [UInt8] = Array("IHDR".utf8)
   private static let exif: [UInt8] = Array("eXIf".utf8)
   private static let end: [UInt8] = Array("IEND".utf8)
+
+  /// What the header claims; nil where there is none.
+  static func size(_ png: [UInt8]) -> FrameSize? {
+    let at = signatureBytes
+    guard png.count >= at + 16, png[at + 4..<at + 8].elementsEqual(header) else { return nil }
+    return FrameSize(width: number(png, at + 8), height: number(png, at + 12))
+  }
 
   /// How the picture is to be turned. A chunk that is damaged is ignored, as is one that makes no sense.
   static func orientation(_ png: [UInt8]) -> ExifOrientation {

@@ -31,9 +31,16 @@ package final class PlanarPicture {
 
   /// - Parameter planes: width and height of each.
   init(size: FrameSize, planes dimensions: [(Int, Int)]) {
-    var offset = 0
     self.size = size
-    planes = dimensions.map { width, height in
+    planes = Self.layout(dimensions)
+    let count = Self.bytes(planes: dimensions)
+    unsafe memory = .allocate(capacity: count)
+    unsafe memory.initialize(repeating: 0, count: count)
+  }
+
+  private static func layout(_ dimensions: [(Int, Int)]) -> [Plane] {
+    var offset = 0
+    return dimensions.map { width, height in
       // A strip of 4:2:0 is 16 rows of luma and 8 of chroma; 32 covers every sampling of a JPEG.
       let plane = Plane(
         width: width, height: height, stride: (width + 31) & ~31, rows: (height + 31) & ~31,
@@ -41,8 +48,11 @@ package final class PlanarPicture {
       offset += plane.stride * plane.rows
       return plane
     }
-    unsafe memory = .allocate(capacity: offset)
-    unsafe memory.initialize(repeating: 0, count: offset)
+  }
+
+  /// What planes of these widths and heights take.
+  static func bytes(planes dimensions: [(Int, Int)]) -> Int {
+    layout(dimensions).last.map { $0.offset + $0.stride * $0.rows } ?? 0
   }
 
   deinit { unsafe memory.deallocate() }

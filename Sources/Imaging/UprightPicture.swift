@@ -38,24 +38,20 @@ package struct UprightPicture: Sendable {
 }
 
 extension JPEGDecoder {
-  /// Progressive JPEGs are held whole, at 3 to 6 bytes a pixel, while they are decoded.
-  package static let progressivePixelCountMax = 64 << 20
-  /// What `upright` makes larger pictures smaller than.
-  package static let uprightPixelCountMax = 26 << 20
-
   /// Decodes any JPEG (grey, YCbCr, RGB, CMYK) for analysis.
-  /// - Parameter pixelCountMax: larger pictures are halved, by each of width and height, until they have no more.
   /// - Throws: `.corrupt` where the picture is cut off or damaged, or is no JPEG; `.unsupported` where it is larger
-  ///   than memory should be taken for.
+  ///   than `bounds`.
   package func upright(
-    of jpeg: RawSpan, pixelCountMax: Int = uprightPixelCountMax
+    of jpeg: RawSpan, within bounds: PictureBounds = .photograph
   ) throws(ImagingError) -> UprightPicture {
     let turn = unsafe jpeg.withUnsafeBytes { unsafe ExifOrientation(of: $0) }
-    return try open(jpeg, takesCMYK: true) { info throws(ImagingError) in
+    return try open(jpeg, bounds, takesCMYK: true) { info throws(ImagingError) in
       let whole = FrameSize(width: Int(info.width), height: Int(info.height))
-      try self.scale(&info, whole) { $0.width * $0.height <= pixelCountMax }
+      try self.scale(&info) { $0.width * $0.height <= bounds.keptPixelCountMax }
       let size = FrameSize(width: Int(info.width), height: Int(info.height))
-      let pixels = try self.rgb(&info, size)
+      // Turned, there are two of it.
+      try bounds.check(bytes: 2 * 3 * size.width * size.height, "JPEG")
+      let pixels = try self.rgb(&info, size, bounds)
       return UprightPicture(size: size, rgb: pixels, originalSize: whole).turned(by: turn)
     }
   }
@@ -65,14 +61,14 @@ extension JPEGDecoder {
   package func luma(
     of jpeg: RawSpan, atLeast sizeMin: FrameSize? = nil
   ) throws(ImagingError) -> (size: FrameSize, pixels: [UInt8]) {
-    try open(jpeg) { info throws(ImagingError) in
-      let whole = FrameSize(width: Int(info.width), height: Int(info.height))
-      try self.scale(&info, whole) { size in
+    try open(jpeg, .frame) { info throws(ImagingError) in
+      try self.scale(&info) { size in
         // Stops where the next step would be too small.
         guard let sizeMin else { return true }
         return size.width < 2 * sizeMin.width || size.height < 2 * sizeMin.height
       }
       let size = FrameSize(width: Int(info.width), height: Int(info.height))
+      try self.checkMemory(info, size.width * size.height, .frame)
       var pixels = [UInt8](repeating: 0, count: size.width * size.height)
       let status = unsafe pixels.withUnsafeMutableBufferPointer { buffer in
         unsafe vj_decode_grey(self.handle, buffer.baseAddress, size.width, &info)
@@ -84,15 +80,8 @@ extension JPEGDecoder {
 
   /// Halves what will be decoded until `suffices`, or it is an eighth.
   private func scale(
-    _ info: inout vj_info, _ whole: FrameSize, until suffices: (FrameSize) -> Bool
+    _ info: inout vj_info, until suffices: (FrameSize) -> Bool
   ) throws(ImagingError) {
-    guard info.is_progressive == 0 || whole.width * whole.height <= Self.progressivePixelCountMax
-    else {
-      throw ImagingError(
-        .unsupported,
-        "the JPEG is \(whole) and progressive; \(Self.progressivePixelCountMax >> 20) megapixels is the most for such: save it as a baseline JPEG"
-      )
-    }
     var eighths: Int32 = 8
     while eighths > 1, !suffices(FrameSize(width: Int(info.width), height: Int(info.height))) {
       eighths /= 2

@@ -16,7 +16,7 @@ struct PictureFile {
     let bytes = try Self.bytes(path, command)
     do {
       let picture = try UprightPicture(
-        decoding: bytes, by: JPEGDecoder(), pixelCountMax: JPEGDecoder.pixelCountMax)
+        decoding: bytes, by: JPEGDecoder(), within: .whole)
       (size, pixels) = (picture.size, picture.rgb)
     } catch {
       ConfigurationCheck.tell("\(command): \(path): \(error)")

@@ -17,6 +17,9 @@ final class FakeTarget: CommandTarget {
     var hasPictures = true
     /// Called while a change is checked.
     var duringCheck: (@Sendable () -> Void)?
+    /// Called while a photograph is looked at.
+    var duringPhoto: (@Sendable () -> Void)?
+    var photosRead = 0
   }
 
   let state = Mutex(State())
@@ -66,7 +69,14 @@ final class FakeTarget: CommandTarget {
 
   var model: ModelName? { try? ModelName("m") }
 
-  func read(photo: [UInt8]) -> PhotoReading {
+  let photoPixelsMax = 100
+
+  /// As many pixels as it has bytes.
+  func read(photo: [UInt8], pixels: inout Int) -> PhotoReading {
+    state.withLock { $0.photosRead += 1 }
+    state.withLock { $0.duringPhoto }?()
+    guard photo.count <= pixels else { return .unreadable("too large") }
+    pixels -= photo.count
     guard photo.first == 1 else { return .noFace }
     return (try? Encoding((0..<128).map { Float($0) / 1000 + Float(photo.count) })).map {
       .face($0)

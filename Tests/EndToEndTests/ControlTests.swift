@@ -2,6 +2,7 @@ import Control
 import Foundation
 import Frames
 import Kafka
+import TestBombs
 import TestFetching
 import Testing
 
@@ -270,5 +271,48 @@ import Testing
     }
     #expect(before.count >= 4 && after.count { $0 == "Barack Obama" } >= 2, "\(before) \(after)")
     #expect(before.first == .some(nil))
+  }
+
+  @Test(.enabled(if: AnalysisTests.areThere, "the package registry cannot be reached"))
+  func `Photographs that are bombs are answered, and take no memory`() throws {
+    let bombs = [
+      try folder.write("one.png", TestBombs.png(width: 8190, height: 8190)),
+      try folder.write("two.png", TestBombs.png(width: 3000, height: 3000, colour: 2)),
+      try folder.write("three.jpg", TestBombs.jpeg(side: 4000, scans: 400)),
+    ]
+    let daemon = try self.daemon(models: try #require(AnalysisTests.models))
+    daemon.waitForLog("reading vedette.control")
+    let answer = try #require(
+      try send(
+        ["gallery.put"] + bombs.flatMap { ["--photo", "Nobody=\($0)"] }, status: 65
+      ).last)
+    let detail = try #require(answer["detail"] as? String)
+    #expect(answer["state"] as? String == "failed")
+    #expect(detail.contains("8190x8190; 16 megapixels"), "\(detail)")
+    #expect(detail.contains("no face was found") && detail.contains("megapixels at most"))
+    #expect(states(try send(["ping"])) == ["accepted", "succeeded"])
+    let status = try String(
+      contentsOfFile: "/proc/\(daemon.program.process.processIdentifier)/status", encoding: .utf8)
+    let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?
+      .split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    #expect(try #require(peak) < 400_000, "KiB at the most")
+    #expect(daemon.program.end() == 0)
+  }
+
+  @Test(.enabled(if: AnalysisTests.areThere, "the package registry cannot be reached"))
+  func `A PNG of 8190 x 8190 in 16 bits is looked at within 600 MB of address space`() throws {
+    let bomb = try folder.write(
+      "large.png", TestBombs.png(width: 8190, height: 8190, colour: 6, bits: 16))
+    let models = try #require(AnalysisTests.models)
+    let vedette = Program.folder.appendingPathComponent("vedette").path
+    let program = try Program(
+      "/bin/sh",
+      [
+        "-c", #"ulimit -v 600000; exec "$@""#, "sh", vedette, "gallery", "add", "--name", "Nobody",
+        "--gallery", "\(folder.path)/other.sqlite", "--models", models, bomb,
+      ])
+    let told = program.readAll()
+    #expect(program.wait(within: 60))
+    #expect((told + program.log).contains("no face was found"), "\(told) \(program.log)")
   }
 }

@@ -31,8 +31,14 @@ import Testing
     return jpeg[..<2] + [0xFF, 0xE1, 0, UInt8(body.count + 2)] + body + jpeg[2...]
   }
 
+  private static func bounds(_ kept: Int) -> PictureBounds {
+    var bounds = PictureBounds.photograph
+    bounds.keptPixelCountMax = kept
+    return bounds
+  }
+
   private func upright(_ jpeg: [UInt8], pixelCountMax: Int = 1 << 20) throws -> UprightPicture {
-    try JPEGDecoder().upright(of: unsafe jpeg.span.bytes, pixelCountMax: pixelCountMax)
+    try JPEGDecoder().upright(of: unsafe jpeg.span.bytes, within: Self.bounds(pixelCountMax))
   }
 
   private func corner(_ picture: UprightPicture, _ index: Int) -> [UInt8] {
@@ -171,7 +177,7 @@ import Testing
       layout: FrameLayout(format: .grey, size: size, range: .full),
       time: FrameTime(monotonic: 0, wall: 0))
     let jpeg = try compressor().picture(of: frame).bytes.array
-    let picture = try upright(jpeg, pixelCountMax: JPEGDecoder.uprightPixelCountMax)
+    let picture = try upright(jpeg, pixelCountMax: PictureBounds.photograph.keptPixelCountMax)
     #expect(picture.originalSize == size)
     #expect(picture.size == FrameSize(width: 5000, height: 5000))
     #expect(isNear(Array(picture.rgb[..<3]), [77, 77, 77], by: 1))

@@ -41,7 +41,8 @@ typedef struct {
     int chroma;        /* VJ_... */
     int components;    /* 1, 3 or 4 */
     int is_ycc;        /* luma and chroma (or luma alone): the raw interface can be used */
-    int is_progressive; /* the whole picture's coefficients are held while it is decoded */
+    /* Of a picture of several scans, progressive or not: all its coefficients are held while it is decoded. */
+    size_t coefficient_bytes;
     int warnings;      /* set by vj_decode_...: what libjpeg found wrong */
     int extraneous;    /* set by vj_decode_check: how often bytes stood before a marker */
     int plane_width[3], plane_height[3];   /* what is meant */
@@ -54,8 +55,9 @@ const char *vj_decoder_message(const vj_decoder *decoder);
 /* Whether the last error was that the JPEG is of a kind that the library does not read. */
 int vj_decoder_is_unsupported(const vj_decoder *decoder);
 
-/* Reads the header of the JPEG, which must stay where it is until vj_decode_end. */
-int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count, vj_info *info);
+/* Reads the header of the JPEG, which must stay where it is until vj_decode_end. Each scan of a picture is as much work as
+ * the picture is large, however few bytes it has: one of more than `scans_max` is given up. */
+int vj_decode_begin(vj_decoder *decoder, const uint8_t *jpeg, size_t byte_count, int scans_max, vj_info *info);
 /* Has vj_decode_rgb and vj_decode_grey make the picture smaller while they decode it, which is faster: `eighths` of
  * its width and height, 1 to 8. Sets width and height in `info`; to be called after vj_decode_begin. */
 int vj_decode_scale(vj_decoder *decoder, int eighths, vj_info *info);

@@ -33,7 +33,8 @@ final class WorkTarget: CommandTarget, ResultSink {
   func hasPictures(camera: String, since: UInt64) -> Bool { true }
   func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSONValue] { [:] }
   var model: ModelName? { nil }
-  func read(photo: [UInt8]) -> PhotoReading { .noFace }
+  let photoPixelsMax = 1 << 20
+  func read(photo: [UInt8], pixels: inout Int) -> PhotoReading { .noFace }
   func announce(_ type: String, _ facts: [String: JSONValue]) {}
 
   func send(_ result: ControlResult) {

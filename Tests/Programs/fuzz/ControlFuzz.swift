@@ -142,7 +142,8 @@ final class FuzzTarget: CommandTarget, ResultSink {
   }
 
   var model: ModelName? { try? ModelName("m") }
-  func read(photo: [UInt8]) -> PhotoReading { .noFace }
+  let photoPixelsMax = 1 << 20
+  func read(photo: [UInt8], pixels: inout Int) -> PhotoReading { .noFace }
   func announce(_ type: String, _ facts: [String: JSONValue]) {}
   func send(_ result: ControlResult) {}
   var isSettled: Bool { true }
