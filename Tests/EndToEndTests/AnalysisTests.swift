@@ -136,11 +136,13 @@ import Testing
     _ = daemon.waitForLedger(seconds: 60) { _ in faces(daemon) >= 1 }
     try add(try folder([("obama.jpg", "Barack.jpg")]), to: gallery.path + "/g.sqlite")
     daemon.waitForLog("1 people, 1 encodings", seconds: 30)
-    sleep(3)
+    func labels(_ events: [[String: Any]]) -> [String] {
+      events.compactMap { ($0["faces"] as? [[String: Any]])?.first?["label"] as? String }
+    }
+    for _ in 0..<20 where labels(try bodies(try broker.consumeAll("events"))).isEmpty { sleep(1) }
     #expect(daemon.program.end() == 0)
     let events = try bodies(try broker.consumeAll("events"))
-    let labels = events.compactMap { ($0["faces"] as? [[String: Any]])?.first?["label"] as? String }
-    #expect(labels.last == "Barack")
+    #expect(labels(events).last == "Barack")
     #expect(events.first.flatMap { ($0["faces"] as? [[String: Any]])?.first?["label"] } is NSNull)
   }
 

@@ -115,7 +115,10 @@ import Testing
             "camera.set", "camera=yard",
             #"set={"masks":[{"x":9000,"y":0,"width":8,"height":8}]}"#, "probation=2",
           ], status: 65)) == ["accepted", "failed"])
-    Thread.sleep(forTimeInterval: 0.5)
+    let before = daemon.askLedger("yard")?["delivered"] as? Int ?? 0
+    _ = daemon.waitForLedger(seconds: 60) { _ in
+      (daemon.ledger("yard")?["delivered"] as? Int ?? 0) > before
+    }
     #expect(states(try send(["snapshot", "camera=yard"])) == ["accepted", "succeeded"])
     #expect(states(try send(["camera.stop", "camera=yard"])) == ["accepted", "succeeded"])
     #expect(

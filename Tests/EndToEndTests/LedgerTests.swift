@@ -44,7 +44,9 @@ import Testing
     #expect(
       screen.output.hasPrefix(" CRITICAL ") && screen.output.contains("lost 100 % of the last"))
     // The alarm's event is sent before the stop.
-    usleep(500_000)
+    _ = daemon.waitForLedger { _ in
+      (daemon.ledger("events")?["delivered"] as? Int ?? 0) > 0
+    }
     #expect(daemon.program.end() == 0)
     let ledger = try #require(daemon.ledger())
     #expect(dropped(ledger, "corrupt") == ledger["captured"] as? Int)

