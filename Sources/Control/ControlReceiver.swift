@@ -172,7 +172,7 @@ package final class ControlReceiver: Sendable {
         }
         faults.tell("poll \(error.name)", .warning, "the control topic: \(error)")
         // A topic that was made anew, perhaps: looked into soon.
-        if error.isTopicChanged { askAt = min(askAt, Clock.monotonic + Self.newTopicNanoseconds) }
+        if error.isTopicMissing { askAt = min(askAt, Clock.monotonic + Self.newTopicNanoseconds) }
         record = nil
       }
       if let record {

@@ -198,7 +198,8 @@ struct DeliveryState {
 
   /// Keeps an error, unless one that says more came before.
   mutating func note(_ error: KafkaError) {
-    if let cause, cause.precision > error.precision { return }
+    // Of what ails a topic and what ails all connections, the later one.
+    if let cause, min(cause.precision, .cause) > error.precision { return }
     cause = error
   }
 

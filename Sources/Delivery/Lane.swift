@@ -111,7 +111,7 @@ struct Lane {
 
   /// Keeps what tells most of why.
   mutating func learned(_ error: KafkaError) {
-    guard error.isTelling || cause?.isTelling != true else { return }
+    guard error.precision >= cause?.precision ?? .none else { return }
     // Now it is known what is wrong, which is worth another line.
     if error.isTelling, cause?.isTelling != true { isTold = false }
     cause = error
@@ -135,18 +135,6 @@ struct Lane {
   /// slow line lanes take turns, so that each makes about as many as the others.
   func hasLapped(since time: UInt64) -> Bool {
     rounds.count == Self.roundsMin && (rounds.first ?? 0) >= time
-  }
-}
-
-extension KafkaError {
-  /// Says what is wrong with the topic, and not only that nothing came in time.
-  var isTelling: Bool { isTopicMissing || kind == .refused }
-
-  var isTopicMissing: Bool {
-    [
-      "_UNKNOWN_TOPIC", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_PARTITION", "UNKNOWN_TOPIC_ID",
-      "TOPIC_EXCEPTION",
-    ].contains(name)
   }
 }
 

@@ -56,10 +56,12 @@ extension DeliveryState {
       standing.key = nil
       standing.remedy =
         "the topic \(standing.topic) does not exist, or not with all its partitions: create it"
-    } else if lane.cause?.kind == .refused {
+    } else if let cause = lane.cause, cause.kind == .refused {
       standing.key = nil
       standing.remedy =
-        "this client may not write to the topic \(standing.topic): grant it WRITE and DESCRIBE"
+        cause.isTopicDenied
+        ? "this client may not write to the topic \(standing.topic): grant it WRITE and DESCRIBE"
+        : "brokers refuse all records for the topic \(standing.topic): \(cause.reason)"
     } else {
       standing.remedy =
         """

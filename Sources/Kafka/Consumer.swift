@@ -134,10 +134,7 @@ package final class Consumer: @unchecked Sendable {
   package func metadata(
     _ topic: String, timeoutMilliseconds: Int32
   ) throws(KafkaError) -> TopicMetadata {
-    try BoundedCall.run("rd_kafka_metadata", milliseconds: timeoutMilliseconds) {
-      [self] () throws(KafkaError) in
-      try unsafe TopicMetadata.ask(handle, topic, timeoutMilliseconds)
-    }
+    try unsafe TopicMetadata.ask(handle, of: self, topic, milliseconds: timeoutMilliseconds)
   }
 
   /// The offset of the next record of a partition.

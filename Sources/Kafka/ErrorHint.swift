@@ -48,29 +48,3 @@ enum ErrorHint {
     }
   }
 }
-
-extension KafkaError {
-  /// How much an error says of its cause: a time-out only says that something is wrong, a refused login what.
-  package enum Precision: Int, Comparable, Sendable {
-    case none, outage, connection, cause
-
-    package static func < (one: Precision, other: Precision) -> Bool {
-      one.rawValue < other.rawValue
-    }
-  }
-
-  package var precision: Precision {
-    switch rd_kafka_resp_err_t(rawValue: code) {
-    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, RD_KAFKA_RESP_ERR__TIMED_OUT,
-      RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE, RD_KAFKA_RESP_ERR__PURGE_QUEUE,
-      RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, RD_KAFKA_RESP_ERR__RETRY:
-      return .none
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: return .outage
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-      // The library's own guess is worth more than that a connection ended.
-      return description.contains("might require") || description.contains("refused")
-        ? .cause : .connection
-    default: return .cause
-    }
-  }
-}

@@ -48,14 +48,6 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Whether the system refused, e.g. a thread: it may pass, and no configuration mends it.
   package var isOfSystem: Bool { code == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE.rawValue }
 
-  /// Of a consumer: the topic or a partition of it is gone, for a while or for good.
-  package var isTopicChanged: Bool {
-    [
-      RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
-      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
-    ].contains { $0.rawValue == code }
-  }
-
   init(_ code: rd_kafka_resp_err_t, call: String, text: String? = nil) {
     self.code = code.rawValue
     self.call = call

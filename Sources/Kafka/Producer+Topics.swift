@@ -7,37 +7,24 @@ extension Producer {
   package func fault(
     ofTopic topic: String, key: [UInt8], timeoutMilliseconds: Int32
   ) -> KafkaError? {
-    let fault = try? BoundedCall.run("rd_kafka_metadata", milliseconds: timeoutMilliseconds) {
-      [self] () throws(KafkaError) in askFault(topic, key, timeoutMilliseconds)
-    }
-    return fault ?? nil
+    let code = try? unsafe TopicMetadata.ask(
+      handle, of: self, topic, milliseconds: timeoutMilliseconds
+    ) { unsafe Self.fault($0, key) }
+    guard let code, code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+    return KafkaError(code, call: "rd_kafka_metadata")
   }
 
-  private func askFault(
-    _ topic: String, _ key: [UInt8], _ timeoutMilliseconds: Int32
-  ) -> KafkaError? {
-    guard let local = unsafe rd_kafka_topic_new(handle, topic, nil) else { return nil }
-    defer { unsafe rd_kafka_topic_destroy(local) }
-    var metadata: UnsafePointer<rd_kafka_metadata>?
-    let code = unsafe rd_kafka_metadata(handle, 0, local, &metadata, timeoutMilliseconds)
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = unsafe metadata else { return nil }
-    defer { unsafe rd_kafka_metadata_destroy(metadata) }
-    guard unsafe metadata.pointee.topic_cnt > 0 else { return nil }
-    let seen = unsafe metadata.pointee.topics[0]
-    if unsafe seen.err != RD_KAFKA_RESP_ERR_NO_ERROR {
-      return unsafe KafkaError(seen.err, call: "rd_kafka_metadata")
-    }
-    let partition = unsafe Self.partition(of: key, count: seen.partition_cnt)
-    for index in unsafe 0..<Int(max(0, seen.partition_cnt)) {
-      let one = unsafe seen.partitions[index]
+  private static func fault(
+    _ topic: rd_kafka_metadata_topic, _ key: [UInt8]
+  ) -> rd_kafka_resp_err_t {
+    if unsafe topic.err != RD_KAFKA_RESP_ERR_NO_ERROR { return unsafe topic.err }
+    let partition = unsafe Self.partition(of: key, count: topic.partition_cnt)
+    for index in unsafe 0..<Int(max(0, topic.partition_cnt)) {
+      let one = unsafe topic.partitions[index]
       guard unsafe one.id == partition else { continue }
-      if unsafe one.err != RD_KAFKA_RESP_ERR_NO_ERROR {
-        return unsafe KafkaError(one.err, call: "rd_kafka_metadata")
-      }
-      if unsafe one.leader < 0 {
-        return KafkaError(RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, call: "rd_kafka_metadata")
-      }
+      if unsafe one.err != RD_KAFKA_RESP_ERR_NO_ERROR { return unsafe one.err }
+      if unsafe one.leader < 0 { return RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE }
     }
-    return nil
+    return RD_KAFKA_RESP_ERR_NO_ERROR
   }
 }

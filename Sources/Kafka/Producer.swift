@@ -229,10 +229,7 @@ package final class Producer: @unchecked Sendable {
   package func metadata(
     _ topic: String, timeoutMilliseconds: Int32
   ) throws(KafkaError) -> TopicMetadata {
-    try BoundedCall.run("rd_kafka_metadata", milliseconds: timeoutMilliseconds) {
-      [self] () throws(KafkaError) in
-      try unsafe TopicMetadata.ask(handle, topic, timeoutMilliseconds)
-    }
+    try unsafe TopicMetadata.ask(handle, of: self, topic, milliseconds: timeoutMilliseconds)
   }
 
   /// Which of `count` partitions the records of one group share, whatever their keys: by CRC-32, as librdkafka

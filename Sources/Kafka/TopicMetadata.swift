@@ -8,29 +8,46 @@ package enum TopicMetadata: Sendable, Equatable {
   /// It is there, but this client may not use it.
   case denied
 
-  /// Asks with a handle that somebody keeps alive. A topic that is not there is not made by asking, as long as the
-  /// property `allow.auto.create.topics` of a consumer is off; a producer's question makes it, as its records would.
+  private static let call = "rd_kafka_metadata"
+
+  /// Asks a broker, and waits no longer than `milliseconds`.
+  /// - Parameter owner: keeps the handle alive.
   static func ask(
-    _ handle: OpaquePointer, _ topic: String, _ milliseconds: Int32
+    _ handle: OpaquePointer, of owner: any AnyObject & Sendable, _ topic: String,
+    milliseconds: Int32
   ) throws(KafkaError) -> TopicMetadata {
-    guard let local = unsafe rd_kafka_topic_new(handle, topic, nil) else {
-      throw KafkaError(rd_kafka_last_error(), call: "rd_kafka_topic_new")
-    }
-    defer { unsafe rd_kafka_topic_destroy(local) }
-    var found: UnsafePointer<rd_kafka_metadata>?
-    let code = unsafe rd_kafka_metadata(handle, 0, local, &found, milliseconds)
-    guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = unsafe found else {
-      throw KafkaError(code, call: "rd_kafka_metadata")
-    }
-    defer { unsafe rd_kafka_metadata_destroy(metadata) }
-    guard unsafe metadata.pointee.topic_cnt > 0 else { return .missing }
-    let told = unsafe metadata.pointee.topics[0]
-    switch unsafe told.err {
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return .denied
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-      return .missing
-    // Without partitions where it is being made.
-    default: return unsafe .partitions(told.partition_cnt)
+    try unsafe ask(handle, of: owner, topic, milliseconds: milliseconds) { told in
+      switch unsafe told.err {
+      case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return TopicMetadata.denied
+      case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+        return .missing
+      // Without partitions where it is being made.
+      default: return unsafe .partitions(told.partition_cnt)
+      }
+    } ?? .missing
+  }
+
+  /// The same, for what `read` makes of the answer; nil where there is nothing of the topic in it. A topic that is not
+  /// there is not made by asking, as long as the property `allow.auto.create.topics` of a consumer is off; a producer's
+  /// question makes it, as its records would.
+  static func ask<Value: Sendable>(
+    _ handle: OpaquePointer, of owner: any AnyObject & Sendable, _ topic: String,
+    milliseconds: Int32, _ read: @escaping @Sendable (rd_kafka_metadata_topic) -> Value
+  ) throws(KafkaError) -> Value? {
+    let client = unsafe ClientHandle(handle)
+    return try BoundedCall.run(call, milliseconds: milliseconds) { () throws(KafkaError) in
+      defer { extendLifetime(owner) }
+      guard let local = unsafe rd_kafka_topic_new(client.pointer, topic, nil) else {
+        throw KafkaError(rd_kafka_last_error(), call: "rd_kafka_topic_new")
+      }
+      defer { unsafe rd_kafka_topic_destroy(local) }
+      var found: UnsafePointer<rd_kafka_metadata>?
+      let code = unsafe rd_kafka_metadata(client.pointer, 0, local, &found, milliseconds)
+      guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = unsafe found else {
+        throw KafkaError(code, call: call)
+      }
+      defer { unsafe rd_kafka_metadata_destroy(metadata) }
+      return unsafe metadata.pointee.topic_cnt > 0 ? read(metadata.pointee.topics[0]) : nil
     }
   }
 
