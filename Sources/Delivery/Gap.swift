@@ -77,7 +77,8 @@ extension [Gap] {
   }
 
   /// More than any run loses: sums of such numbers fit.
-  private static let noteMax = 1 << 50
+  private static let countMax = 1 << 40
+  private static let bytesMax = 1 << 50
 
   /// Lines of another version are passed over.
   init(note: [UInt8]) {
@@ -86,7 +87,7 @@ extension [Gap] {
         separator: "\t", omittingEmptySubsequences: false)
       guard words.count == 6, let first = UInt64(words[2]), let last = UInt64(words[3]),
         let count = Int(words[4]), let bytes = Int(words[5]),
-        (1...Self.noteMax).contains(count), (0...Self.noteMax).contains(bytes)
+        first <= last, (1...Self.countMax).contains(count), (0...Self.bytesMax).contains(bytes)
       else { return nil }
       return Gap(
         camera: String(words[0]), run: String(words[1]), firstSequence: first, lastSequence: last,

@@ -12,6 +12,8 @@ struct SourceTable: Equatable {
 
   /// No sound file counts more: sums of such numbers fit.
   static let countMax: UInt64 = 1 << 56
+  /// The same for records, which are summed up over sources, segments and classes.
+  static let recordsMax: UInt64 = 1 << 40
 
   var rows: [String: Row] = [:]
 
@@ -93,7 +95,7 @@ struct SourceTable: Equatable {
     for _ in 0..<count {
       guard let source = reader.getText(), let count = reader.get(UInt64.self),
         let bytes = reader.get(UInt64.self), let first = reader.get(UInt64.self),
-        let last = reader.get(UInt64.self), count <= Self.countMax, bytes <= Self.countMax
+        let last = reader.get(UInt64.self), count <= Self.recordsMax, bytes <= Self.countMax
       else { return nil }
       guard count > 0 else { continue }
       rows[source] = Row(count: count, bytes: bytes, first: first, last: last)
