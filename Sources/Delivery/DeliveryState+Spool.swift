@@ -35,10 +35,20 @@ extension DeliveryState {
   }
 
   private mutating func spill(_ lane: Int, to taken: inout [RecordWindow.Entry]) {
-    guard let entry = lanes[lane].live.popFirst() else { return }
-    spillingBytes += entry.record.memoryBytes
+    repeat {
+      guard let entry = popToSpill(lane) else { return }
+      taken.append(entry)
+      // What is late goes together: it gets a segment of its own.
+    } while taken.last?.isLate == true
+      && lanes[lane].live.first?.serial ?? .max < lanes[lane].lastSpilled
+  }
+
+  private mutating func popToSpill(_ lane: Int) -> RecordWindow.Entry? {
+    guard var entry = lanes[lane].live.popFirst() else { return nil }
+    entry.isLate = entry.serial < lanes[lane].lastSpilled
     lanes[lane].lastSpilled = max(lanes[lane].lastSpilled, entry.serial)
-    taken.append(entry)
+    spillingBytes += entry.record.memoryBytes
+    return entry
   }
 
   private func isOld(_ entry: RecordWindow.Entry, now: UInt64) -> Bool {
@@ -158,15 +168,13 @@ extension DeliveryState {
     return news
   }
 
-  /// At the end: all that is in memory alone, in order, to be written.
+  /// At the end: all that is in memory alone, to be written: in order, but for what comes late.
   mutating func takeAll() -> [RecordWindow.Entry] {
     var taken: [RecordWindow.Entry] = []
     for index in lanes.indicesInUse {
-      while let entry = lanes[index].live.popFirst() {
-        spillingBytes += entry.record.memoryBytes
-        taken.append(entry)
-      }
+      while let entry = popToSpill(index) { taken.append(entry) }
     }
-    return taken.sorted { $0.serial < $1.serial }
+    taken.sort { $0.serial < $1.serial }
+    return taken.filter { !$0.isLate } + taken.filter(\.isLate)
   }
 }

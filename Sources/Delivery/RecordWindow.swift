@@ -12,6 +12,8 @@ struct RecordWindow {
     var position: SpoolPosition?
     /// Whether it came from the spool late, which is told with it.
     var isReplay = false
+    /// Whether younger records of its lane were handed to the spool before it.
+    var isLate = false
 
     var isFromBacklog: Bool { position != nil }
 

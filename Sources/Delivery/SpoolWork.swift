@@ -147,7 +147,7 @@ struct SpoolWork: ~Copyable {
       pendingBytes += entry.record.memoryBytes
       freshBytes += entry.record.memoryBytes
       do {
-        try store.append(entry.stored, to: spoolClass)
+        try store.append(entry.stored, to: spoolClass, isLate: entry.isLate)
       } catch {
         guard tryAnew(spoolClass, error) else {
           keeper.state.withLock { $0.unspilled(Array(rest)) }

@@ -8,6 +8,8 @@ struct Catalogue {
     var isStray: Bool
     /// Records from the start that are done with.
     var done: UInt64 = 0
+    /// Those behind them that are done with, too.
+    var beyond = OrdinalMap()
     /// What is left of it, where the state says.
     var left: SourceTable?
     var open: ClassState.Open?
@@ -76,9 +78,9 @@ struct Catalogue {
     found.isStray = !isKnown || parts[1] == "thin"
     if let open = state.open[number] {
       found.open = open
-      (found.done, found.left) = (open.done, open.remaining)
+      (found.done, found.beyond, found.left) = (open.done, open.beyond, open.remaining)
     } else if let cursor = state.cursors[number] {
-      (found.done, found.left) = (cursor.done, cursor.remaining)
+      (found.done, found.beyond, found.left) = (cursor.done, cursor.beyond, cursor.remaining)
     } else if isOpen, !isSealed, !state.isOld {
       // Reserved, and nothing was committed to it.
       found.left = SourceTable()

@@ -6,6 +6,13 @@ struct ClassState: Equatable {
     var done: UInt64
     /// What was neither done with nor lost.
     var remaining: SourceTable
+    /// Entries behind those that are done with, though some before them are not.
+    var beyond = OrdinalMap()
+
+    /// What it takes of the state, in bytes.
+    var size: Int {
+      remaining.rows.keys.reduce(24 + beyond.bytes.count) { $0 + 36 + $1.utf8.count }
+    }
   }
 
   /// A segment that is not sealed: what commits have covered of it.
@@ -19,7 +26,12 @@ struct ClassState: Equatable {
     var done: UInt64
     /// What was neither done with nor lost.
     var remaining: SourceTable
+    var beyond = OrdinalMap()
   }
+
+  /// Bytes of `OrdinalMap`s that are written, of all segments together: what does not fit is sent again by the next
+  /// process.
+  static let beyondBytesMax = 32 << 10
 
   /// Sealed segments that nothing was taken from yet, as ranges of their numbers, ascending.
   var untouched: [ClosedRange<UInt64>] = []
@@ -34,6 +46,9 @@ struct ClassState: Equatable {
   var left: [UInt64] = []
   /// The active segment and those left behind; absent for one that nothing was committed to.
   var open: [UInt64: Open] = [:]
+  /// Segments of records that came late: they belong before records of their sources with larger numbers, which were
+  /// written before them.
+  var late: [UInt64] = []
   /// Segments that are done with, whose files may still be there.
   var deleting: [UInt64] = []
   /// Untouched segments up to this number were thinned.
@@ -86,7 +101,27 @@ struct ClassState: Equatable {
       writer.put(one.done)
       one.remaining.encode(into: &writer)
     }
+    encodeMaps(into: &writer)
+    writer.put(UInt32(late.count))
+    for number in late { writer.put(number) }
     return writer.bytes
+  }
+
+  private func encodeMaps(into writer: inout ByteWriter) {
+    var maps = cursors.mapValues(\.beyond)
+    for (number, one) in open { maps[number] = one.beyond }
+    var room = Self.beyondBytesMax
+    let written = maps.sorted { $0.key < $1.key }.filter { _, map in
+      guard !map.bytes.isEmpty, map.bytes.count <= room else { return false }
+      room -= map.bytes.count
+      return true
+    }
+    writer.put(UInt32(written.count))
+    for (number, map) in written {
+      writer.put(number)
+      writer.put(UInt32(map.bytes.count))
+      writer.bytes += map.bytes
+    }
   }
 
   init() {}
@@ -151,6 +186,20 @@ struct ClassState: Equatable {
       else { return nil }
       open[segment] = Open(
         header: header, count: count, end: end, done: done, remaining: remaining)
+    }
+    guard reader.remaining > 0 else { return }
+    guard let maps = count() else { return nil }
+    for _ in 0..<maps {
+      guard let segment = number(), let size = count(), size <= Self.beyondBytesMax,
+        let bytes = reader.get(count: Int(size))
+      else { return nil }
+      cursors[segment]?.beyond = OrdinalMap(bytes: bytes)
+      open[segment]?.beyond = OrdinalMap(bytes: bytes)
+    }
+    guard let lateCount = count() else { return nil }
+    for _ in 0..<lateCount {
+      guard let segment = number() else { return nil }
+      late.append(segment)
     }
   }
 

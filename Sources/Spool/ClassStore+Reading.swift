@@ -1,6 +1,9 @@
 extension ClassStore {
-  /// Segments that records may be passed over in, at most.
-  private static let passedOverMax = 64
+  /// Segments that records may be passed over in, at most: each of them stays open.
+  static let passedOverMax = 64
+  /// The same in records, and in bytes of the state: what lies behind is read once what was passed over has gone.
+  private static let passedOverRecordsMax = 100_000
+  private static let passedOverStateMax = 48 << 10
 
   /// Hands out the next entry that lasts and was not handed out before, oldest first or newest segment
   /// first; nil where there is none.
@@ -9,8 +12,31 @@ extension ClassStore {
     where wants: (SpoolEntry) -> Bool = { _ in true }
   ) throws(SpoolError) -> StoredEntry? {
     while let track = try nextTrack() {
-      if let entry = try track.next(codec, clock: clock, where: wants) { return entry }
+      if let entry = try track.peek(codec, where: wants) {
+        return try nextLate(before: entry, in: track.segment.number, where: wants)
+          ?? track.take(entry, clock: clock)
+      }
       try settle(track)
+    }
+    return nil
+  }
+
+  /// An entry that came late and belongs before `entry`, which is about to be handed out of another segment.
+  private func nextLate(
+    before entry: SpoolEntry, in segment: UInt64, where wants: (SpoolEntry) -> Bool
+  ) throws(SpoolError) -> StoredEntry? {
+    guard !options.isNewestFirst else { return nil }
+    for number in state.late where number > segment {
+      let isThere = tracks[number] != nil || state.untouched.contains { $0.contains(number) }
+      guard isThere else { continue }
+      var late = tracks[number]
+      if late == nil { late = try touch(number) }
+      if let late,
+        let found = try late.peekAhead(
+          codec, of: entry.source, below: entry.sequence, where: wants)
+      {
+        return late.take(found, clock: clock)
+      }
     }
     return nil
   }
@@ -19,6 +45,23 @@ extension ClassStore {
   func beginAnew() { for track in Array(tracks.values) + abandoned { track.beginAnew() } }
 
   private func nextTrack() throws(SpoolError) -> Track? {
+    if let found = try nextOpenTrack() {
+      return readAhead(upTo: found.segment.number) ?? found
+    }
+    return readAhead(upTo: .max)
+  }
+
+  /// A segment of what came late whose turn has come by its number: what is left in it.
+  private func readAhead(upTo number: UInt64) -> Track? {
+    guard !state.late.isEmpty,
+      let late = tracks.values.first(where: { $0.isReadAhead && $0.segment.number <= number })
+    else { return nil }
+    late.isReadAhead = false
+    late.beginAnew()
+    return late.hasUnread ? late : nil
+  }
+
+  private func nextOpenTrack() throws(SpoolError) -> Track? {
     let open = (Array(tracks.values) + abandoned).filter(\.hasUnread)
     let opened =
       options.isNewestFirst
@@ -29,16 +72,23 @@ extension ClassStore {
     let waiting =
       options.isNewestFirst ? state.untouched.last?.upperBound : state.untouched.first?.lowerBound
     guard let waiting else { return opened }
-    // Each segment that records are passed over in stays open.
-    let passedOver = tracks.values.count { $0.hasPassedOver }
-    if opened == nil, passedOver >= Self.passedOverMax { return nil }
     if let opened {
       let isFirst =
         options.isNewestFirst ? opened.segment.number > waiting : opened.segment.number < waiting
       if isFirst { return opened }
     }
+    guard !isFullOfPassedOver else { return nil }
     if let touched = try touch(waiting) { return touched }
-    return try nextTrack()
+    return try nextOpenTrack()
+  }
+
+  /// Whether so much was passed over that no other segment is opened.
+  private var isFullOfPassedOver: Bool {
+    let open = tracks.values.filter(\.hasPassedOver)
+    return open.count >= Self.passedOverMax
+      || open.reduce(0) { $0 + $1.passedOverCount } >= Self.passedOverRecordsMax
+      || open.reduce(0) { $0 + (state.cursors[$1.segment.number]?.size ?? 0) }
+        >= Self.passedOverStateMax
   }
 
   /// Opens an untouched segment to take entries from it.
@@ -155,13 +205,13 @@ extension ClassStore {
   func writeCursors() throws(SpoolError) {
     try releaseIdle()
     let isDue =
-      tracks.values.contains { $0.segment.isSealed && $0.doneCount > $0.storedCursor }
+      tracks.values.contains { $0.segment.isSealed && $0.hasMoved }
       || state.lost != storedLost
       || (backlog.count > 0 && clock >= storedClock + Self.clockInterval)
     if isDue {
       CrashPoint.pass(.beforeCursor)
       try writeState()
-    } else if let active, active.doneCount > active.storedCursor {
+    } else if let active, active.hasMoved {
       jotState()
     }
   }

@@ -147,7 +147,8 @@ extension ClassStore {
     if let known, let scan {
       var expected = known.remaining
       expected.add(scan.beyond)
-      track = try resumed(segment, at: .init(done: known.done, remaining: expected))
+      track = try resumed(
+        segment, at: .init(done: known.done, remaining: expected, beyond: known.beyond))
     } else {
       track = Track(segment)
     }

@@ -35,6 +35,8 @@ final class ClassStore {
   /// The age of the oldest segment, looked up once.
   var oldestSeen: (number: UInt64, appended: UInt64)?
   var oldestCreated: (number: UInt64, created: UInt64)?
+  /// Whether the entries that are being appended came late.
+  var isAppendingLate = false
   /// Segments that failed and could not be sealed yet; what was committed to them can still be read.
   var abandoned: [Track] = []
   private let began: UInt64
@@ -103,16 +105,24 @@ final class ClassStore {
     state.cursors = [:]
     state.open = [:]
     for (number, track) in tracks where track.segment.isSealed {
-      state.cursors[number] = .init(done: track.doneCount, remaining: track.outstanding())
+      state.cursors[number] = track.cursor(track.outstanding())
     }
+    state.late = state.late.filter(isKnown)
     if let active, !active.segment.isSealed { state.open[active.segment.number] = open(active) }
     for track in abandoned { state.open[track.segment.number] = open(track) }
   }
 
   private func open(_ track: Track) -> ClassState.Open {
-    .init(
+    let cursor = track.cursor(outstanding(track))
+    return .init(
       header: track.segment.header.bytes, count: track.segment.committedCount,
-      end: track.segment.committedEnd, done: track.doneCount, remaining: outstanding(track))
+      end: track.segment.committedEnd, done: cursor.done, remaining: cursor.remaining,
+      beyond: cursor.beyond)
+  }
+
+  private func isKnown(_ number: UInt64) -> Bool {
+    tracks[number] != nil || state.active == number || state.left.contains(number)
+      || state.untouched.contains { $0.contains(number) }
   }
 
   /// What is left of a segment, of what lasts.
@@ -138,13 +148,22 @@ final class ClassStore {
   }
 
   private func noteStored() {
-    for track in Array(tracks.values) + abandoned { track.storedCursor = track.doneCount }
+    for track in Array(tracks.values) + abandoned { track.noteStored() }
   }
 
   // MARK: Appending
 
   /// Takes an entry; it lasts once `commit` has returned.
-  func append(_ entry: SpoolEntry) throws(SpoolFailure) {
+  /// - Parameter isLate: whether it belongs before entries of its source that were appended before it.
+  func append(_ entry: SpoolEntry, isLate: Bool = false) throws(SpoolFailure) {
+    do {
+      if let number = state.active, state.late.contains(number) != isLate { try seal() }
+    } catch {
+      uncommitted.append(entry)
+      group.append(entry)
+      throw giveBack(error)
+    }
+    isAppendingLate = isLate
     uncommitted.append(entry)
     group.append(entry)
     groupBytes += entry.encodedCount
@@ -210,6 +229,7 @@ final class ClassStore {
     let number = state.nextNumber
     state.nextNumber += 1
     state.active = number
+    if isAppendingLate { state.late.append(number) }
     do {
       try writeState()
       CrashPoint.pass(.afterReserve)

@@ -147,7 +147,8 @@ package struct SpoolInspector {
           }
           for (index, entry) in entries.enumerated() {
             let ordinal = block.firstOrdinal + UInt64(index)
-            guard isAll || ordinal >= file.done else { continue }
+            let isDone = ordinal < file.done || file.beyond.contains(ordinal, from: file.done)
+            guard isAll || !isDone else { continue }
             let stored = StoredEntry(
               position: SpoolPosition(segment: segment.number, ordinal: ordinal), entry: entry,
               age: 0)

@@ -79,10 +79,13 @@ package final class Store {
   // MARK: Writing
 
   /// Takes a record; it lasts once `commit` has returned.
+  /// - Parameter isLate: whether it belongs before records of its source that were appended before it, which have
+  ///   larger numbers: it is then read before them.
   /// - Throws: with all records of the class that do not last; they are their owner's again.
-  package func append(_ entry: SpoolEntry, to spoolClass: SpoolClass) throws(SpoolFailure) {
-    guard let store = classes[spoolClass] else { return }
-    try store.append(entry)
+  package func append(
+    _ entry: SpoolEntry, to spoolClass: SpoolClass, isLate: Bool = false
+  ) throws(SpoolFailure) {
+    try classes[spoolClass]?.append(entry, isLate: isLate)
   }
 
   /// Makes all that was appended to the class last.

@@ -30,6 +30,8 @@ final class Track {
   /// Entries from the start that are done with.
   private(set) var doneCount: UInt64 = 0
   private var doneBeyond: Set<UInt64> = []
+  /// Those of them that were done with before the process began.
+  private var doneBefore: Set<UInt64> = []
   /// Runs of entries that cannot be read, ascending: they count as done with.
   private var skipped: [Range<UInt64>] = []
   private var handed: [UInt64: Handed] = [:]
@@ -52,10 +54,15 @@ final class Track {
   private var gone = SourceTable()
   private var goneCount: UInt64 = 0
   private var resumedAt: UInt64 = 0
-  /// The cursor that the state on disk has.
-  var storedCursor: UInt64 = 0
+  /// The cursor that the state on disk has, and how many entries beyond it that are done with.
+  private var storedCursor: UInt64 = 0
+  private var storedBeyond = 0
   /// Entries that were passed over, to be handed out after `beginAnew`.
   private var passedOver: [UInt64: Handed] = [:]
+  /// Whether entries of it were looked for before its turn came.
+  var isReadAhead = false
+  /// The lowest number of each source that was passed over; nil where that has to be looked up.
+  private var passedOverFirsts: [String: UInt64]?
   /// What lies before this entry was read once.
   private var readOnce: UInt64 = 0
 
@@ -65,7 +72,10 @@ final class Track {
   }
 
   var handedCount: Int { handed.count }
+  var passedOverCount: Int { passedOver.count }
   var hasPassedOver: Bool { !passedOver.isEmpty }
+  /// Whether the cursors have moved since they were written down.
+  var hasMoved: Bool { doneCount != storedCursor || doneBeyond.count != storedBeyond }
   /// Whether all of it waits, as when it was written.
   var isUntouched: Bool {
     doneCount == 0 && handed.isEmpty && passedOver.isEmpty && doneBeyond.isEmpty && skipped.isEmpty
@@ -85,13 +95,9 @@ final class Track {
     for entry in entries { remaining.subtract(entry) }
   }
 
-  /// Hands out the next entry.
-  /// - Parameter wants: false for an entry that is not wanted now and is handed out later.
-  /// - Returns: nil where there is none left. Damaged blocks are passed over; see `takeLosses`.
-  func next(
-    _ codec: BlockCodec, clock: UInt64, where wants: (SpoolEntry) -> Bool = { _ in true }
-  ) throws(SpoolError) -> StoredEntry? {
-    guard let entry = try nextWanted(codec, wants) else { return nil }
+  /// Hands out the entry that `peek` has just shown.
+  func take(_ entry: SpoolEntry, clock: UInt64) -> StoredEntry {
+    buffer.removeFirst()
     return StoredEntry(
       position: SpoolPosition(segment: segment.number, ordinal: hand(entry)), entry: entry,
       age: Double(clock - min(clock, bufferAppended)) / 1000)
@@ -100,33 +106,71 @@ final class Track {
   /// Notes that the next entry was handed out, and as which.
   private func hand(_ entry: SpoolEntry) -> UInt64 {
     defer { nextOrdinal += 1 }
+    passedOver[nextOrdinal] = nil
     handed[nextOrdinal] = Handed(entry, appended: bufferAppended)
     lastHanded[entry.source] = entry.sequence
     return nextOrdinal
   }
 
-  private func nextWanted(
-    _ codec: BlockCodec, _ wants: (SpoolEntry) -> Bool
+  /// The next entry to hand out.
+  /// - Parameter wants: false for an entry that is not wanted now and is handed out later.
+  /// - Returns: nil where there is none left. Damaged blocks are passed over; see `takeLosses`.
+  func peek(
+    _ codec: BlockCodec, where wants: (SpoolEntry) -> Bool = { _ in true }
   ) throws(SpoolError) -> SpoolEntry? {
     while true {
       while buffer.isEmpty {
         guard hasUnread else { return nil }
         try readBlock(codec)
       }
-      guard let entry = buffer.popFirst() else { return nil }
-      let isNew = nextOrdinal >= readOnce || passedOver[nextOrdinal] != nil
-      if isNew, wants(entry) {
-        passedOver[nextOrdinal] = nil
-        return entry
+      guard let entry = buffer.first else { return nil }
+      let isNew =
+        (nextOrdinal >= readOnce || passedOver[nextOrdinal] != nil)
+        && !doneBefore.contains(nextOrdinal)
+      if isNew, wants(entry) { return entry }
+      if isNew {
+        passedOver[nextOrdinal] = Handed(entry, appended: bufferAppended)
+        passedOverFirsts = nil
       }
-      if isNew { passedOver[nextOrdinal] = Handed(entry, appended: bufferAppended) }
+      buffer.removeFirst()
       nextOrdinal += 1
+    }
+  }
+
+  /// The same for entries of one source with numbers below `sequence`, whatever else stands before them.
+  func peekAhead(
+    _ codec: BlockCodec, of source: String, below sequence: UInt64,
+    where wants: (SpoolEntry) -> Bool
+  ) throws(SpoolError) -> SpoolEntry? {
+    guard let row = segment.table.rows[source], row.first < sequence else { return nil }
+    if !hasUnread {
+      if passedOverFirsts == nil { passedOverFirsts = firsts { _ in true } }
+      guard let first = passedOverFirsts?[source], first < sequence else { return nil }
+      beginAnew()
+    }
+    isReadAhead = true
+    let found = try peek(codec) {
+      $0.source == source && $0.sequence < sequence && wants($0)
+    }
+    // Those that are not wanted need not be looked for once more.
+    if found == nil {
+      passedOverFirsts = firsts { $0.source != source || $0.sequence >= sequence }
+    }
+    return found
+  }
+
+  /// The lowest numbers of entries that were passed over.
+  private func firsts(where isCounted: (Handed) -> Bool) -> [String: UInt64] {
+    passedOver.values.reduce(into: [:]) { firsts, entry in
+      guard isCounted(entry) else { return }
+      firsts[entry.source] = min(firsts[entry.source] ?? .max, entry.sequence)
     }
   }
 
   /// Reads once more from the start, to hand out what was passed over.
   func beginAnew() {
     guard !passedOver.isEmpty else { return }
+    passedOverFirsts = nil
     readOnce = max(readOnce, nextOrdinal)
     nextOrdinal = 0
     readOffset = UInt64(SegmentFormat.headerCount)
@@ -146,7 +190,7 @@ final class Track {
       buffer = entries[...]
       for (index, entry) in entries.enumerated()
       where block.firstOrdinal + UInt64(index) >= seenCount {
-        seen.add(entry)
+        if !doneBefore.contains(block.firstOrdinal + UInt64(index)) { seen.add(entry) }
         bounds.noteEntry(entry)
       }
       seenCount = max(seenCount, block.firstOrdinal + UInt64(entries.count))
@@ -170,6 +214,7 @@ final class Track {
     // What was passed over and could be read then is lost now.
     for (ordinal, entry) in passedOver where ordinal >= nextOrdinal && ordinal < last {
       passedOver[ordinal] = nil
+      passedOverFirsts = nil
       seen.subtract(entry.table)
       doneBeyond.insert(ordinal)
     }
@@ -185,6 +230,7 @@ final class Track {
   /// Passes over what was done with before the process began.
   func resume(at cursor: ClassState.Cursor, _ codec: BlockCodec) throws(SpoolError) {
     resumedAt = min(cursor.done, readableCount)
+    doneBefore = cursor.beyond.ordinals(from: cursor.done, below: readableCount)
     while nextOrdinal < resumedAt {
       guard let entry = buffer.popFirst() else {
         guard hasUnread else { break }
@@ -194,12 +240,26 @@ final class Track {
       }
       _ = done(hand(entry))
     }
-    // Of which sources those were that cannot be read is seen from what was left of each.
+    doneBeyond.formUnion(doneBefore)
+    advance()
+    // Of which sources those were that are not read, or cannot be, is seen from what was left of each.
     gone = remaining
     gone.subtract(cursor.remaining)
-    gone.cut(to: goneCount)
+    gone.cut(to: goneCount + UInt64(doneBefore.count))
     remaining.subtract(gone)
+    noteStored()
+  }
+
+  /// What the state on disk is to say of it.
+  /// - Parameter remaining: what is left of it, of what lasts.
+  func cursor(_ remaining: SourceTable) -> ClassState.Cursor {
+    .init(done: doneCount, remaining: remaining, beyond: OrdinalMap(doneBeyond, from: doneCount))
+  }
+
+  /// The cursors as they are now were written down.
+  func noteStored() {
     storedCursor = doneCount
+    storedBeyond = doneBeyond.count
   }
 
   /// The entry was delivered, or given up and told of.

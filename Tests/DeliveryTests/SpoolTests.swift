@@ -81,6 +81,24 @@ import Testing
     #expect(firsts(try second.arrived()) == Array(5..<45))
   }
 
+  @Test func `What was in flight at a stop goes before younger frames that pressure had spilled`()
+    throws
+  {
+    let folder = Folder()
+    let memory = 2 << 20
+    let first = try Bench(options: options(folder, memoryMax: memory))
+    first.submit(1)
+    first.eventually { $0.delivered == 1 }
+    first.cluster.setRoundTrip(1, milliseconds: 60_000)
+    first.submitWithRoom(60, bytes: 50_000, memoryMax: memory)
+    first.eventually { $0.spooled > 0 && $0.spooled + $0.inMemory + $0.inFlight == 60 }
+    first.delivery.shutdown(seconds: 1)
+    #expect(first.counts.spooled == 60 && first.counts.isBalanced)
+    let second = try Bench(options: options(folder))
+    second.eventually { $0.delivered == 60 }
+    #expect(firsts(try second.arrived()) == Array(1...60))
+  }
+
   @Test func `A stop while brokers answer delivers what is in memory first`() throws {
     let folder = Folder()
     let bench = try Bench(options: options(folder))

@@ -251,6 +251,46 @@ import Testing
     #expect(counts.isBalanced && counts.droppedInAll == 0 && counts.spooled > 1000)
   }
 
+  @Test func `What comes back after younger ones were spilled is marked as late at the end`() {
+    let meters = CameraMeters(name: "cam")
+    var state = DeliveryState(
+      options: DeliveryOptions(
+        memoryMax: 400_000, outageAfter: 2, spool: SpoolUse(folder: "/nonexistent")))
+    // Four are in flight; of the others pressure takes the oldest.
+    for _ in 0..<16 { state.accept(record(meters, bytes: 20_000, at: 1_000_000_000)) }
+    while state.departing(now: 1_000_000_000) != nil {}
+    let flying = state.flights.keys.sorted()
+    #expect(flying == [1, 2, 3, 4])
+    let early = state.takeSpill(now: 1_100_000_000)
+    #expect(early.first?.serial == 5 && early.allSatisfy { !$0.isLate })
+    state.spilled(early)
+    let judgement = state.judge(now: 4_000_000_000)
+    #expect(judgement == .outage)
+    for serial in flying { state.returned(serial, wasSent: true) }
+    state.recall = nil
+    state.spilled(state.takeSpill(now: 4_100_000_000))
+    let last = state.takeAll()
+    #expect(last.map(\.serial) == [1, 2, 3, 4] && last.allSatisfy(\.isLate))
+    state.spilled(last)
+    #expect(meters.ledger.snapshot.spooled == 16 && meters.ledger.snapshot.isBalanced)
+  }
+
+  @Test func `What has to be mended is told as it is`() throws {
+    var state = DeliveryState(options: DeliveryOptions())
+    let meters = CameraMeters(name: "cam")
+    state.accept(record(meters, bytes: 10))
+    func remedy(_ code: rd_kafka_resp_err_t) -> String? {
+      state.failed(lane: 0, KafkaError(code, call: "delivery"), isFinal: true, now: 1)
+      return state.picture.blocked.first?.remedy
+    }
+    #expect(remedy(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)?.contains("grant it") == true)
+    // What tells less does not take its place.
+    #expect(remedy(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)?.contains("grant it") == true)
+    #expect(remedy(RD_KAFKA_RESP_ERR__TRANSPORT)?.contains("grant it") == true)
+    #expect(remedy(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)?.contains("create it") == true)
+    #expect(remedy(RD_KAFKA_RESP_ERR_INVALID_REQUIRED_ACKS)?.contains("acks is wrong") == true)
+  }
+
   @Test func `A lane that others have lapped is blocked, and they go on`() throws {
     let meters = CameraMeters(name: "cam")
     var state = DeliveryState(options: DeliveryOptions(outageAfter: 2))

@@ -255,9 +255,12 @@ import Testing
     try store.close()
   }
 
-  @Test func `A spool of the layout before is opened, and nothing of it is lost or repeated`()
-    throws
-  {
+  /// What was added since at the state's end, each a count that is 0 here: of open segments; of those that records were
+  /// sent from past others, and of those that came late.
+  @Test(arguments: [3, 2])
+  func `A spool of the layout before is opened, and nothing of it is lost or repeated`(
+    counts: Int
+  ) throws {
     let scratch = Scratch()
     let options = smallSegments()
     let store = try Store(folder: scratch.path, options: options)
@@ -272,8 +275,8 @@ import Testing
     let path = scratch.path + "/frames/state"
     let state = try #require(try StateFile.peek(path))
     #expect(state.open.isEmpty)
-    // Without what was added since: a count of open segments.
-    let payload = Array(state.bytes.dropLast(4))
+    #expect(state.late.isEmpty && state.cursors.values.allSatisfy { $0.beyond.bytes.isEmpty })
+    let payload = Array(state.bytes.dropLast(4 * counts))
     var slot = ByteWriter()
     slot.put(UInt64(0x0A32_5453_4C50_5356))
     slot.put(UInt64(7))
