@@ -28,6 +28,8 @@ package final class ControlReceiver: Sendable {
   /// How often it is asked whether the topic has more partitions, and while it has none.
   private static let partitionsNanoseconds: UInt64 = 15_000_000_000
   private static let newTopicNanoseconds: UInt64 = 1_000_000_000
+  /// So long nothing must be wrong with a reader until it is taken for sound.
+  private static let soundNanoseconds: UInt64 = 3_000_000_000
   /// Commands a second in the long run, and at once. What is not obeyed costs little, and must not hold up what is.
   private static let rate = (200.0, burst: 2000.0)
   /// Properties of producers, which a consumer does not know.
@@ -47,6 +49,8 @@ package final class ControlReceiver: Sendable {
   private let isStale = Atomic(false)
   /// Why what comes cannot be handled; nil where it can.
   private let trouble = Mutex<String?>(nil)
+  /// Why nothing can come; nil where it can.
+  private let deafness = Mutex<String?>(nil)
   private let signal = EventSignal()
   /// Called now and then on the thread.
   private let onTurn: @Sendable () -> Void
@@ -81,8 +85,8 @@ package final class ControlReceiver: Sendable {
     desk.stop()
   }
 
-  /// Why the node's own state cannot be written, and commands wait; nil where it can.
-  package var fault: String? { trouble.withLock { $0 } }
+  /// Why commands do not come, or cannot be obeyed; nil where they can.
+  package var fault: String? { trouble.withLock { $0 } ?? deafness.withLock { $0 } }
 
   /// Connects anew, soon: the clock was set, by which librdkafka's threads wait.
   package func renew() {
@@ -111,7 +115,9 @@ package final class ControlReceiver: Sendable {
           desk.truncated(partition: partition)
           continue
         }
-        wait(after: "consumer", error.description)
+        let topic = desk.options.topic
+        deafness.withLock { $0 = "\(topic) cannot be read: \(error)" }
+        wait(after: "consumer \(error.name)", error.description)
       }
     }
     do throws(GalleryError) { try desk.tick() } catch { logger.error("\(error)") }
@@ -151,14 +157,18 @@ package final class ControlReceiver: Sendable {
     if consumer.partitionCount == 0,
       let error = TopicMetadata.missing.error(topic: desk.options.topic, isReading: true)
     {
+      deafness.withLock { $0 = error.description }
       faults.tell(
         "missing", .warning,
         "the box cannot be commanded: \(error). It is read as soon as it is there")
     } else {
       faults.forget("missing")
+      faults.forget("consumer")
       logger.info("reading \(desk.options.topic), \(consumer.partitionCount) partitions")
     }
     var ticked = Clock.monotonic
+    // A topic that may not be read says so in its first answer.
+    var soundAt = ticked + Self.soundNanoseconds
     // When the partitions are counted next.
     var askAt = Clock.monotonic + pause(consumer)
     var pace = Pace(rate: Self.rate.0, burst: Self.rate.burst, now: ticked)
@@ -170,6 +180,8 @@ package final class ControlReceiver: Sendable {
         if error.isOffsetGone, let partition = error.partition {
           return desk.truncated(partition: partition)
         }
+        // Another reader is made, until one is let in.
+        guard error.kind != .refused else { throw error }
         faults.tell("poll \(error.name)", .warning, "the control topic: \(error)")
         // A topic that was made anew, perhaps: looked into soon.
         if error.isTopicMissing { askAt = min(askAt, Clock.monotonic + Self.newTopicNanoseconds) }
@@ -184,12 +196,27 @@ package final class ControlReceiver: Sendable {
       if record == nil || now - ticked > Self.tickNanoseconds {
         ticked = now
         tick()
+        for error in consumer.takeErrors() {
+          faults.tell("news \(error.name)", .warning, "the control topic: \(error)")
+        }
       }
       if now >= askAt {
         askAt = now + pause(consumer)
-        let count = try? consumer.currentPartitionCount(
-          desk.options.topic, timeoutMilliseconds: Self.metadataMilliseconds)
-        if let count, count != consumer.partitionCount { return changed(consumer, count) }
+        do throws(KafkaError) {
+          let count = try consumer.currentPartitionCount(
+            desk.options.topic, timeoutMilliseconds: Self.metadataMilliseconds)
+          if count != consumer.partitionCount { return changed(consumer, count) }
+        } catch {
+          let cause = consumer.explained(error)
+          deafness.withLock { $0 = "\(desk.options.topic) cannot be read: \(cause)" }
+          soundAt = .max
+          continue
+        }
+        soundAt = min(soundAt, now)
+      }
+      if now >= soundAt, consumer.partitionCount > 0 {
+        soundAt = .max
+        deafness.withLock { $0 = nil }
       }
     }
   }

@@ -48,15 +48,17 @@ struct Configuration: ~Copyable {
   func setEvents(_ events: Int32) { unsafe rd_kafka_conf_set_events(handle, events) }
 
   /// Makes a handle with this configuration.
+  /// - Parameter news: kept alive by the caller until the handle is destroyed.
   /// - Throws: `.configuration` where properties that are right by themselves do not go together, or
   ///   name files that cannot be read.
   func makeHandle(
-    _ type: rd_kafka_type_t, redaction: Redaction = Redaction([]),
+    _ type: rd_kafka_type_t, redaction: Redaction = Redaction([]), news: ClientNews? = nil,
     endOfRecord: EndOfRecord? = nil
   ) throws(KafkaError) -> OpaquePointer {
     var text = [CChar](repeating: 0, count: 512)
     // rd_kafka_new takes a copy of its own, so that a failure leaves nothing half freed.
     let copy = unsafe rd_kafka_conf_dup(handle)
+    unsafe news?.listen(copy, isOfErrors: type == RD_KAFKA_CONSUMER)
     // Interceptors are not copied with the rest.
     if let endOfRecord = unsafe endOfRecord {
       _ = unsafe Self.call(endOfRecord, forRecordsOf: copy)

@@ -43,6 +43,8 @@ package enum ReadStart: Sendable, Equatable {
 package final class Consumer: @unchecked Sendable {
   /// What its destruction is waited for, in milliseconds.
   private static let destroyMilliseconds: Int32 = 300
+  /// Messages that are looked through for news while there can be no records.
+  private static let newsMax = 100
 
   private let handle: OpaquePointer
   private let queue: OpaquePointer
@@ -52,6 +54,7 @@ package final class Consumer: @unchecked Sendable {
   /// Whether the queue may hold what the signal was already taken for.
   private var mayHoldRecords = true
   private let redaction: Redaction
+  private let news: ClientNews
   /// How many partitions there were when it was made; 0 where there was no such topic.
   package private(set) var partitionCount: Int32 = 0
 
@@ -77,7 +80,9 @@ package final class Consumer: @unchecked Sendable {
     for (property, value) in properties { try configuration.set(property, value) }
     for (property, value) in secrets { try configuration.set(property, value, isSecret: true) }
     redaction = Redaction(secrets.values)
-    let made = try unsafe configuration.makeHandle(RD_KAFKA_CONSUMER, redaction: redaction)
+    news = ClientNews(redaction: redaction)
+    let made = try unsafe configuration.makeHandle(
+      RD_KAFKA_CONSUMER, redaction: redaction, news: news)
     unsafe handle = unsafe made
     _ = unsafe rd_kafka_poll_set_consumer(made)
     unsafe queue = unsafe rd_kafka_queue_get_consumer(made)
@@ -85,7 +90,17 @@ package final class Consumer: @unchecked Sendable {
       unsafe rd_kafka_queue_io_event_enable(queue, signal.descriptor, one.baseAddress, one.count)
     }
     // A topic that is made on its first use has at least one.
-    partitionCount = try currentPartitionCount(topic, timeoutMilliseconds: timeoutMilliseconds)
+    do throws(KafkaError) {
+      partitionCount = try currentPartitionCount(topic, timeoutMilliseconds: timeoutMilliseconds)
+    } catch {
+      // Nothing is assigned yet: all that comes is what librdkafka says of its brokers.
+      var rounds = 0
+      while rounds < Self.newsMax, let message = unsafe rd_kafka_consumer_poll(made, 0) {
+        unsafe rd_kafka_message_destroy(message)
+        rounds += 1
+      }
+      throw explained(error)
+    }
     let partitions = 0..<max(1, partitionCount)
     if let unknown = starts.keys.sorted().first(where: { !partitions.contains($0) }) {
       var error = KafkaError(
@@ -112,10 +127,21 @@ package final class Consumer: @unchecked Sendable {
     unsafe rd_kafka_queue_destroy(queue)
     let client = unsafe ClientHandle(handle)
     // No group was joined, so there is none to leave.
-    Disposal.run(milliseconds: Self.destroyMilliseconds) {
+    Disposal.run(milliseconds: Self.destroyMilliseconds) { [news] in
       unsafe rd_kafka_destroy_flags(client.pointer, Int32(RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE))
+      withExtendedLifetime(news) {}
     }
   }
+
+  /// The cause of an error, where librdkafka has told it since brokers last answered: a question that nobody answers only
+  /// times out.
+  package func explained(_ error: KafkaError) -> KafkaError {
+    guard let cause = news.cause, cause.precision > error.precision else { return error }
+    return cause
+  }
+
+  /// What librdkafka has told of its brokers since it was last asked.
+  package func takeErrors() -> [KafkaError] { news.take() }
 
   /// Asks how many partitions there are now; 0 where there is no such topic.
   package func currentPartitionCount(
@@ -134,7 +160,10 @@ package final class Consumer: @unchecked Sendable {
   package func metadata(
     _ topic: String, timeoutMilliseconds: Int32
   ) throws(KafkaError) -> TopicMetadata {
-    try unsafe TopicMetadata.ask(handle, of: self, topic, milliseconds: timeoutMilliseconds)
+    let found = try unsafe TopicMetadata.ask(
+      handle, of: self, topic, milliseconds: timeoutMilliseconds)
+    news.forget()
+    return found
   }
 
   /// The offset of the next record of a partition.

@@ -23,20 +23,8 @@ enum ErrorHint {
         : "; check sasl.mechanism, sasl.username and the secret file of sasl.password"
     case RD_KAFKA_RESP_ERR__RESOLVE:
       return "; check kafka.brokers and the box's DNS"
-    case RD_KAFKA_RESP_ERR__SSL:
-      let alerts = words.lowercased()
-      if clientCertificateAlerts.contains(where: { alerts.contains($0) }) {
-        return """
-          ; the broker does not accept this client's certificate: check ssl.certificate.location, \
-          ssl.key.location, the certificate's dates, and that the broker trusts its CA
-          """
-      }
-      return words.contains("certificate verify failed")
-        ? """
-        ; check that the broker's certificate is of the CA in ssl.ca.location and bears the host name in \
-        kafka.brokers, its dates, and the box's clock
-        """
-        : "; check ssl.ca.location, the certificates' dates and the box's clock"
+    case RD_KAFKA_RESP_ERR__SSL, RD_KAFKA_RESP_ERR__TRANSPORT:
+      return ofTLS(words.lowercased(), isHandshake: code == RD_KAFKA_RESP_ERR__SSL)
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return isReading
         ? "; grant READ and DESCRIBE on the topic" : "; grant WRITE and DESCRIBE on the topic"
@@ -46,5 +34,32 @@ enum ErrorHint {
       return "; check the box's clock"
     default: return ""
     }
+  }
+
+  /// Of a handshake, and of a connection that TLS ended: in TLS 1.3 a broker refuses a client's certificate after the
+  /// handshake.
+  private static func ofTLS(_ words: String, isHandshake: Bool) -> String {
+    if clientCertificateAlerts.contains(where: { words.contains($0) }) {
+      return """
+        ; the broker does not accept this client's certificate: check ssl.certificate.location, \
+        ssl.key.location, the certificate's dates, and that the broker trusts its CA
+        """
+    }
+    if words.contains("alert handshake failure") || words.contains("alert number 40") {
+      return """
+        ; the broker ended the handshake: it may want a client's certificate (ssl.certificate.location, \
+        ssl.key.location), or have no TLS version or cipher in common with this client
+        """
+    }
+    if words.contains("wrong version number") || words.contains("plaintext") {
+      return "; the listener does not speak TLS: check its port, and security.protocol"
+    }
+    guard isHandshake else { return "" }
+    return words.contains("certificate verify failed")
+      ? """
+      ; check that the broker's certificate is of the CA in ssl.ca.location and bears the host name in \
+      kafka.brokers, its dates, and the box's clock
+      """
+      : "; check ssl.ca.location, the certificates' dates and the box's clock"
   }
 }

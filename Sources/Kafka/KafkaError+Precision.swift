@@ -20,9 +20,10 @@ extension KafkaError {
       return .none
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: return .outage
     case RD_KAFKA_RESP_ERR__TRANSPORT:
-      // The library's own guess is worth more than that a connection ended.
-      return description.contains("might require") || description.contains("refused")
-        ? .cause : .connection
+      // The library's own guess, or what TLS says, is worth more than that a connection ended.
+      return ["might require", "might be caused", "refused", "SSL alert", "PLAINTEXT"].contains {
+        description.contains($0)
+      } ? .cause : .connection
     default: return .cause
     }
   }

@@ -1,4 +1,5 @@
 import CRdKafka
+import Glibc
 
 /// What librdkafka refused, in its own code and in words for the operator.
 package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -45,18 +46,30 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue && partition != nil
   }
 
-  /// Whether the system refused, e.g. a thread: it may pass, and no configuration mends it.
-  package var isOfSystem: Bool { code == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE.rawValue }
+  /// Whether the system refused, e.g. a thread or a file: it may pass, and no configuration mends it. Of files OpenSSL
+  /// tells in words alone.
+  package var isOfSystem: Bool {
+    code == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE.rawValue
+      || Self.systemErrors.contains { description.contains(unsafe String(cString: strerror($0))) }
+  }
 
-  init(_ code: rd_kafka_resp_err_t, call: String, text: String? = nil) {
+  private static let systemErrors = [EMFILE, ENFILE, ENOMEM, EIO]
+
+  /// - Parameter certificate: what is wrong with a broker's certificate, where that is known.
+  init(
+    _ code: rd_kafka_resp_err_t, call: String, text: String? = nil,
+    certificate: CertificateFault? = nil
+  ) {
     self.code = code.rawValue
     self.call = call
     name = unsafe String(cString: rd_kafka_err2name(code))
     kind = ErrorTable.row(of: name).kind
     let meaning = unsafe String(cString: rd_kafka_err2str(code))
     let words = text.map { $0.isEmpty ? meaning : $0 } ?? meaning
-    description =
-      "\(words) (\(name))" + ErrorHint.hint(code, words, isReading: call.contains("consumer"))
+    let hint =
+      certificate.map { "; \($0.remedy)" }
+      ?? ErrorHint.hint(code, words, isReading: call.contains("consumer"))
+    description = "\(words) (\(name))\(hint)"
   }
 
   /// A property that could not be set.

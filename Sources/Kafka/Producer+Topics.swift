@@ -1,6 +1,36 @@
 import CRdKafka
+import Threads
 
 extension Producer {
+  /// How often a topic is asked for that brokers may be making.
+  private static let pauseMilliseconds: Int32 = 250
+
+  /// The cause of an error, where librdkafka has told it: a question that nobody answers, and a record that nobody takes,
+  /// only time out. For those who poll on the same thread.
+  package func explained(_ error: KafkaError) -> KafkaError {
+    _ = poll(timeoutMilliseconds: 0)
+    guard let cause = news.cause, cause.precision > error.precision else { return error }
+    return cause
+  }
+
+  /// Asks brokers about a topic. Those that make topics by themselves say that it is missing until they have: it is asked
+  /// for again for as long as `patienceMilliseconds`.
+  package func await(
+    topic: String, patienceMilliseconds: Int, timeoutMilliseconds: Int32
+  ) throws(KafkaError) -> TopicMetadata {
+    let last = Clock.monotonic + UInt64(max(0, patienceMilliseconds)) * 1_000_000
+    while true {
+      let found: TopicMetadata
+      do throws(KafkaError) {
+        found = try metadata(topic, timeoutMilliseconds: timeoutMilliseconds)
+      } catch {
+        throw explained(error)
+      }
+      guard !found.isThere, found != .denied, Clock.monotonic < last else { return found }
+      pause(milliseconds: Self.pauseMilliseconds)
+    }
+  }
+
   /// What brokers say is wrong with the topic, or with the partition that records with `key` go to. It may
   /// take as long as `timeoutMilliseconds`.
   /// - Returns: nil where nothing is wrong, or where no broker answered in time.

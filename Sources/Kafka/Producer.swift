@@ -32,6 +32,7 @@ package final class Producer: @unchecked Sendable {
   /// Kept for a replacement.
   private let configuration: Configuration
   let redaction: Redaction
+  let news: ClientNews
   /// Set by librdkafka when its queue is no longer empty. Waiting here rather than for the queue's own
   /// condition spares a thread's change: that one is signalled while its lock is still held.
   private let signal = EventSignal()
@@ -58,7 +59,10 @@ package final class Producer: @unchecked Sendable {
   private init(
     _ configuration: consuming Configuration, _ redaction: Redaction
   ) throws(KafkaError) {
-    let made = try unsafe configuration.makeHandle(RD_KAFKA_PRODUCER, redaction: redaction) {
+    let news = ClientNews(redaction: redaction)
+    let made = try unsafe configuration.makeHandle(
+      RD_KAFKA_PRODUCER, redaction: redaction, news: news
+    ) {
       let inFlight = unsafe Unmanaged<InFlight>.fromOpaque($0).takeUnretainedValue()
       inFlight.endedAt.store(Clock.monotonic, ordering: .releasing)
     }
@@ -67,6 +71,7 @@ package final class Producer: @unchecked Sendable {
     unsafe rd_kafka_set_log_queue(made, nil)
     self.configuration = configuration
     self.redaction = redaction
+    self.news = news
     unsafe EventSignal.one.withUnsafeBytes { one in
       unsafe rd_kafka_queue_io_event_enable(queue, signal.descriptor, one.baseAddress, one.count)
     }
@@ -90,7 +95,10 @@ package final class Producer: @unchecked Sendable {
     unsafe rd_kafka_queue_io_event_enable(queue, -1, nil, 0)
     unsafe rd_kafka_queue_destroy(queue)
     let client = unsafe ClientHandle(handle)
-    Disposal.run(milliseconds: Self.destroyMilliseconds) { unsafe rd_kafka_destroy(client.pointer) }
+    Disposal.run(milliseconds: Self.destroyMilliseconds) { [news] in
+      unsafe rd_kafka_destroy(client.pointer)
+      withExtendedLifetime(news) {}
+    }
   }
 
   /// Records that have no report yet, and events that wait.
@@ -242,11 +250,10 @@ package final class Producer: @unchecked Sendable {
     switch unsafe rd_kafka_event_type(event) {
     case RD_KAFKA_EVENT_DR: unsafe events.append(.delivered(reports(event)))
     case RD_KAFKA_EVENT_ERROR:
-      let text = unsafe rd_kafka_event_error_string(event).map {
-        redaction.apply(unsafe String(cString: $0))
-      }
+      let text = unsafe rd_kafka_event_error_string(event).map { unsafe String(cString: $0) }
       let code = unsafe rd_kafka_event_error(event)
-      var error = KafkaError(code, call: "rd_kafka_queue_poll", text: text)
+      var error = news.error(code, call: "rd_kafka_queue_poll", text: text)
+      news.note(error, isToTake: false)
       // Its code is that of the cause, which elsewhere may pass.
       if unsafe rd_kafka_event_error_is_fatal(event) != 0 { error.kind = .fatal }
       events.append(.error(error))

@@ -8,6 +8,12 @@ package enum TopicMetadata: Sendable, Equatable {
   /// It is there, but this client may not use it.
   case denied
 
+  /// Whether it has partitions: while it is being made it has none yet.
+  package var isThere: Bool {
+    if case .partitions(let count) = self { return count > 0 }
+    return false
+  }
+
   private static let call = "rd_kafka_metadata"
 
   /// Asks a broker, and waits no longer than `milliseconds`.

@@ -87,7 +87,9 @@ struct ControlSend: ParsableCommand {
 
 /// Sends messages, and waits for the acknowledgement of each.
 struct Sender {
-  private static let warmMilliseconds: Int32 = 5000
+  private static let warmMilliseconds: Int32 = 10_000
+  /// For brokers that make topics by themselves.
+  private static let patienceMilliseconds = 3000
 
   private let producer: Producer
   private let topic: String
@@ -98,8 +100,10 @@ struct Sender {
       brokers: place.kafka.brokers, properties: place.kafka.properties, secrets: place.secrets)
     self.topic = topic
     // Else the first message may wait a second for librdkafka to find out where it goes.
-    let found = try? producer.metadata(topic, timeoutMilliseconds: Self.warmMilliseconds)
-    if let error = found?.error(topic: topic) { throw error }
+    let found = try producer.await(
+      topic: topic, patienceMilliseconds: Self.patienceMilliseconds,
+      timeoutMilliseconds: Self.warmMilliseconds)
+    if let error = found.error(topic: topic) { throw error }
     if case .partitions(let count) = found { partitionCount = count } else { partitionCount = nil }
   }
 
@@ -117,7 +121,7 @@ struct Sender {
     while true {
       for event in producer.poll(timeoutMilliseconds: 100) {
         guard case .delivered(let reports) = event, let report = reports.first else { continue }
-        if let error = report.error { throw error }
+        if let error = report.error { throw producer.explained(error) }
         return
       }
     }

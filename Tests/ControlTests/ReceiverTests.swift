@@ -83,6 +83,39 @@ import Testing
     receiver.stop()
   }
 
+  @Test("says why it cannot read, and that it can again") func deaf() throws {
+    let cluster = try MockCluster(brokers: 1, partitions: 1)
+    cluster.createTopic("vedette.control", partitions: 1)
+    // UNKNOWN_TOPIC_OR_PART
+    cluster.setTopicError("vedette.control", 3)
+    cluster.setBroker(1, isUp: false)
+    let box = try Box(isStarted: false)
+    let receiver = try self.receiver(box, cluster)
+    defer { receiver.stop() }
+    #expect(wait { receiver.fault?.contains("Connection refused") == true })
+    cluster.setBroker(1, isUp: true)
+    #expect(wait { receiver.fault?.contains("vedette.control does not exist") == true })
+    #expect(receiver.fault?.contains("create it") == true)
+    cluster.setTopicError("vedette.control", 0)
+    #expect(wait { receiver.fault == nil })
+    // Nor does the last known cause come back once the reader is there.
+    Thread.sleep(forTimeInterval: 1)
+    #expect(receiver.fault == nil)
+  }
+
+  @Test("is told to have reading granted where the topic is denied") func denied() throws {
+    let cluster = try MockCluster(brokers: 1, partitions: 1)
+    cluster.createTopic("vedette.control", partitions: 1)
+    // TOPIC_AUTHORIZATION_FAILED
+    cluster.setTopicError("vedette.control", 29)
+    let box = try Box(isStarted: false)
+    let receiver = try self.receiver(box, cluster)
+    defer { receiver.stop() }
+    #expect(wait { receiver.fault?.contains("READ and DESCRIBE") == true })
+    cluster.setTopicError("vedette.control", 0)
+    #expect(wait { receiver.fault == nil })
+  }
+
   /// Read further than the log goes, or in a partition that it does not have: it was cut off, or made anew.
   @Test(
     "tells when the log no longer has what comes next, and reads on what there is",

@@ -81,11 +81,45 @@ import Testing
       "SSL handshake failed: certificate verify failed: broker certificate could not be verified",
       "host name"
     ),
-    ("SSL handshake failed: wrong version number", "ssl.ca.location"),
+    ("SSL handshake failed: wrong version number", "security.protocol"),
+    ("SSL handshake failed: no ciphers available", "ssl.ca.location"),
   ])
   func `A failed handshake says whose certificate is at fault`(text: String, hint: String) {
     let error = KafkaError(RD_KAFKA_RESP_ERR__SSL, call: "poll", text: text)
     #expect(error.description.contains(hint), "\(error)")
+  }
+
+  @Test(arguments: [
+    ("_SSL", "SSL handshake failed: certificate verify failed", KafkaError.Precision.fault),
+    ("_TRANSPORT", "error:0A000086:SSL routines::certificate verify failed", .connection),
+    ("_TRANSPORT", "Receive failed: tlsv13 alert unknown ca: SSL alert number 48", .cause),
+    ("_TRANSPORT", "Connect to ipv4#127.0.0.1:1 failed: Connection refused", .cause),
+    (
+      "_TRANSPORT",
+      "Disconnected: verify that security.protocol is correctly configured, broker might require SASL authentication",
+      .cause
+    ),
+    ("_TRANSPORT", "Disconnected (after 3 ms in state UP)", .connection),
+    ("_RESOLVE", "Failed to resolve 'b:9092'", .cause),
+    ("_AUTHENTICATION", "SASL authentication error", .fault),
+    ("_ALL_BROKERS_DOWN", "1/1 brokers are down", .outage), ("_MSG_TIMED_OUT", "", .none),
+    ("_TIMED_OUT", "", .none),
+  ])
+  func `An error that names the cause outweighs one that only says that nothing came`(
+    name: String, text: String, precision: KafkaError.Precision
+  ) throws {
+    let code = rd_kafka_resp_err_t(rawValue: try #require(KafkaError.code(named: name)))
+    #expect(KafkaError(code, call: "poll", text: text).precision == precision)
+  }
+
+  @Test(arguments: ["Too many open files", "Cannot allocate memory", "Input/output error"])
+  func `What the system refuses OpenSSL may pass`(reason: String) {
+    let error = KafkaError(
+      RD_KAFKA_RESP_ERR__INVALID_ARG, call: "rd_kafka_new",
+      text: "ssl.certificate.location failed: error:80000018:system library::\(reason)")
+    #expect(error.isOfSystem)
+    #expect(
+      !KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, call: "x", text: "No such file").isOfSystem)
   }
 
   @Test func `Who is denied reading is told to have reading granted`() {
