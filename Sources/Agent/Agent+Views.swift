@@ -38,7 +38,7 @@ extension DeliveryView {
       Blocked(
         topic: $0.topic, key: $0.key,
         age: $0.blockedSince.map { Double(now - min(now, $0)) / 1e9 } ?? 0, cause: $0.cause,
-        remedy: $0.remedy ?? "", waiting: $0.waiting)
+        remedy: $0.remedy ?? "", waiting: $0.waiting, isCertain: $0.isCertain)
     }
   }
 }

@@ -161,6 +161,7 @@ package final class Agent: Sendable {
           }
         })
     }
+    if TopicCheck.written(new) != TopicCheck.written(old) { topicCheck.look(new) }
     let waiting = self.waiting(old, new)
     current.withLock { $0 = new }
     return waiting

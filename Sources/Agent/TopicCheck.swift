@@ -5,20 +5,30 @@ import Settings
 import Synchronization
 import Threads
 
-/// Asks at the start whether all topics that the box writes to are there and open to it, and says by name which are not,
-/// with the remedy. On a thread of its own, which ends once all are.
+/// Asks at the start, and whenever topics are changed, whether all topics that the box writes to are there and open to it,
+/// and says by name which are not, with the remedy: in the log, and by Delivery's picture on the status. On a thread of its
+/// own.
 final class TopicCheck: Sendable {
   private static let askMilliseconds: Int32 = 5000
-  private static let pauseMilliseconds: Int32 = 10_000
+  /// Brokers that make topics by themselves say that one is missing until they have.
+  private static let patienceNanoseconds: UInt64 = 2_000_000_000
+  private static let patiencePauseMilliseconds: Int32 = 250
+  private static let pauseMilliseconds: Int32 = 5000
 
-  private let topics: [String]
+  private struct State {
+    /// Those that are not known to be in order.
+    var open: [String]
+    var told: [String: KafkaError] = [:]
+  }
+
+  private let state: Mutex<State>
   private let delivery: Delivery
   private let logger: Logger
   private let signal = EventSignal()
   private let isStopping = Atomic(false)
 
   init(_ settings: Settings, delivery: Delivery, logger: Logger) {
-    topics = Self.written(settings)
+    state = Mutex(State(open: Self.written(settings)))
     self.delivery = delivery
     self.logger = logger
   }
@@ -45,23 +55,59 @@ final class TopicCheck: Sendable {
     signal.set()
   }
 
+  /// Asks about the topics of these settings.
+  func look(_ settings: Settings) {
+    let topics = Self.written(settings)
+    let gone = state.withLock { state in
+      let gone = state.told.keys.filter { !topics.contains($0) }
+      for topic in gone { state.told[topic] = nil }
+      state.open = topics
+      return gone
+    }
+    for topic in gone { delivery.note(topic: topic, nil) }
+    signal.set()
+  }
+
+  private var goesOn: Bool { !isStopping.load(ordering: .relaxed) }
+
   private func run() {
-    var open = topics
-    var told: [String: KafkaError] = [:]
-    while !open.isEmpty, !isStopping.load(ordering: .relaxed) {
-      for topic in open where !isStopping.load(ordering: .relaxed) {
+    // When brokers first said that a topic is missing.
+    var missingSince: [String: UInt64] = [:]
+    while goesOn {
+      var isSoon = false
+      for topic in state.withLock({ $0.open }) where goesOn {
         // No answer: there is no broker, which Delivery tells of.
         guard let found = try? delivery.metadata(topic, timeoutMilliseconds: Self.askMilliseconds)
         else { break }
-        if let error = found.error(topic: topic) {
-          if told[topic] != error { logger.error("\(error)") }
-          told[topic] = error
+        let now = Clock.monotonic
+        if found == .missing || found == .partitions(0) {
+          let since = missingSince[topic, default: now]
+          missingSince[topic] = since
+          guard now - since >= Self.patienceNanoseconds else {
+            isSoon = true
+            continue
+          }
         } else {
-          open.removeAll { $0 == topic }
-          if told[topic] != nil { logger.notice("the topic \(topic) can be used now") }
+          missingSince[topic] = nil
         }
+        note(topic, found.error(topic: topic))
       }
-      if !open.isEmpty { signal.wait(milliseconds: Self.pauseMilliseconds) }
+      let rest = isSoon ? Self.patiencePauseMilliseconds : Self.pauseMilliseconds
+      signal.wait(milliseconds: state.withLock { $0.open.isEmpty } ? -1 : rest)
     }
+  }
+
+  private func note(_ topic: String, _ error: KafkaError?) {
+    let before = state.withLock { state -> KafkaError?? in
+      guard state.open.contains(topic) else { return nil }
+      if error == nil { state.open.removeAll { $0 == topic } }
+      defer { state.told[topic] = error }
+      return .some(state.told[topic])
+    }
+    // It is no longer in use.
+    guard let before else { return }
+    delivery.note(topic: topic, error)
+    if let error, before != error { logger.error("\(error)") }
+    if error == nil, before != nil { logger.notice("the topic \(topic) can be used now") }
   }
 }

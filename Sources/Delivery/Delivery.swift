@@ -161,6 +161,11 @@ package final class Delivery: Sendable {
     try producer.metadata(topic, timeoutMilliseconds: timeoutMilliseconds)
   }
 
+  /// Keeps what brokers say of a topic that records go to; nil where nothing is wrong with it. From any thread.
+  package func note(topic: String, _ error: KafkaError?) {
+    state.withLock { $0.note(topic: topic, error, now: Clock.monotonic) }
+  }
+
   package var picture: DeliveryPicture { state.withLock { $0.picture } }
 
   /// Starts the polling thread.

@@ -53,6 +53,8 @@ struct DeliveryState {
   var isClosed = false
   /// The most telling error since the last acknowledgement: a time-out does not take a refused login's place.
   private(set) var cause: KafkaError?
+  /// Topics that brokers say are missing or denied, whether or not a record for them has failed yet.
+  private(set) var topicFaults: [String: TopicFault] = [:]
   /// For how long brokers make this client wait, in milliseconds, as librdkafka last told; 0 for not at all.
   var throttleMilliseconds = 0
   /// Bytes of records out of the spool that were acknowledged.
@@ -183,6 +185,7 @@ struct DeliveryState {
     _ = lanes[flight.lane].acknowledged(sentAt: flight.sentAt, now: now)
     lanes[flight.lane].isTold = false
     lastArrival = now
+    topicFaults[flight.entry.record.topic] = nil
     flight.entry.record.meters.ledger.move(.inFlight, to: .delivered)
     if flight.entry.isReplay { replayedBytes += flight.entry.record.payloadBytes }
     cause = nil
@@ -194,6 +197,13 @@ struct DeliveryState {
       bucket.close(until: now + UInt64(Double.random(in: 0...spool.replayJitter) * 1e9))
     }
     return arrival
+  }
+
+  /// Keeps what brokers say of a topic; nil where nothing is wrong with it.
+  mutating func note(topic: String, _ error: KafkaError?, now: UInt64) {
+    topicFaults[topic] = error.map {
+      TopicFault(since: topicFaults[topic]?.since ?? now, error: $0)
+    }
   }
 
   /// Keeps an error, unless one that says more came before.

@@ -17,6 +17,15 @@ package struct Standing: Sendable, Equatable {
   package var waiting = 0
   /// Whether others are passed over in the spool meanwhile.
   package var isSpooled = false
+  /// Whether brokers said so when they were asked, so that nothing has to fail first.
+  package var isCertain = false
+}
+
+/// What is wrong with a topic.
+struct TopicFault {
+  /// Nanoseconds of CLOCK_MONOTONIC.
+  var since: UInt64
+  var error: KafkaError
 }
 
 /// How delivery stands, for the status and the log.
@@ -52,16 +61,9 @@ extension DeliveryState {
     standing.waiting = lane.live.count + lane.storedCount + lane.flightCount
     standing.isSpooled = lane.isPassedOver || lane.storedCount > 0
     guard lane.isBlocked else { return standing }
-    if lane.cause?.isTopicMissing == true {
+    if let cause = lane.cause, let remedy = Self.remedy(standing.topic, cause) {
       standing.key = nil
-      standing.remedy =
-        "the topic \(standing.topic) does not exist, or not with all its partitions: create it"
-    } else if let cause = lane.cause, cause.kind == .refused {
-      standing.key = nil
-      standing.remedy =
-        cause.isTopicDenied
-        ? "this client may not write to the topic \(standing.topic): grant it WRITE and DESCRIBE"
-        : "brokers refuse all records for the topic \(standing.topic): \(cause.reason)"
+      standing.remedy = remedy
     } else {
       standing.remedy =
         """
@@ -70,6 +72,36 @@ extension DeliveryState {
         """
     }
     return standing
+  }
+
+  /// Nil where the error does not say what is wrong with the topic.
+  private static func remedy(_ topic: String, _ cause: KafkaError) -> String? {
+    if cause.isTopicMissing {
+      return "the topic \(topic) does not exist, or not with all its partitions: create it"
+    }
+    guard cause.kind == .refused else { return nil }
+    return cause.isTopicDenied
+      ? "this client may not write to the topic \(topic): grant it WRITE and DESCRIBE"
+      : "brokers refuse all records for the topic \(topic): \(cause.reason)"
+  }
+
+  /// Adds what brokers said of topics before any of their records failed.
+  private func addFaults(to standings: inout [Standing]) {
+    for (topic, fault) in topicFaults {
+      let own = standings.indices.filter { standings[$0].topic == topic }
+      if let told = own.first(where: { standings[$0].blockedSince != nil }) {
+        standings[told].isCertain = true
+        continue
+      }
+      var standing = Standing(topic: topic)
+      // One whose records have not failed yet.
+      if let idle = own.first { standing = standings.remove(at: idle) }
+      standing.blockedSince = fault.since
+      standing.cause = fault.error.description
+      standing.remedy = Self.remedy(topic, fault.error)
+      standing.isCertain = true
+      standings.append(standing)
+    }
   }
 
   /// One for a topic whose records stand alike, else one for each key.
@@ -96,6 +128,7 @@ extension DeliveryState {
         all[same].blockedSince = min(all[same].blockedSince ?? since, since)
       }
     }
+    addFaults(to: &all)
     return all.sorted { ($0.topic, $0.key ?? "") < ($1.topic, $1.key ?? "") }
   }
 

@@ -114,13 +114,20 @@ extension BoxPicture {
   private var blockedCondition: Condition {
     var condition = Condition(
       kind: .topicBlocked, severity: .critical, level: .good, raiseAfter: 5, clearAfter: 5)
-    guard let first = delivery.blocked.max(by: { $0.age < $1.age }) else { return condition }
+    let blocked = delivery.blocked
+    guard
+      let first = blocked.max(by: {
+        ($0.isCertain ? 1 : 0, $0.age) < ($1.isCertain ? 1 : 0, $1.age)
+      })
+    else { return condition }
+    // What brokers have said needs no time to show.
+    if first.isCertain { condition.raiseAfter = 0 }
     let isKept = spool.map { $0.fault == nil } ?? false
     condition.severity = isKept ? .warning : .critical
     condition.level = .bad
     let cause = first.cause.map { " (\($0))" } ?? ""
     let more =
-      delivery.blocked.count > 1 ? "; and \(delivery.blocked.count - 1) more like it" : ""
+      blocked.count > 1 ? "; and \(blocked.count - 1) more like it" : ""
     let fate = isKept ? "its records wait in the spool" : "its oldest records are lost first"
     condition.sentence = "\(first.remedy)\(cause); \(fate), all others are sent\(more)"
     return condition

@@ -138,9 +138,12 @@ package struct DeliveryView: Sendable {
     package var remedy: String
     /// Records of it in memory.
     package var waiting: Int
+    /// Whether brokers said so when they were asked.
+    package var isCertain: Bool
 
     package init(
-      topic: String, key: String?, age: Double, cause: String?, remedy: String, waiting: Int
+      topic: String, key: String?, age: Double, cause: String?, remedy: String, waiting: Int,
+      isCertain: Bool = false
     ) {
       self.topic = topic
       self.key = key
@@ -148,6 +151,7 @@ package struct DeliveryView: Sendable {
       self.cause = cause
       self.remedy = remedy
       self.waiting = waiting
+      self.isCertain = isCertain
     }
   }
 }

@@ -79,6 +79,7 @@ struct Demo: ParsableCommand {
       view.draw(elapsed: Double(Clock.monotonic - began) / 1e9)
     }
     let elapsed = Double(Clock.monotonic - began) / 1e9
+    view.last()
     agent.stop()
     let saved = try savePicture(agent)
     view.end(elapsed: elapsed, saved: saved)

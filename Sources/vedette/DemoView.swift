@@ -14,6 +14,7 @@ final class DemoView {
   private let isQuiet: Bool
   private var lastLine = 0.0
   private var drawnLines = 0
+  private var lastPicture: DeliveryPicture?
 
   init(agent: Agent, broker: String, isEmbedded: Bool, isTerminal: Bool, isQuiet: Bool) {
     self.agent = agent
@@ -59,7 +60,7 @@ final class DemoView {
       "  latency       p50 \(milliseconds(0.5)) ms, p99 \(milliseconds(0.99)) ms, capture to acknowledgement",
       "  in flight     \(counts.inFlight), waiting \(counts.inMemory)",
       "  dropped       \(counts.droppedInAll)",
-      "  broker        \(delivery.lastError ?? (delivery.outageSince == nil ? "acknowledges" : "does not acknowledge"))",
+      "  broker        \(Self.trouble(delivery) ?? (delivery.outageSince == nil ? "acknowledges" : "does not acknowledge"))",
     ]
     if drawnLines > 0 { write("\u{1B}[\(drawnLines)A") }
     for line in lines { write("\u{1B}[2K\(line.terminalField)\n") }
@@ -75,12 +76,19 @@ final class DemoView {
         + " + waiting \(counts.inMemory + counts.inFlight + counts.spooled): \(counts.isBalanced ? "balances" : "DOES NOT BALANCE")"
     )
     if counts.delivered == 0 {
-      say(
-        "nothing was acknowledged: \(meters.current.detail ?? agent.delivery.picture.lastError ?? "no frames came")"
-      )
+      let why = Self.trouble(lastPicture ?? agent.delivery.picture)
+      say("nothing was acknowledged: \(why ?? meters.current.detail ?? "no frames came")")
     }
     if let saved { say("the last frame is in \(saved)") }
   }
+
+  /// What is wrong with the frames' topic or, where nothing is, with brokers; nil where nothing is.
+  private static func trouble(_ delivery: DeliveryPicture) -> String? {
+    delivery.blocked.first { $0.topic == "vedette.frames" }?.remedy ?? delivery.lastError
+  }
+
+  /// Keeps how delivery stands before the agent is stopped: what is in memory then is dropped.
+  func last() { lastPicture = agent.delivery.picture }
 
   /// The object that scripts read.
   func json(elapsed: Double) -> JSON {

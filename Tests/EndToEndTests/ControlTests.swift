@@ -77,6 +77,85 @@ import Testing
     results.compactMap { $0["state"] as? String }
   }
 
+  @Test(arguments: [
+    ("UNKNOWN_TOPIC_OR_PART", "does not exist", "create it"),
+    ("TOPIC_AUTHORIZATION_FAILED", "", "grant it"),
+  ])
+  func `A topic that is missing or denied is told by name before anything failed for it`(
+    fault: (code: String, words: String, remedy: String)
+  ) throws {
+    broker.command("topic vedette.control 1")
+    broker.command("topic vedette.results 1")
+    broker.command("deny vedette.results \(fault.code)")
+    let daemon = try daemon()
+    let status = try daemon.waitForStatus(seconds: 20) {
+      alarms($0).contains("topic_blocked ")
+    }
+    // Nothing was ever sent there.
+    #expect(daemon.askLedger("results") == nil)
+    #expect(status["health"] as? String == "warning")
+    let verdict = status["verdict"] as? String ?? ""
+    for word in ["vedette.results", fault.words, fault.remedy] where !word.isEmpty {
+      #expect(verdict.contains(word), "\(verdict)")
+    }
+    #expect(try daemon.ask("status").exitCode == 1)
+    broker.command("allow vedette.results")
+    try daemon.waitForStatus { alarms($0).isEmpty }
+    #expect(daemon.program.end() == 0)
+  }
+
+  @Test func `A control topic that is missing is an alarm with its name`() throws {
+    broker.command("topic vedette.control 1")
+    broker.command("deny vedette.control UNKNOWN_TOPIC_OR_PART")
+    let daemon = try daemon()
+    let status = try daemon.waitForStatus(seconds: 30) {
+      alarms($0).contains("control_unavailable ")
+    }
+    let verdict = status["verdict"] as? String ?? ""
+    #expect(verdict.contains("the topic vedette.control does not exist; create it"), "\(verdict)")
+    broker.command("allow vedette.control")
+    try daemon.waitForStatus { alarms($0).isEmpty }
+    #expect(daemon.program.end() == 0)
+  }
+
+  @Test func `What is sent to a missing topic is told by the topic's name`() throws {
+    broker.command("topic vedette.control 1")
+    broker.command("deny vedette.control UNKNOWN_TOPIC_OR_PART")
+    broker.command("deny vedette.frames UNKNOWN_TOPIC_OR_PART")
+    let sent = try Program(
+      "vedette",
+      [
+        "control", "send", "ping", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
+        "--all",
+      ])
+    #expect(sent.wait(within: 30))
+    #expect(sent.process.terminationStatus == 69)
+    #expect(sent.log.contains("the topic vedette.control does not exist; create it"), "\(sent.log)")
+    let save = "\(folder.path)/demo.jpg"
+    let demo = try Program(
+      "vedette", ["demo", "--broker", broker.address, "--seconds", "6", "--save", save])
+    let shown = demo.readAll()
+    #expect(demo.wait(within: 30))
+    #expect(demo.process.terminationStatus == 69)
+    #expect(
+      shown.contains("nothing was acknowledged: the topic vedette.frames does not exist"),
+      "\(shown)")
+    #expect(shown.contains("create it") && !shown.contains("timed out"), "\(shown)")
+  }
+
+  @Test func `A command that cannot be sent names the cause`() throws {
+    broker.command("down 1")
+    let sent = try Program(
+      "vedette",
+      [
+        "control", "send", "ping", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
+        "--all",
+      ])
+    #expect(sent.wait(within: 60))
+    #expect(sent.process.terminationStatus == 69)
+    #expect(sent.log.contains("Connection refused"), "\(sent.log)")
+  }
+
   @Test func `Signed commands change the running agent, survive its restart, and are answered`()
     throws
   {
