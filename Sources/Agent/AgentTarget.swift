@@ -100,7 +100,8 @@ final class AgentTarget: CommandTarget {
   /// Of the files and of what is laid over them.
   private var configurationHash: String {
     var bytes: [UInt8] = []
-    for file in (try? SettingsLoader.texts(path: configuration)) ?? [] { bytes += file.text + [0] }
+    let files = try? SettingsLoader.files(path: configuration)
+    for file in files?.texts ?? [] { bytes += file.text + [0] }
     return Digest(of: bytes + agent.reconfiguration.standing.inForce.canonical).description
   }
 

@@ -7,53 +7,62 @@ import Terminal
 /// Loads a configuration and tells on standard error what is wrong with it: what `vedetted` and
 /// `vedette check` have in common.
 package enum ConfigurationCheck {
-  /// Nil where it is wrong; warnings alone are told, too.
-  package static func load(_ path: String) -> Settings? {
-    do {
+  /// Why a configuration cannot be used; the sentences are told by then.
+  package struct Failure: Error {
+    package var exitStatus: Int32
+  }
+
+  /// Warnings alone are told, too.
+  package static func load(_ path: String) throws(Failure) -> Settings {
+    do throws(SettingsError) {
       let loaded = try SettingsLoader.load(path: path)
       for warning in loaded.warnings { tell("warning: \(warning)") }
       return loaded.settings
     } catch {
       for diagnostic in error.diagnostics { tell("error: \(diagnostic)") }
       tellCount(error.diagnostics.count, path)
-      return nil
+      throw Failure(
+        exitStatus: error.isTemporary ? ExitStatus.temporary : ExitStatus.configuration)
     }
   }
 
   /// Loads, and tries what librdkafka alone can judge, for those who only check: it connects to nothing.
-  package static func check(_ path: String) -> Settings? {
-    guard let settings = load(path) else { return nil }
+  package static func check(_ path: String) throws(Failure) -> Settings {
+    let settings = try load(path)
     let errors = kafkaErrors(settings.kafka) + statusErrors(settings.status)
     guard errors.isEmpty else {
       for error in errors { tell("error: \(path): \(error)") }
       tellCount(errors.count, path)
-      return nil
+      let isTemporary = errors.allSatisfy { $0.kind == .temporary }
+      throw Failure(exitStatus: isTemporary ? ExitStatus.temporary : ExitStatus.configuration)
     }
     return settings
   }
 
-  private static func statusErrors(_ status: StatusSettings) -> [String] {
+  private static func statusErrors(_ status: StatusSettings) -> [AgentError] {
     do throws(AgentError) {
       _ = try AccessControl.of(status)
       return []
     } catch {
-      return [error.description]
+      return [error]
     }
   }
 
-  /// Sentences that name the key.
-  private static func kafkaErrors(_ kafka: KafkaSettings) -> [String] {
-    var errors: [String] = []
+  /// They name the key.
+  private static func kafkaErrors(_ kafka: KafkaSettings) -> [AgentError] {
+    var errors: [AgentError] = []
     var secrets: [String: String] = [:]
     for (property, file) in kafka.secretFiles.sorted(by: { $0.key < $1.key }) {
-      if let secret = SecretFile.read(file) {
-        secrets[property] = secret
-      } else {
-        errors.append("kafka.secrets.\(property): \(file) cannot be read, or is empty")
+      do throws(AgentError) {
+        secrets[property] = try SecretFile.read(file, "kafka.secrets.\(property)")
+      } catch {
+        errors.append(error)
       }
     }
     return errors
-      + Producer.check(properties: kafka.properties, secrets: secrets).map(\.description)
+      + Producer.check(properties: kafka.properties, secrets: secrets).map {
+        AgentError($0.description, $0.isOfSystem ? .temporary : .configuration)
+      }
   }
 
   private static func tellCount(_ count: Int, _ path: String) {

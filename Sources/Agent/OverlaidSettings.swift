@@ -32,39 +32,39 @@ struct OverlaidSettings: Sendable {
   var inForce: JSONValue = [:]
   var unapplied: [UnappliedOverride] = []
 
-  private static let remedy =
-    "mend the configuration, or take it back: vedette control send config.reset"
+  /// What is to be said of the files.
+  var warnings: [Diagnostic] = []
+
+  private let files: SettingsLoader.Files
+  private let takingBack: TakingBack
 
   /// - Throws: what is wrong with the files themselves.
   init(path: String, _ overrides: KnownOverrides) throws(SettingsError) {
-    settings = try Self.load(path, [:])
+    // Read once: pieces are judged by the same files.
+    files = try SettingsLoader.files(path: path)
+    let loaded = try SettingsLoader.parse(files)
+    settings = loaded.settings
+    warnings = loaded.warnings
+    takingBack = TakingBack(loaded.settings)
     switch overrides {
     case .unknown(let reason):
       hold(
         part: "", settings.cameras.map(\.name), reason,
         "what was commanded of it is not known: \(reason)",
-        remedy:
-          "if that does not pass, run as root, with the service stopped: vedette control overrides --reset"
-      )
+        remedy: "if that does not pass, \(takingBack.onBox(nil))")
     case .overlay(let overlay, let sources):
-      if overlay != [:] { lay(overlay, sources, path) }
+      if overlay != [:] { lay(overlay, sources) }
     }
   }
 
-  /// The files with an overlay that fits them.
-  private static func load(_ path: String, _ overlay: JSONValue) throws(SettingsError) -> Settings {
-    guard overlay != [:] else { return try SettingsLoader.load(path: path).settings }
-    return try SettingsLoader.load(path: path, overlay: ("control", overlay.canonical)).settings
-  }
-
-  private mutating func lay(_ overlay: JSONValue, _ sources: [String: [String]], _ path: String) {
+  private mutating func lay(_ overlay: JSONValue, _ sources: [String: [String]]) {
     let files = settings
     let gone = (overlay["cameras"]?.members ?? [:]).keys
       .filter { name in !files.cameras.contains { $0.name == name } }
-    if !gone.isEmpty || add(overlay, to: files, path) != nil {
+    if !gone.isEmpty || add(overlay, to: files) != nil {
       var refused: [(part: String, camera: String?, reason: String)] = []
       for piece in Self.pieces(of: overlay) where !gone.contains(piece.part) {
-        if let reason = add(piece.patch, to: files, path) {
+        if let reason = add(piece.patch, to: files) {
           refused.append((piece.part, piece.camera, reason))
         }
       }
@@ -80,11 +80,11 @@ struct OverlaidSettings: Sendable {
 
   /// Lays one more piece over the files.
   /// - Returns: why it does not fit; nothing has changed then.
-  private mutating func add(_ piece: JSONValue, to files: Settings, _ path: String) -> String? {
+  private mutating func add(_ piece: JSONValue, to bare: Settings) -> String? {
     do throws(SettingsError) {
       let more = inForce.merging(piece)
-      var made = try Self.load(path, more)
-      if let refusal = Self.guarded(&made, files) { return refusal }
+      var made = try SettingsLoader.parse(files, overlay: ("control", more.canonical)).settings
+      if let refusal = Self.guarded(&made, bare) { return refusal }
       settings = made
       inForce = more
       return nil
@@ -151,7 +151,7 @@ struct OverlaidSettings: Sendable {
   private mutating func miss(_ name: String, _ sources: [String: [String]]) {
     let reason = "there is no camera \(name) any more, and what was commanded of it is not in force"
     let remedy =
-      "name it \(name) again, or command the same of its new name, then take the old back: vedette control send config.reset camera=\(name)"
+      "name it \(name) again, or command the same of its new name, then take the old back: \(takingBack.words(name))"
     let known = sources[name]
     var heirs = settings.cameras.filter { camera in
       known.map { !Self.shared($0, Self.sources(of: camera)).isEmpty } ?? true
@@ -181,12 +181,14 @@ struct OverlaidSettings: Sendable {
       part: name, heirs.map(\.name), "another camera is where \(name) was",
       "it is where camera \(name) was when something was commanded of that",
       remedy:
-        "if all is right so, take that back: vedette control send config.reset camera=\(name)")
+        "if all is right so, take that back: \(takingBack.words(name))")
   }
 
   private mutating func hold(
-    part: String, _ cameras: [String], _ reason: String, _ why: String, remedy: String = remedy
+    part: String, _ cameras: [String], _ reason: String, _ why: String, remedy: String? = nil
   ) {
+    let remedy =
+      remedy ?? "mend the configuration, or take it back: \(takingBack.words(nil))"
     for index in settings.cameras.indices where cameras.contains(settings.cameras[index].name) {
       let name = settings.cameras[index].name
       let sentence = "camera \(name) is stopped: \(why): \(remedy)"
@@ -226,5 +228,30 @@ struct OverlaidSettings: Sendable {
       }
     }
     return all
+  }
+}
+
+/// How what was commanded is taken back: over the topic or, where the box takes no commands, on the box.
+private struct TakingBack {
+  private let isCommanded: Bool
+  private let folder: String
+
+  /// - Parameter files: the configuration's files, without what was commanded.
+  init(_ files: Settings) {
+    isCommanded = files.control != nil && files.kafka.name(of: .control) != nil
+    folder = Reconfiguration.folder(files)
+  }
+
+  /// - Parameter camera: nil for all of it.
+  func words(_ camera: String?) -> String {
+    guard isCommanded else { return onBox(camera) }
+    return "vedette control send config.reset\(camera.map { " camera=\($0)" } ?? "")"
+  }
+
+  func onBox(_ camera: String?) -> String {
+    let place = folder == Reconfiguration.defaultFolder ? "" : " --folder \(folder)"
+    let which = camera.map { " --camera \($0)" } ?? ""
+    return
+      "run as root, with the service stopped: vedette control overrides --reset\(which)\(place)"
   }
 }

@@ -13,6 +13,8 @@ final class Reconfiguration: Sendable {
     /// What lies over the files.
     var inForce: JSONValue
     var unapplied: [UnappliedOverride]
+    /// What was said of the files when they were last read.
+    var warnings: [Diagnostic] = []
     /// What is wrong with the files since they were last read; nil where nothing is.
     var fault: String?
   }
@@ -56,6 +58,9 @@ final class Reconfiguration: Sendable {
 
   // MARK: The beginning
 
+  /// What systemd gives the service.
+  static let defaultFolder = "/var/lib/vedette"
+
   /// Where overrides are kept: the service's state folder, which no configuration can move.
   static func folder(_ settings: Settings) -> String {
     if let folder = unsafe getenv("STATE_DIRECTORY").map({ unsafe String(cString: $0) }),
@@ -85,9 +90,10 @@ final class Reconfiguration: Sendable {
       return Beginning(
         settings: made.settings,
         state: State(
-          overrides: overrides, inForce: made.inForce, unapplied: made.unapplied, fault: nil))
+          overrides: overrides, inForce: made.inForce, unapplied: made.unapplied,
+          warnings: made.warnings, fault: nil))
     } catch {
-      throw AgentError("\(error)", .configuration)
+      throw AgentError("\(error)", error.isTemporary ? .temporary : .configuration)
     }
   }
 
@@ -132,6 +138,7 @@ final class Reconfiguration: Sendable {
   func apply(_ overrides: KnownOverrides? = nil, to agent: Agent) throws(Failure) -> [String] {
     guard let path else { return [] }
     return try changing.withLock { _ throws(Failure) in
+      let isOfFiles = overrides == nil
       let overrides = overrides ?? standing.overrides
       let made: OverlaidSettings
       do throws(SettingsError) {
@@ -139,6 +146,11 @@ final class Reconfiguration: Sendable {
       } catch {
         state.withLock { $0.fault = error.diagnostics.first.map { "\($0)" } ?? "\(error)" }
         throw .files(error)
+      }
+      // A command is no news of the files.
+      let known = isOfFiles ? [] : standing.warnings
+      for warning in made.warnings where !known.contains(warning) {
+        logger.warning("\(warning)")
       }
       let waiting: [String]
       do throws(AgentError) {
@@ -149,7 +161,8 @@ final class Reconfiguration: Sendable {
       let before = state.withLock { state in
         defer {
           state = State(
-            overrides: overrides, inForce: made.inForce, unapplied: made.unapplied, fault: nil)
+            overrides: overrides, inForce: made.inForce, unapplied: made.unapplied,
+            warnings: made.warnings, fault: nil)
         }
         return state.unapplied
       }

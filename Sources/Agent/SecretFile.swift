@@ -9,25 +9,36 @@ package enum SecretFile {
   /// The values of librdkafka's properties that are secrets.
   package static func secrets(of kafka: KafkaSettings) throws(AgentError) -> [String: String] {
     var secrets: [String: String] = [:]
-    for (property, file) in kafka.secretFiles {
-      guard let secret = read(file) else {
-        throw AgentError(
-          "kafka.secrets.\(property): \(file) cannot be read, or is empty", .configuration)
-      }
-      secrets[property] = secret
+    for (property, file) in kafka.secretFiles.sorted(by: { $0.key < $1.key }) {
+      secrets[property] = try read(file, "kafka.secrets.\(property)")
     }
     return secrets
   }
 
-  static func read(_ path: String) -> String? {
+  /// - Parameter key: of the configuration, for the error.
+  static func read(_ path: String, _ key: String) throws(AgentError) -> String {
+    let text: String
+    do throws(FileFault) {
+      text = try read(path)
+    } catch {
+      throw AgentError(
+        "\(key): \(path) cannot be read: \(error)",
+        error.isTemporary ? .temporary : .configuration)
+    }
+    guard !text.isEmpty else { throw AgentError("\(key): \(path) is empty", .configuration) }
+    return text
+  }
+
+  private static func read(_ path: String) throws(FileFault) -> String {
     let fd = unsafe vp_open_file(path)
-    guard fd >= 0 else { return nil }
+    guard fd >= 0 else { throw FileFault(errno) }
     defer { _ = close(fd) }
     var bytes = [UInt8](repeating: 0, count: bytesMax)
-    let count = unsafe Glibc.read(fd, &bytes, bytes.count)
-    guard count > 0 else { return nil }
+    var count = unsafe Glibc.read(fd, &bytes, bytes.count)
+    while count < 0, errno == EINTR { count = unsafe Glibc.read(fd, &bytes, bytes.count) }
+    guard count >= 0 else { throw FileFault(errno) }
     var text = String(decoding: bytes.prefix(count), as: UTF8.self)
     while let last = text.last, last.isNewline { text.removeLast() }
-    return text.isEmpty ? nil : text
+    return text
   }
 }

@@ -6,10 +6,7 @@ extension AccessControl {
   /// - Throws: where there is no such token; then nobody is answered without it.
   static func of(_ settings: StatusSettings) throws(AgentError) -> AccessControl? {
     guard let file = settings.tokenFile else { return nil }
-    guard let token = SecretFile.read(file) else {
-      throw AgentError(
-        "status.token_file: \(file) cannot be read, or is empty", .configuration)
-    }
+    let token = try SecretFile.read(file, "status.token_file")
     guard let access = AccessControl(token: token) else {
       throw AgentError("status.token_file: \(file) \(advice)", .configuration)
     }
@@ -19,9 +16,7 @@ extension AccessControl {
   /// Reads the file again.
   func reload(_ settings: StatusSettings) throws(AgentError) {
     guard let file = settings.tokenFile else { return }
-    guard let token = SecretFile.read(file) else {
-      throw AgentError("status.token_file: \(file) cannot be read, or is empty", .temporary)
-    }
+    let token = try SecretFile.read(file, "status.token_file")
     guard replace(token: token) else {
       throw AgentError("status.token_file: \(file) \(Self.advice)", .temporary)
     }

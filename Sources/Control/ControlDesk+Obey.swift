@@ -35,18 +35,11 @@ extension ControlDesk {
       }
     case .configReset(let camera):
       try configuring.withLock { _ throws(GalleryError) in
-        let overlay = overlay(without: camera)
+        let overlay = self.overlay.without(camera: camera)
         try adopt(try accept(envelope, command, memory, overlay: overlay), overlay)
       }
     default: try carryOut(try accept(envelope, command, memory, overlay: nil))
     }
-  }
-
-  /// What lies over the configuration without what is about a camera, or nothing.
-  private func overlay(without camera: String?) -> JSONValue {
-    guard let camera else { return [:] }
-    let rest = overlay.merging(["cameras": [camera: .null]])
-    return rest["cameras"]?.members?.isEmpty == true ? rest.merging(["cameras": .null]) : rest
   }
 
   /// What was found out before the transaction.
@@ -81,7 +74,7 @@ extension ControlDesk {
       if let camera, overlay["cameras"]?[camera] == nil {
         throw Rejection(.unavailable, "no command has changed a camera \(camera)")
       }
-      try target.check(overlay: overlay(without: camera))
+      try target.check(overlay: overlay.without(camera: camera))
     default: try target.check(command)
     }
     if case .configure(let change) = command,
@@ -358,5 +351,14 @@ extension ControlDesk {
         pending, .failure(CommandFailure("the node ended while it was at it; ask for the status")))
     default: try carryOut(pending)
     }
+  }
+}
+
+extension JSONValue {
+  /// An overlay without what is about a camera; nothing where that is nil.
+  package func without(camera: String?) -> JSONValue {
+    guard let camera else { return [:] }
+    let rest = merging(["cameras": [camera: .null]])
+    return rest["cameras"]?.members?.isEmpty == true ? rest.merging(["cameras": .null]) : rest
   }
 }

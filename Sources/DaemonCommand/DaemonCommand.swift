@@ -28,9 +28,11 @@ package struct DaemonCommand: ParsableCommand {
   package init() {}
 
   package func run() throws {
-    let loaded = check ? ConfigurationCheck.check(config) : ConfigurationCheck.load(config)
-    guard let settings = loaded else {
-      throw ExitCode(ExitStatus.configuration)
+    let settings: Settings
+    do throws(ConfigurationCheck.Failure) {
+      settings = try check ? ConfigurationCheck.check(config) : ConfigurationCheck.load(config)
+    } catch {
+      throw ExitCode(error.exitStatus)
     }
     guard !check else {
       let cameras = settings.cameras.map(\.name).joined(separator: ", ")

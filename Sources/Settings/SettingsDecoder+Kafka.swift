@@ -245,7 +245,9 @@ extension SettingsDecoder {
   ) {
     var status = stat()
     guard unsafe access(file, R_OK) == 0, unsafe stat(file, &status) == 0 else {
-      let reason = unsafe String(cString: strerror(errno))
+      let reason = FileFault(errno)
+      // Whoever reads it finds out whether it has passed.
+      guard !reason.isTemporary else { return }
       let name = isPath ? file.quoted : "the file"
       let hint = isPath ? "" : "; give the path of the file that holds the secret, not the secret"
       reader.fail(place, path, "\(name) cannot be read: \(reason)\(hint)")

@@ -11,22 +11,33 @@ package enum SettingsLoader {
   /// Reads `path` and, in the order of their names, `conf.d/*.yaml` and `*.yml` in its folder: groups of keys are
   /// joined, later values replace earlier ones. Of what else lies there backups are warned of, and the rest is an error.
   /// - Throws: all errors found, each with file and line.
-  /// - Parameter overlay: laid over the files, as one more of them; what errors call it, and its text.
-  package static func load(
-    path: String, overlay: (name: String, text: [UInt8])? = nil
-  ) throws(SettingsError) -> LoadedSettings {
-    var (files, warnings) = try read(path: path)
-    if let overlay { files.append(overlay) }
-    var loaded = try parse(files, folder: folder(of: path))
-    loaded.warnings += warnings
-    return loaded
+  package static func load(path: String) throws(SettingsError) -> LoadedSettings {
+    try parse(try files(path: path))
   }
 
-  /// The files that `load` reads.
-  package static func texts(
-    path: String
-  ) throws(SettingsError) -> [(name: String, text: [UInt8])] {
-    try read(path: path).files
+  /// The files of a configuration, as they were at one moment.
+  package struct Files: Sendable {
+    package var texts: [(name: String, text: [UInt8])]
+    /// What is to be said of the files themselves.
+    var warnings: [Diagnostic]
+    /// Where relative paths begin.
+    var folder: String
+  }
+
+  /// Reads the files that `load` reads.
+  package static func files(path: String) throws(SettingsError) -> Files {
+    let (texts, warnings) = try read(path: path)
+    return Files(texts: texts, warnings: warnings, folder: folder(of: path))
+  }
+
+  /// Checks a configuration that was read.
+  /// - Parameter overlay: laid over the files, as one more of them; what errors call it, and its text.
+  package static func parse(
+    _ files: Files, overlay: (name: String, text: [UInt8])? = nil
+  ) throws(SettingsError) -> LoadedSettings {
+    var loaded = try parse(files.texts + (overlay.map { [$0] } ?? []), folder: files.folder)
+    loaded.warnings += files.warnings
+    return loaded
   }
 
   private static func read(
@@ -195,10 +206,10 @@ package enum SettingsLoader {
   }
 
   private static func failure(_ path: String, _ what: String) -> SettingsError {
-    let reason = unsafe String(cString: vp_file_reason(errno))
-    return SettingsError(diagnostics: [
-      Diagnostic(file: path, line: 1, column: 1, message: "\(what): \(reason)")
-    ])
+    let fault = FileFault(errno)
+    return SettingsError(
+      diagnostics: [Diagnostic(file: path, line: 1, column: 1, message: "\(what): \(fault)")],
+      isTemporary: fault.isTemporary)
   }
 
   /// This host's name, made fit for a node's name.

@@ -11,8 +11,11 @@ struct Check: ParsableCommand {
   var file = SettingsLoader.defaultPath
 
   func run() throws {
-    guard let settings = ConfigurationCheck.check(file) else {
-      throw ExitCode(ExitStatus.configuration)
+    let settings: Settings
+    do throws(ConfigurationCheck.Failure) {
+      settings = try ConfigurationCheck.check(file)
+    } catch {
+      throw ExitCode(error.exitStatus)
     }
     print("\(file): right, cameras: \(settings.cameras.map(\.name).joined(separator: ", "))")
   }

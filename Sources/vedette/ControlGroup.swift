@@ -42,10 +42,11 @@ struct BrokerPlace: ParsableArguments {
   func place() throws -> Place {
     var kafka = KafkaSettings()
     if let config {
-      guard let settings = ConfigurationCheck.load(config) else {
-        throw ExitCode(ExitStatus.configuration)
+      do throws(ConfigurationCheck.Failure) {
+        kafka = try ConfigurationCheck.load(config).kafka
+      } catch {
+        throw ExitCode(error.exitStatus)
       }
-      kafka = settings.kafka
     } else {
       kafka.prefix = prefix
     }
@@ -53,7 +54,9 @@ struct BrokerPlace: ParsableArguments {
     do {
       return Place(kafka: kafka, secrets: try SecretFile.secrets(of: kafka))
     } catch {
-      throw ControlGroup.fail("\(error)", ExitStatus.configuration)
+      throw ControlGroup.fail(
+        "\(error)",
+        error.kind == .temporary ? ExitStatus.temporary : ExitStatus.configuration)
     }
   }
 }

@@ -21,6 +21,12 @@ struct ControlOverrides: ParsableCommand {
   var folder = "/var/lib/vedette"
   @Flag(help: "Take back all that commands changed of the configuration.")
   var reset = false
+  @Option(help: "With --reset: only what is about this camera.")
+  var camera: String?
+
+  func validate() throws {
+    guard camera == nil || reset else { throw ValidationError("--camera goes with --reset") }
+  }
 
   func run() throws {
     let store = OverrideStore(folder: folder)
@@ -43,8 +49,15 @@ struct ControlOverrides: ParsableCommand {
     var generation = Int(Clock.wall / 1_000_000)
     if case .copy(let copy, _) = found {
       overrides = copy.overrides
-      overrides.overlay = [:]
+      if let camera, copy.overrides.overlay["cameras"]?[camera] == nil {
+        throw ControlGroup.fail("no command has changed a camera \(camera)", ExitStatus.noInput)
+      }
+      overrides.overlay = copy.overrides.overlay.without(camera: camera)
       generation = copy.generation + 1
+    } else if let camera {
+      throw ControlGroup.fail(
+        "\(folder): what was commanded of \(camera) alone cannot be told; only all of it can be taken back"
+      )
     } else {
       ConfigurationCheck.tell(
         "which keys were revoked over the topic is not known any more: see that none of them is in keys.d"
@@ -55,6 +68,7 @@ struct ControlOverrides: ParsableCommand {
     } catch {
       throw ControlGroup.fail(error.description, ExitStatus.cannotCreate)
     }
-    print("\(folder): nothing lies over the configuration any more")
+    let what = overrides.overlay == [:] ? "nothing" : "of \(camera ?? "") nothing"
+    print("\(folder): \(what) lies over the configuration any more")
   }
 }

@@ -42,8 +42,11 @@ struct SpoolPlace: ParsableArguments {
       )
       throw ExitCode(ExitStatus.noPermission)
     }
-    guard let settings = ConfigurationCheck.load(config) else {
-      throw ExitCode(ExitStatus.configuration)
+    let settings: Settings
+    do throws(ConfigurationCheck.Failure) {
+      settings = try ConfigurationCheck.load(config)
+    } catch {
+      throw ExitCode(error.exitStatus)
     }
     guard let spool = settings.spool else {
       ConfigurationCheck.tell("\(config) has no spool; name its folder with --folder")

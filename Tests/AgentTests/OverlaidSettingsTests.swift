@@ -27,7 +27,8 @@ import Testing
   private let places = ["front": ["device:/dev/video70"], "yard": ["device:/dev/video71"]]
 
   private func overlaid(
-    _ cameras: String, _ overlay: JSONValue, sources: [String: [String]]? = nil, more: String = ""
+    _ cameras: String, _ overlay: JSONValue, sources: [String: [String]]? = nil,
+    more: String = "control: on"
   ) throws -> OverlaidSettings {
     let folder = try Folder()
     let path = try folder.write("\(more)\ncameras: {\(cameras)}")
@@ -58,6 +59,27 @@ import Testing
     #expect(made.inForce == ["cameras": ["yard": ["enabled": false]]])
     let sentence = try #require(made.unapplied.first?.sentence)
     #expect(sentence.contains("config.reset camera=front"), "\(sentence)")
+  }
+
+  @Test(arguments: ["control: off", "{}", "control: on\nkafka: {topics: {control: off}}"])
+  func `Where the box takes no commands, what was commanded is taken back on the box`(
+    control: String
+  ) throws {
+    let more = control == "{}" ? "" : control
+    let renamed = try overlaid(
+      "gate: {device: /dev/video70}", ["cameras": ["front": mask]], more: more)
+    let moved = try overlaid(
+      "front: {device: /dev/video79}, gate: {device: /dev/video70}", ["cameras": ["front": mask]],
+      more: more)
+    let small = try overlaid(
+      "front: {device: /dev/video70, size: 64x48}", ["cameras": ["front": mask]], more: more)
+    for made in [renamed, moved, small] {
+      let sentence = try #require(made.unapplied.first?.sentence)
+      #expect(sentence.contains("vedette control overrides --reset"), "\(sentence)")
+      #expect(!sentence.contains("config.reset"), "\(sentence)")
+    }
+    #expect(renamed.unapplied[0].sentence.contains("--reset --camera front"))
+    #expect(moved.unapplied[0].sentence.contains("--reset --camera front"))
   }
 
   @Test func `Renamed and moved at once, every camera that is new is stopped`() throws {

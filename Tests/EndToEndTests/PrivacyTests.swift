@@ -173,6 +173,30 @@ import Testing
     #expect(second.program.end() == 0)
   }
 
+  @Test func `Root takes back what was commanded of one camera, and all else stays`() throws {
+    try mask()
+    let first = try daemon()
+    first.waitForLog("reading vedette.control", seconds: 60)
+    try send("camera.set", "camera=yard", Self.mask)
+    #expect(first.program.end() == 0)
+    func reset(_ camera: String) throws -> Int32 {
+      let reset = try Program(
+        "vedette",
+        ["control", "overrides", "--reset", "--camera", camera, "--folder", folder.path])
+      #expect(reset.wait(within: 30))
+      return reset.process.terminationStatus
+    }
+    #expect(try reset("roof") == 66)
+    #expect(try reset("front") == 0)
+    let second = try daemon()
+    try second.waitForStatus {
+      state($0, "front") == "streaming" && state($0, "yard") == "streaming"
+    }
+    #expect(try !isMasked(second, "front"))
+    #expect(try isMasked(second, "yard"))
+    #expect(second.program.end() == 0)
+  }
+
   @Test func `SIGHUP reads the configuration again, and refuses what is wrong`() throws {
     let daemon = try Daemon(
       broker.address,
@@ -186,11 +210,41 @@ import Testing
     let wrong = try daemon.waitForStatus { alarms($0) == ["configuration_rejected "] }
     #expect(state(wrong, "front") == "streaming")
     try daemon.edit("maskes: []", "masks: [320x240+0+0]")
+    let warning = "everybody on this box can change it"
+    #expect(!daemon.program.log.contains(warning))
+    #expect(unsafe chmod(daemon.file, 0o646) == 0)
     daemon.program.signal(SIGHUP)
     daemon.waitForLog("the configuration was read again and is in force")
+    #expect(daemon.program.log.contains(warning), "\(daemon.program.log)")
     try daemon.waitForStatus { alarms($0).isEmpty && state($0, "front") == "streaming" }
     #expect(try isMasked(daemon, "front"))
     #expect(daemon.program.end() == 0)
+  }
+
+  /// Reading the memory of the process that reads, from its beginning, is an I/O error.
+  @Test func `A file that cannot be read now is no wrong configuration`() throws {
+    let failing = "/proc/self/mem"
+    func exit(_ file: String) throws -> Int32 {
+      let program = try Program("vedetted", ["--config", file])
+      #expect(program.wait(within: 30), "\(program.log)")
+      return program.process.terminationStatus
+    }
+    let link = "\(folder.path)/link.yaml"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: failing)
+    #expect(try exit(link) == 75)
+    #expect(try exit("\(folder.path)/none.yaml") == 78)
+    let check = try Program("vedette", ["check", link])
+    #expect(check.wait(within: 30))
+    #expect(check.process.terminationStatus == 75)
+    // In conf.d, over a configuration that is right.
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/conf.d", withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/conf.d/a.yaml", withDestinationPath: failing)
+    let right = try folder.write(
+      "vedette.yaml",
+      Array("cameras: {front: {replay: {path: '\(pictures.path)'}}}\nspool: off\n".utf8))
+    #expect(try exit(right) == 75)
   }
 
   @Test func `What may pass does not end the service for good`() throws {
