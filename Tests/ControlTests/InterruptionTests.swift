@@ -78,6 +78,44 @@ struct InterruptionTests {
     #expect(try attempts() == nil)
   }
 
+  /// What is pending while a change is adopted is what a process leaves that is killed then.
+  @Test(
+    "of the configuration lock alike, whether they are obeyed or resumed",
+    arguments: [false, true])
+  func locks(isReset: Bool) throws {
+    let command: JSONValue =
+      isReset
+      ? ["type": "config.reset"]
+      : ["type": "camera.set", "camera": "front", "set": ["quality": 70]]
+    let pending = Mutex<[(key: String, value: [UInt8])]>([])
+    let held = Mutex<[Bool]>([])
+    func watch() {
+      let (desk, gallery) = (box.desk, box.gallery)
+      box.target.state.withLock {
+        $0.duringAdopt = {
+          held.withLock { $0.append(desk.configuring.withLockIfAvailable { _ in true } == nil) }
+          let found = try? gallery.transaction { edit throws(GalleryError) in
+            try edit.states(prefix: "control/pending/")
+          }
+          pending.withLock { $0 = found ?? [] }
+        }
+      }
+    }
+    watch()
+    try box.command(command, id: "c")
+    let left = pending.withLock { $0 }
+    #expect(left.count == 1)
+    box.desk.stop()
+    try box.gallery.transaction { edit throws(GalleryError) in
+      for (key, value) in left { try edit.setState(key, value) }
+    }
+    try box.reopen()
+    watch()
+    try box.desk.start()
+    #expect(held.withLock { $0 } == [true, true])
+    #expect(box.sink.states("c").last == .succeeded)
+  }
+
   @Test("are refused where lambda makes each colour a cluster", arguments: [0, 0.5, 1000.5])
   func lambda(_ lambda: Double) throws {
     try box.command(

@@ -20,6 +20,8 @@ final class FakeTarget: CommandTarget {
     /// Called while a photograph is looked at.
     var duringPhoto: (@Sendable () -> Void)?
     var photosRead = 0
+    /// Called while a change is adopted.
+    var duringAdopt: (@Sendable () -> Void)?
   }
 
   let state = Mutex(State())
@@ -38,6 +40,7 @@ final class FakeTarget: CommandTarget {
   }
 
   func adopt(overlay: JSONValue) throws(CommandFailure) -> [String: JSONValue] {
+    state.withLock { $0.duringAdopt }?()
     let failure = state.withLock { state in
       state.adopted.append(overlay)
       defer { state.failure = nil }

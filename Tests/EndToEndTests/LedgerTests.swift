@@ -55,6 +55,62 @@ import Testing
     #expect(events["state"] == nil)
   }
 
+  /// Ways in which every frame of a camera is lost though it streams.
+  enum Loss: String, CaseIterable {
+    case corrupt, oversize, dead
+
+    var words: String {
+      switch self {
+      case .corrupt: "whether its masks and size fit the picture"
+      case .oversize: "lower its quality or scale, or raise the topic's max.message.bytes"
+      case .dead: "mend the topic or its policy"
+      }
+    }
+  }
+
+  @Test(arguments: Loss.allCases, [false, true])
+  func
+    `A camera whose mask does not fit, whose frames are too large or that no broker takes is critical`(
+      loss: Loss, isSpooling: Bool
+    ) throws
+  {
+    let broker = try Broker()
+    let folder = try Folder()
+    for seed in 0..<3 {
+      try folder.write(
+        "\(seed).jpg",
+        Pictures.jpeg(FrameSize(width: 320, height: 240), seed: seed, quality: 95))
+    }
+    if loss == .dead {
+      broker.command(
+        "errors produce " + Array(repeating: "POLICY_VIOLATION", count: 3000).joined(separator: " ")
+      )
+    }
+    let masks = loss == .corrupt ? ", masks: [64x64+600+400]" : ""
+    let daemon = try Daemon(
+      broker.address, spool: isSpooling ? "{folder: '\(folder.path)/spool'}" : "off",
+      properties: loss == .oversize ? "{message.max.bytes: 4000}" : "{}",
+      cameras: "  front: {replay: {path: '\(folder.path)', rate: 20}\(masks)}")
+    let answer = try waitForStatus(daemon) { status in
+      (status["alarms"] as? [[String: Any]] ?? []).contains {
+        $0["alarm"] as? String == "frames_lost" && $0["severity"] as? String == "critical"
+      }
+    }
+    #expect(answer.exitCode == 2)
+    #expect(answer.output.contains(#""health":"critical""#))
+    let sentence = "no frame of camera front gets through: \(loss.rawValue), "
+    #expect(answer.output.contains(sentence), "\(answer.output)")
+    #expect(answer.output.contains(loss.words), "\(answer.output)")
+    let screen = try daemon.ask("status")
+    #expect(screen.exitCode == 2 && screen.output.hasPrefix(" CRITICAL "))
+    #expect(screen.output.contains("frames_lost") || screen.output.contains("no frame of camera"))
+    #expect(daemon.program.end() == 0)
+    let ledger = try #require(daemon.ledger())
+    let lost = loss == .dead ? ledger["dead"] as? Int ?? 0 : dropped(ledger, loss.rawValue)
+    #expect(lost > 100)
+    #expect(daemon.program.log.contains("alarm: \(sentence)"))
+  }
+
   @Test func `Frames above the rate, and what analysis makes, are booked each for itself`() throws {
     let broker = try Broker()
     let folder = try Folder()

@@ -158,7 +158,7 @@ final class Daemon {
   /// - Parameter cameras: YAML of the cameras, indented by two.
   init(
     _ broker: String, delivery: String = "{}", spool: String = "off", analysis: String = "{}",
-    control: String = "off", topics: String = "{}", cameras: String
+    control: String = "off", topics: String = "{}", properties: String = "{}", cameras: String
   ) throws {
     folder = try Folder()
     file = try folder.write(
@@ -166,7 +166,7 @@ final class Daemon {
       Array(
         """
         node: box-1
-        kafka: {brokers: ["\(broker)"], topics: \(topics)}
+        kafka: {brokers: ["\(broker)"], topics: \(topics), properties: \(properties)}
         delivery: \(delivery)
         spool: \(spool)
         analysis: \(analysis)
