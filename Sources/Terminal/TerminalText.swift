@@ -33,6 +33,22 @@ extension StringProtocol {
   }
 }
 
+extension String {
+  /// The first of its lines, so that a screen of `rows` lines shows its beginning and not its end; the last then
+  /// tells how many are not shown.
+  /// - Parameter rows: at least 2.
+  package func fitted(rows: Int) -> String {
+    let lines = split(separator: "\n", omittingEmptySubsequences: false)
+    let count = lines.count - (lines.last?.isEmpty == true ? 1 : 0)
+    // Behind the last line end the terminal has its cursor.
+    let shown = Swift.max(1, rows - 2)
+    guard count > rows - 1 else { return self }
+    let rest = count - shown
+    return lines[..<shown].joined(separator: "\n")
+      + "\n… \(rest) more lines; a higher window shows them, and so does `vedette status | less`\n"
+  }
+}
+
 extension Unicode.Scalar {
   /// Whether a terminal does something else than to show it. All are below U+10000.
   fileprivate var isObeyed: Bool {

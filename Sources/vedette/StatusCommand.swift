@@ -56,6 +56,7 @@ struct StatusCommand: ParsableCommand {
       ConfigurationCheck.tell("the agent answered \(reply.code): \(text)")
       return .critical
     }
+    if redraws { text = text.fitted(rows: Self.window.rows) }
     // Line by line over what was there, so that nothing flickers.
     let shown =
       redraws ? "\u{1B}[H" + text.replacing("\n", with: "\u{1B}[K\n") + "\u{1B}[J" : text
@@ -66,16 +67,16 @@ struct StatusCommand: ParsableCommand {
   private func screenPath(isTerminal: Bool) -> String {
     let isPlain = unsafe getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false
     let isColoured = isTerminal && !isPlain
-    return "/status.txt?columns=\(Self.columns)\(isColoured ? "&colours=1" : "")"
+    return "/status.txt?columns=\(Self.window.columns)\(isColoured ? "&colours=1" : "")"
   }
 
-  /// Of the terminal; 80 where there is none.
-  private static var columns: Int {
+  /// Of the terminal; 80 by 24 where there is none.
+  private static var window: (columns: Int, rows: Int) {
     var size = winsize()
     guard unsafe vp_ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
-      return 80
+      return (80, 24)
     }
-    return Int(size.ws_col)
+    return (Int(size.ws_col), max(2, Int(size.ws_row)))
   }
 }
 

@@ -39,4 +39,15 @@ import Testing
     #expect(!text.utf8.contains(0x1B))
     #expect(text.unicodeScalars.allSatisfy { $0.value < 0x7F || $0 == "\u{FFFD}" })
   }
+
+  @Test func `A screen that is too small shows the beginning, and how much is missing`() {
+    let text = (1...30).map { "line \($0)\n" }.joined()
+    let shown = text.fitted(rows: 24)
+    #expect(shown.split(separator: "\n").count == 23)
+    #expect(shown.hasPrefix("line 1\nline 2\n") && shown.contains("line 22\n… 8 more lines;"))
+    #expect(text.fitted(rows: 31) == text)
+    #expect(text.fitted(rows: 30) != text)
+    #expect("".fitted(rows: 2) == "")
+    #expect("a\nb\nc\n".fitted(rows: 2).hasPrefix("a\n… 2 more lines"))
+  }
 }
