@@ -137,7 +137,7 @@ extension BoxPicture {
     var condition = Condition(kind: .spoolFilling, severity: .warning, level: .between)
     if spool.share > spoolHigh { condition.level = .bad }
     if spool.share < spoolLow { condition.level = .good }
-    let remedy = "end the outage or raise spool.quota"
+    let remedy = "end the outage or raise \(spool.nearestLimit.option)"
     if spool.share > spoolFull { condition.severity = .critical }
     // Room is made by whole files: what is full stays so until nothing had to go for a while.
     if spool.isFull, spool.share > spoolLow {

@@ -189,11 +189,20 @@ package struct SpoolView: Sendable {
 
   package init() {}
 
-  /// Of the quota, 0…1; of the frames' own where that is fuller.
-  package var share: Double {
-    let ofAll = quota > 0 ? Double(bytes) / Double(quota) : 0
-    guard let framesQuota, framesQuota > 0 else { return ofAll }
-    return max(ofAll, Double(framesBytes) / Double(framesQuota))
+  /// The limit that is nearest to being reached: the quota, or the frames' own.
+  var nearestLimit: (bytes: Int, quota: Int, option: String) {
+    let all = (bytes: bytes, quota: quota, option: "spool.quota")
+    guard let framesQuota, Self.share(framesBytes, framesQuota) > Self.share(bytes, quota) else {
+      return all
+    }
+    return (framesBytes, framesQuota, "spool.frames_quota")
+  }
+
+  /// Of the nearest limit, 0…1.
+  package var share: Double { Self.share(nearestLimit.bytes, nearestLimit.quota) }
+
+  private static func share(_ bytes: Int, _ quota: Int) -> Double {
+    quota > 0 ? Double(bytes) / Double(quota) : 0
   }
 
   /// Bytes that still fit.

@@ -188,8 +188,9 @@ package struct Screen: Sendable {
   private var spool: String {
     guard let spool = picture.spool else { return "off: an outage longer than memory loses frames" }
     if let fault = spool.fault { return "cannot be used: \(fault)" }
+    let limit = spool.nearestLimit
     let disk =
-      "\(Wording.bytes(spool.bytes)) of \(Wording.bytes(spool.quota)) on disk (\(Wording.percent(spool.share)))"
+      "\(Wording.bytes(limit.bytes)) of \(Wording.bytes(limit.quota)) on disk (\(Wording.percent(spool.share)) of \(limit.option))"
     guard spool.records > 0 else {
       return "nothing waits, \(disk)" + Self.dead(spool)
     }

@@ -220,11 +220,29 @@ import Testing
     var box = healthyBox()
     box.spool?.bytes = 17_000_000
     #expect(
-      Screen(box, columns: 160).text.contains("nothing waits, 17.0 MB of 2.0 GB on disk (1 %)"))
+      Screen(box, columns: 160).text.contains(
+        "nothing waits, 17.0 MB of 2.0 GB on disk (1 % of spool.quota)"))
     box.spool?.records = 4186
     box.spool?.waitingBytes = 16_000_000
     let text = Screen(box, columns: 160).text
-    #expect(text.contains("4186 records wait (16.0 MB), 17.0 MB of 2.0 GB on disk (1 %)"))
+    #expect(
+      text.contains("4186 records wait (16.0 MB), 17.0 MB of 2.0 GB on disk (1 % of spool.quota)"))
     #expect(text.contains("waiting 0 in memory, 4186 on disk"))
+  }
+  @Test
+  func `Where the frames' own quota is nearer, it is what is told of and what is to be raised`() {
+    var book = AlarmBook()
+    var box = healthyBox()
+    box.spool?.bytes = 205_000_000
+    box.spool?.framesBytes = 198_000_000
+    box.spool?.framesQuota = 200_000_000
+    #expect(
+      Screen(box, columns: 160).text.contains(
+        "198 MB of 200 MB on disk (99 % of spool.frames_quota)"))
+    _ = book.update(box, now: 0)
+    #expect(book.raised.first?.sentence.contains("raise spool.frames_quota") == true)
+    box.spool?.bytes = 1_990_000_000
+    #expect(Screen(box, columns: 160).text.contains("of 2.0 GB on disk (100 % of spool.quota)"))
+
   }
 }
