@@ -61,7 +61,7 @@ final class PictureStream: Sendable {
     let number = numbers.next()
     var headers = constantHeaders
     headers.reserveCapacity(headers.bytes.count + Self.varyingHeadersCapacity)
-    headers.append("ce_id", idPrefix + String(number))
+    headers.append("ce_id", prefix: idPrefix, number: number)
     headers.append("ce_time", Clock.rfc3339(microseconds: time.wall))
     headers.append("ce_sequence", number: number)
     headers.append("ce_monotonic", number: time.monotonic)

@@ -13,6 +13,8 @@ import Threads
 /// whoever asks. On a thread of its own: a disk that does not answer holds up nothing else.
 final class Watch: StatusSource {
   private static let intervalMilliseconds: Int32 = 1000
+  /// How often the system is asked, which costs more than all else together.
+  private static let systemNanoseconds: UInt64 = 5_000_000_000
   /// The spool's way down is measured over so many looks.
   private static let samplesMax = 10
   private struct Sample {
@@ -24,6 +26,7 @@ final class Watch: StatusSource {
   private let agent: Agent
   private let logger: Logger
   private let probe: SystemProbe
+  private let lastSystem = Mutex((next: UInt64(0), view: SystemView()))
   private let certificates: CertificateProbe
   /// Those that were configured, in seconds.
   private let timeouts: [String: Double]
@@ -158,7 +161,10 @@ final class Watch: StatusSource {
     picture.control = agent.commanded?.view(overlay: overlay)
     picture.configuration = ConfigurationView(standing)
     picture.certificates = certificates.look(now)
-    picture.system = probe.look()
+    picture.system = lastSystem.withLock { last in
+      if now >= last.next { last = (now + Self.systemNanoseconds, probe.look()) }
+      return last.view
+    }
     return picture
   }
 

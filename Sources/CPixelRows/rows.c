@@ -129,3 +129,22 @@ CLONED void vp_rgb_chroma(uint8_t *restrict cb, uint8_t *restrict cr, const uint
         cr[i] = expand ? wide_chroma(redness) : redness;
     }
 }
+
+/* In the data of a picture one byte in some hundred is FF, nearly always followed by 0: memchr would stop at
+ * each. */
+CLONED size_t vp_next_marker(const uint8_t *bytes, size_t count)
+{
+    enum { BLOCK = 128 };
+    size_t first = 0;
+    for (; first + BLOCK < count; first += BLOCK) {
+        uint8_t found = 0;
+        for (size_t i = first; i < first + BLOCK; i++)
+            found |= (uint8_t)((bytes[i] == 0xFF) & (bytes[i + 1] != 0));
+        if (found)
+            break;
+    }
+    for (size_t i = first; i + 1 < count; i++)
+        if (bytes[i] == 0xFF && bytes[i + 1] != 0)
+            return i;
+    return count;
+}

@@ -24,13 +24,13 @@ extension DeliveryState {
   /// The next record to send: what is worth most first, but frames of the moment before frames of the
   /// past. A lane that may not send now holds up no other.
   mutating func takeNext(now: UInt64) -> (lane: Int, entry: RecordWindow.Entry)? {
-    for spoolClass in SpoolClass.allCases.reversed() where spoolClass > .frames {
-      let next = first(now: now) { $0.stored[spoolClass]?.first }
+    for spoolClass in SpoolClass.writtenAhead {
+      let next = first(now: now) { lanes[$0].storedHead(spoolClass) }
       if let next { return take(next) { $0.stored[spoolClass]?.popFirst() } }
     }
     let next = first(now: now) { liveHead(of: $0, now: now) }
     if let next { return take(next) { $0.live.popFirst() } }
-    for spoolClass in SpoolClass.allCases.reversed() where spoolClass <= .frames {
+    for spoolClass in SpoolClass.live {
       if let next = takeOld(spoolClass, now: now) { return next }
     }
     return nil
@@ -39,12 +39,12 @@ extension DeliveryState {
   /// Of a blocked lane what is in memory goes to the spool, and the record that sees whether brokers take it
   /// again comes from there: sent from here it would be written last, behind younger ones. Only a disk that
   /// hangs is not waited for.
-  private func liveHead(of lane: Lane, now: UInt64) -> RecordWindow.Entry? {
-    guard let head = lane.live.first else { return nil }
-    guard lane.isBlocked, options.spool != nil, spoolFault == nil, !isClosed,
-      head.serial > lane.lastSpilled
+  private func liveHead(of lane: Int, now: UInt64) -> RecordWindow.Entry? {
+    guard let head = lanes[lane].live.first else { return nil }
+    guard lanes[lane].isBlocked, options.spool != nil, spoolFault == nil, !isClosed,
+      head.serial > lanes[lane].lastSpilled
     else { return head }
-    return now > lane.lastDeparture + Self.diskPatienceNanoseconds ? head : nil
+    return now > lanes[lane].lastDeparture + Self.diskPatienceNanoseconds ? head : nil
   }
 
   private mutating func take(
@@ -54,10 +54,10 @@ extension DeliveryState {
   }
 
   /// The lane that may send and whose head is the oldest.
-  private func first(now: UInt64, _ head: (Lane) -> RecordWindow.Entry?) -> Int? {
+  private func first(now: UInt64, _ head: (Int) -> RecordWindow.Entry?) -> Int? {
     var oldest: (lane: Int, serial: UInt64)?
     for index in lanes.indicesInUse where now >= lanes[index].heldUntil {
-      guard let entry = head(lanes[index]), entry.serial < oldest?.serial ?? .max,
+      guard let entry = head(index), entry.serial < oldest?.serial ?? .max,
         fits(entry, index)
       else { continue }
       oldest = (index, entry.serial)
@@ -83,9 +83,11 @@ extension DeliveryState {
     _ spoolClass: SpoolClass, now: UInt64
   ) -> (lane: Int, entry: RecordWindow.Entry)? {
     guard let spool = options.spool else { return nil }
-    let probe = first(now: now) { $0.isBlocked ? $0.stored[spoolClass]?.first : nil }
+    let probe = first(now: now) {
+      lanes[$0].isBlocked ? lanes[$0].storedHead(spoolClass) : nil
+    }
     if let probe { return take(probe) { $0.stored[spoolClass]?.popFirst() } }
-    guard let next = first(now: now, { $0.stored[spoolClass]?.first }),
+    guard let next = first(now: now, { lanes[$0].storedHead(spoolClass) }),
       let bytes = lanes[next].stored[spoolClass]?.first?.record.memoryBytes
     else { return nil }
     let inFlightMax = max(256 << 10, Int(spool.replayRate / 20))

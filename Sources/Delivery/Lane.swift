@@ -63,6 +63,11 @@ struct Lane {
   var isBlocked: Bool { blockedSince != nil }
   var storedBytes: Int { stored.values.reduce(0) { $0 + $1.bytes } }
   var storedCount: Int { stored.values.reduce(0) { $0 + $1.count } }
+  /// The next of a class out of the spool. Most lanes have none, which is told without a look-up.
+  func storedHead(_ spoolClass: SpoolClass) -> RecordWindow.Entry? {
+    stored.isEmpty ? nil : stored[spoolClass]?.first
+  }
+
   /// Whether it has records to send, or has sent some.
   var isBusy: Bool { flightCount > 0 || !live.isEmpty || stored.values.contains { !$0.isEmpty } }
 
@@ -143,6 +148,8 @@ struct Lane {
 struct Lanes {
   private static let ownMax = 256
   private static let sharedMax = 16
+  /// So many are sooner compared than hashed.
+  private static let comparedMax = 8
 
   private var all: [Lane] = []
   private var indices: [LaneID: Int] = [:]
@@ -151,7 +158,7 @@ struct Lanes {
   var count: Int { all.count }
 
   subscript(index: Int) -> Lane {
-    get { all[index] }
+    _read { yield all[index] }
     _modify { yield &all[index] }
   }
 
@@ -160,7 +167,7 @@ struct Lanes {
 
   /// - Returns: the lane, and whether it was made for this call.
   mutating func lane(_ id: LaneID) -> (index: Int, isNew: Bool) {
-    if let known = indices[id] { return (known, false) }
+    if let known = known(id) { return (known, false) }
     var id = id
     if all.count >= Self.ownMax {
       id = Self.shared(id)
@@ -169,6 +176,11 @@ struct Lanes {
     all.append(Lane(id))
     indices[id] = all.count - 1
     return (all.count - 1, true)
+  }
+
+  private func known(_ id: LaneID) -> Int? {
+    guard all.count <= Self.comparedMax else { return indices[id] }
+    return all.firstIndex { $0.key == id.key && $0.topic == id.topic }
   }
 
   private static func shared(_ id: LaneID) -> LaneID {

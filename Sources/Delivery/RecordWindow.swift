@@ -59,7 +59,7 @@ struct RecordWindow {
     {
       return index
     }
-    guard first.record.spoolClass > .frames else { return head }
+    guard !first.record.spoolClass.isLive else { return head }
     return entries[head...].indices.min {
       entries[$0].record.spoolClass < entries[$1].record.spoolClass
     }
@@ -79,7 +79,7 @@ struct RecordWindow {
   /// One more, or one less.
   private mutating func note(_ entry: Entry, _ change: Int) {
     bytes += change * entry.record.memoryBytes
-    if entry.record.spoolClass == .copies { copyCount += change }
+    if case .copies = entry.record.spoolClass { copyCount += change }
   }
 
   /// All that wait, in order.

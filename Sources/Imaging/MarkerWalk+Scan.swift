@@ -1,4 +1,4 @@
-import Glibc
+import CPixelRows
 
 /// Scans: their headers, and the entropy-coded data between one marker and the next.
 extension MarkerWalk {
@@ -41,15 +41,11 @@ extension MarkerWalk {
     var restarts = 0
     let start = position
     var intervalStart = start
-    guard let base = unsafe bytes.baseAddress else { return 0 }
+    guard let base = unsafe bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return 0 }
     while position < count {
-      guard
-        let found = unsafe memchr(base + position, 0xFF, count - position)
-      else { break }
-      let index = unsafe UnsafeRawPointer(found) - base
+      let index = unsafe position + vp_next_marker(base + position, count - position)
       guard let next = byte(index + 1) else { break }
       switch next {
-      case 0x00: position = index + 2
       case 0xFF: position = index + 1
       case 0xD0...0xD7:
         guard isForgiving || restartInterval > 0 && Int(next & 7) == restarts & 7 else {

@@ -35,15 +35,16 @@ package struct Headers: Sendable, Equatable {
     bytes.append(contentsOf: value)
   }
 
-  /// The value in decimal digits.
-  package mutating func append(_ name: String, number: UInt64) {
+  /// The value is `prefix` and the number in decimal digits.
+  package mutating func append(_ name: String, prefix: String = "", number: UInt64) {
     var digits = 1
     var rest = number
     while rest >= 10 {
       rest /= 10
       digits += 1
     }
-    begin(name, valueCount: digits)
+    begin(name, valueCount: prefix.utf8.count + digits)
+    bytes.append(contentsOf: prefix.utf8)
     let end = bytes.count + digits
     for _ in 0..<digits { bytes.append(0) }
     rest = number

@@ -30,11 +30,25 @@ package enum SpoolClass: UInt8, CaseIterable, Comparable, Sendable {
   }
 
   /// Small records are gathered and compressed together.
-  package var isGrouped: Bool { self >= .events }
+  package var isGrouped: Bool {
+    switch self {
+    case .events, .results: true
+    case .copies, .frames, .faces: false
+    }
+  }
 
   /// Pictures at the rate of frames are held in memory first, and written only where they cannot be sent; all else is
   /// written before it is sent.
-  package var isLive: Bool { self <= .frames }
+  package var isLive: Bool {
+    switch self {
+    case .copies, .frames: true
+    case .faces, .events, .results: false
+    }
+  }
+
+  /// Those that are live and those that are not, what is worth most first.
+  package static let live: [SpoolClass] = [.frames, .copies]
+  package static let writtenAhead: [SpoolClass] = [.results, .events, .faces]
 
   package static func < (left: SpoolClass, right: SpoolClass) -> Bool { left.worth < right.worth }
 }

@@ -1,3 +1,4 @@
+import CPixelRows
 import Frames
 import Testing
 
@@ -17,6 +18,18 @@ import Testing
   @Test func `A sound JPEG passes byte for byte`() throws {
     let jpeg = try Self.jpeg()
     #expect(try pass(jpeg) == jpeg)
+  }
+
+  @Test func `Markers are found wherever they stand in the data`() {
+    for count in [0, 1, 2, 127, 128, 129, 300] {
+      for place in 0..<count {
+        // Full of FF 00, which is no marker.
+        var data = (0..<count).map { UInt8($0 % 2 == place % 2 ? 0xFF : 0) }
+        #expect(unsafe vp_next_marker(data, count) == count)
+        if place + 1 < count { data[place + 1] = 0xD9 }
+        #expect(unsafe vp_next_marker(data, count) == (place + 1 < count ? place : count))
+      }
+    }
   }
 
   @Test func `Padding after the end is trimmed`() throws {

@@ -19,7 +19,8 @@ import Testing
   func `Numbers are written in decimal`(number: UInt64) {
     var headers = Headers()
     headers.append("n", number: number)
-    #expect(headers.list == [Header("n", "\(number)")])
+    headers.append("id", prefix: "a/", number: number)
+    #expect(headers.list == [Header("n", "\(number)"), Header("id", "a/\(number)")])
   }
 
   @Test func `Headers are read back from their bytes`() throws {

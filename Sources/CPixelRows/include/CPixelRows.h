@@ -44,4 +44,8 @@ size_t vp_glyph_count(void);
 uint32_t vp_glyph_code_point(size_t index);
 const uint16_t *vp_glyph_rows(size_t index);
 
+/* Where in `count` bytes of a JPEG the first FF is that is followed by another byte than 0, which makes it a
+ * marker or filling before one; `count` where there is none. */
+size_t vp_next_marker(const uint8_t *bytes, size_t count);
+
 #endif
