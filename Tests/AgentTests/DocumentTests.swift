@@ -99,6 +99,11 @@ import Testing
     #expect(differences.isEmpty, "\(differences)")
   }
 
+  @Test func `What systemctl reload sends is what the configuration is read again for`() throws {
+    let unit = try document("systemd/vedetted.service").split(separator: "\n")
+    #expect(unit.contains("ExecReload=/bin/kill -HUP $MAINPID"))
+  }
+
   private func compare(
     _ value: Any, _ part: [String: Any], _ schema: [String: Any], _ path: String,
     _ differences: inout [String]

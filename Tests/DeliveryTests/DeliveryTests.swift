@@ -195,6 +195,21 @@ import Testing
     #expect(arrived == Array(0..<51))
   }
 
+  @Test func `What comes back is not overtaken by what librdkafka still holds`() throws {
+    let bench = try Bench(options: Self.calm, properties: ["batch.num.messages": "1"])
+    bench.submit(1)
+    bench.eventually { $0.delivered == 1 }
+    bench.cluster.setRoundTrip(1, milliseconds: 2000)
+    // The first is refused, and the second, which then is on its way already.
+    bench.cluster.failProduce([Int32](repeating: try code("TOPIC_AUTHORIZATION_FAILED"), count: 2))
+    bench.submit(10)
+    bench.eventually { _ in bench.lines.count("this client may not write to the topic") > 0 }
+    bench.eventually("all but one at most is back") { $0.inFlight <= 1 }
+    bench.cluster.setRoundTrip(1, milliseconds: 0)
+    bench.eventually { $0.delivered == 11 }
+    #expect(try bench.arrived() == Array(0..<11))
+  }
+
   @Test func `An error that no one expects is tried again, with time between`() throws {
     let bench = try Bench()
     bench.submit(1)
@@ -298,6 +313,27 @@ import Testing
     #expect(bench.counts.droppedInAll == 0)
     #expect(bench.lines.count("was replaced") == 1)
     #expect(Set(try bench.arrived()) == Set(0..<20))
+  }
+
+  @Test(arguments: [true, false])
+  func `After the clock was set there is another producer, and all arrives in order`(
+    isUp: Bool
+  ) throws {
+    let bench = try Bench(options: isUp ? Self.calm : DeliveryOptions(outageAfter: 0.5))
+    bench.submit(10)
+    bench.eventually { $0.delivered == 10 }
+    if !isUp { bench.cluster.setBroker(1, isUp: false) }
+    bench.submit(10)
+    if !isUp { bench.eventually { _ in bench.delivery.picture.outageSince != nil } }
+    let old = bench.delivery.producer
+    bench.delivery.renewConnections()
+    bench.eventually { _ in bench.lines.count("was replaced") == 1 }
+    #expect(bench.delivery.producer !== old)
+    bench.submit(10)
+    bench.cluster.setBroker(1, isUp: true)
+    bench.eventually { $0.delivered == 30 }
+    #expect(bench.counts.droppedInAll == 0)
+    #expect(firsts(try bench.arrived()) == Array(0..<30))
   }
 
   @Test func `The polling thread shows that it is alive`() throws {

@@ -275,6 +275,29 @@ import Testing
     #expect(meters.ledger.snapshot.spooled == 16 && meters.ledger.snapshot.isBalanced)
   }
 
+  @Test func `The record that probes an outage is of the spool, unless the disk hangs`() {
+    let meters = CameraMeters(name: "cam")
+    var state = DeliveryState(
+      options: DeliveryOptions(outageAfter: 2, spool: SpoolUse(folder: "/nonexistent")))
+    let second: UInt64 = 1_000_000_000
+    state.accept(record(meters, bytes: 10, at: second))
+    let sent = state.departing(now: second)
+    #expect(sent?.serial == 1)
+    let judgement = state.judge(now: 4 * second)
+    #expect(judgement == .outage)
+    state.returned(1, wasSent: true)
+    state.recall = nil
+    state.accept(record(meters, bytes: 10, at: 4 * second))
+    // Sent from memory it would be written behind the other one.
+    let early = state.departing(now: 4 * second)
+    #expect(early == nil)
+    let late = state.departing(now: 12 * second)
+    #expect(late?.serial == 1)
+    state.returned(1, wasSent: true)
+    let spilled = state.takeSpill(now: 13 * second)
+    #expect(spilled.map(\.serial) == [1, 2] && spilled.allSatisfy { !$0.isLate })
+  }
+
   @Test func `What has to be mended is told as it is`() throws {
     var state = DeliveryState(options: DeliveryOptions())
     let meters = CameraMeters(name: "cam")

@@ -85,37 +85,37 @@ import Testing
     }
   }
 
-  @Test(arguments: [true, false])
+  @Test(arguments: [UInt64(3), 100], [true, false])
   func `What was sent past records of another source is not sent again by the next process`(
-    isClosed: Bool
+    count: UInt64, isClosed: Bool
   ) throws {
     let scratch = Scratch()
     do {
       let store = try Store(folder: scratch.path, options: smallSegments())
-      try append(1...100, of: ["blocked", "free"], to: store)
+      try append(1...count, of: ["blocked", "free"], to: store)
       var sent: [UInt64] = []
       while let stored = try store.next(.frames, where: { $0.source == "free" }) {
         sent.append(stored.entry.sequence)
         try store.done(stored.position, in: .frames)
       }
-      #expect(sent == Array(1...100))
-      #expect(store.backlog(.frames) == ["blocked": 100])
+      #expect(sent == Array(1...count))
+      #expect(store.backlog(.frames) == ["blocked": Int(count)])
       // Or killed, once the cursors were written.
       if isClosed { try store.close() } else { try store.keep() }
     }
     // Looked at from outside, the same waits.
-    var waiting = 0
+    var waiting: UInt64 = 0
     try SpoolInspector(scratch.path).forEachEntry { _, stored in
       #expect(stored.entry.source == "blocked")
       waiting += 1
       return true
     }
-    #expect(waiting == 100)
+    #expect(waiting == count)
     let store = try Store(folder: scratch.path, options: smallSegments())
-    #expect(store.backlog(.frames) == ["blocked": 100])
+    #expect(store.backlog(.frames) == ["blocked": Int(count)])
     let left = try store.drain(.frames)
-    #expect(left.map(\.source) == [String](repeating: "blocked", count: 100))
-    #expect(left.map(\.sequence) == Array(1...100))
+    #expect(left.map(\.source) == [String](repeating: "blocked", count: Int(count)))
+    #expect(left.map(\.sequence) == Array(1...count))
     #expect(store.takeNews().losses.isEmpty && store.backlog(.frames).isEmpty)
   }
 
