@@ -80,29 +80,31 @@ let package = Package(
     // The rooms; arrows only downwards.
     room("Frames", []),
     room("Meters", []),
-    room("Terminal", []),
+    room("Paths", ["CPosix"]),
+    room("Terminal", ["Paths"]),
     room("Threads", ["CPosix"]),
     room("Journal", ["CPosix", "Terminal", "Threads", log]),
-    room("Settings", ["CPosix", "CYAML"]),
-    room("Capture", ["CPosix", "Frames", "Meters", "Threads", "CV4L2", log]),
+    room("Settings", ["CPosix", "CYAML", "Paths"]),
+    room("Capture", ["CPosix", "Frames", "Meters", "Paths", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "CPNGReader", "Frames", "CTurboJPEG", "CYUV"]),
-    room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames"]),
+    room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames", "Paths"]),
     room("Colours", ["CColours", "Threads"]),
-    room("Kafka", ["CPosix", "CRdKafka", "Meters", "Threads", log]),
-    room("Spool", ["CChecksum", "CPosix", "CZstd", "Threads", crypto], exclude: ["FORMAT.md"]),
-    room("Gallery", ["CChecksum", "CMatching", "CPosix", "CSQLite", crypto]),
+    room("Kafka", ["CPosix", "CRdKafka", "Meters", "Paths", "Threads", log]),
+    room(
+      "Spool", ["CChecksum", "CPosix", "CZstd", "Paths", "Threads", crypto], exclude: ["FORMAT.md"]),
+    room("Gallery", ["CChecksum", "CMatching", "CPosix", "CSQLite", "Paths", crypto]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
     room("Status", ["Meters", "Terminal"] + nio),
     room(
       "Control",
-      ["CPosix", "Gallery", "Journal", "Kafka", "Terminal", "Threads", crypto, log]),
+      ["CPosix", "Gallery", "Journal", "Kafka", "Paths", "Terminal", "Threads", crypto, log]),
     room(
       "Agent",
       [
         "Analysis", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
-        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool", "Status",
+        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Paths", "Settings", "Spool", "Status",
         "Terminal", "Threads", asn1, log,
       ]),
 
@@ -110,12 +112,12 @@ let package = Package(
     room(
       "DaemonCommand",
       ["Agent", "CPosix", "Journal", "Settings", "Terminal", arguments, log]),
-    program("vedetted", ["DaemonCommand", arguments]),
+    program("vedetted", ["DaemonCommand", "Paths", arguments]),
     program(
       "vedette",
       [
         "Agent", "Capture", "Colours", "Control", "CPosix", "DaemonCommand", "Delivery", "Faces",
-        "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Settings", "Spool",
+        "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Paths", "Settings", "Spool",
         "Status", "Terminal", "Threads", arguments, log,
       ]),
 
@@ -154,6 +156,7 @@ let package = Package(
 
     tests("FramesTests", ["Frames"]),
     tests("MetersTests", ["Meters"]),
+    tests("PathsTests", ["CPosix", "Paths"]),
     tests("TerminalTests", ["Terminal"]),
     tests("ThreadsTests", ["Threads"]),
     tests("JournalTests", ["Journal", log]),

@@ -1,3 +1,5 @@
+import Paths
+
 /// A JSON value to be written; keys keep their order.
 package indirect enum JSON: Sendable {
   case object([(String, JSON)])
@@ -44,6 +46,11 @@ package indirect enum JSON: Sendable {
   private static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {
+      if let byte = scalar.pathByte {
+        // As a terminal shows it: JSON has no bytes.
+        quoted += "\\\\x\(String(byte, radix: 16))"
+        continue
+      }
       switch scalar {
       case "\"": quoted += "\\\""
       case "\\": quoted += "\\\\"

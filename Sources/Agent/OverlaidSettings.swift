@@ -1,5 +1,6 @@
 import Control
 import Glibc
+import Paths
 import Settings
 
 /// What is known of what commands changed.
@@ -117,11 +118,7 @@ struct OverlaidSettings: Sendable {
   }
 
   /// Without links; nil where there is nothing.
-  private static func realPath(_ path: String) -> String? {
-    guard let real = unsafe realpath(path, nil) else { return nil }
-    defer { unsafe free(real) }
-    return unsafe String(cString: real)
-  }
+  private static func realPath(_ path: String) -> String? { FolderNames.real(path) }
 
   /// What can be applied or refused alone.
   private static func pieces(

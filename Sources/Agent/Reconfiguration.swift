@@ -1,8 +1,10 @@
 import Control
+import CPosix
 import Gallery
 import Glibc
 import Journal
 import Logging
+import Paths
 import Settings
 import Synchronization
 
@@ -63,7 +65,7 @@ final class Reconfiguration: Sendable {
 
   /// Where overrides are kept: the service's state folder, which no configuration can move.
   static func folder(_ settings: Settings) -> String {
-    if let folder = unsafe getenv("STATE_DIRECTORY").map({ unsafe String(cString: $0) }),
+    if let folder = unsafe getenv("STATE_DIRECTORY").map({ unsafe String(pathPointer: $0) }),
       folder.hasPrefix("/"), !folder.contains(":")
     {
       return folder
@@ -109,7 +111,7 @@ final class Reconfiguration: Sendable {
     }
     var reason: String?
     if case .unreadable(let trouble) = found { reason = trouble }
-    let isThere = unsafe access(gallery.path, F_OK) == 0 || errno != ENOENT
+    let isThere = unsafe vp_access(gallery.path, F_OK) == 0 || errno != ENOENT
     if isThere {
       do throws(GalleryError) {
         if let stored = try ControlDesk.overrides(found, try gallery.open()) {

@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Paths
 import Status
 
 /// Asks the system how the machine is. A call may take as long as a disk takes.
@@ -14,7 +15,7 @@ struct SystemProbe {
     var view = SystemView()
     view.isSynchronised = Self.isSynchronised
     var disk = statvfs()
-    let isThere = unsafe statvfs(folder, &disk) == 0
+    let isThere = unsafe statvfs(folder.pathBytes, &disk) == 0
     if unsafe isThere || statvfs("/", &disk) == 0 {
       view.diskFree = Self.product(UInt64(disk.f_bavail), UInt64(disk.f_frsize))
       view.diskSize = Self.product(UInt64(disk.f_blocks), UInt64(disk.f_frsize))
@@ -45,8 +46,8 @@ struct SystemProbe {
   private static var isSynchronised: Bool? {
     let kernel = vp_clock_synchronised()
     if kernel >= 0 { return kernel == 1 }
-    if unsafe access("/run/systemd/timesync/synchronized", F_OK) == 0 { return true }
-    return unsafe access("/run/systemd/timesync", F_OK) == 0 ? false : nil
+    if unsafe vp_access("/run/systemd/timesync/synchronized", F_OK) == 0 { return true }
+    return unsafe vp_access("/run/systemd/timesync", F_OK) == 0 ? false : nil
   }
 
   /// Of the hottest zone, in degrees Celsius.
@@ -73,7 +74,7 @@ struct SystemProbe {
   }
 
   private static func entries(_ folder: String) -> Int {
-    guard let handle = unsafe opendir(folder) else { return 0 }
+    guard let handle = unsafe vp_opendir(folder) else { return 0 }
     defer { unsafe closedir(handle) }
     var count = 0
     while unsafe readdir(handle) != nil { count += 1 }

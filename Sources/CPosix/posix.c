@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
@@ -44,15 +45,99 @@ int vp_processor_count(void)
     return online > 0 ? (int)online : 1;
 }
 
+/* The path's bytes in `room` of PATH_MAX; NULL with errno where it is too long. */
+static const char *bytes_of(const char *path, char *room)
+{
+    const unsigned char *from = (const unsigned char *)path;
+    size_t count = 0;
+    while (*from) {
+        if (count == PATH_MAX - 1) {
+            errno = ENAMETOOLONG;
+            return NULL;
+        }
+        /* U+10FF80 is F4 8F BE 80, U+10FFC0 is F4 8F BF 80. */
+        if (from[0] == 0xF4 && from[1] == 0x8F && (from[2] == 0xBE || from[2] == 0xBF)) {
+            room[count++] = (char)(from[2] == 0xBE ? from[3] : from[3] + 0x40);
+            from += 4;
+        } else {
+            room[count++] = (char)*from++;
+        }
+    }
+    room[count] = 0;
+    return room;
+}
+
+/* Returns from the function where the path is too long. */
+#define TAKE_PATH(name, failure) \
+    char name##_room[PATH_MAX];   \
+    name = bytes_of(name, name##_room); \
+    if (!name) return failure
+
+int vp_stat(const char *path, struct stat *status)
+{
+    TAKE_PATH(path, -1);
+    return stat(path, status);
+}
+
+int vp_access(const char *path, int mode)
+{
+    TAKE_PATH(path, -1);
+    return access(path, mode);
+}
+
+int vp_mkdir(const char *path, unsigned mode)
+{
+    TAKE_PATH(path, -1);
+    return mkdir(path, (mode_t)mode);
+}
+
+int vp_rmdir(const char *path)
+{
+    TAKE_PATH(path, -1);
+    return rmdir(path);
+}
+
+int vp_chmod(const char *path, unsigned mode)
+{
+    TAKE_PATH(path, -1);
+    return chmod(path, (mode_t)mode);
+}
+
+int vp_unlink(const char *path)
+{
+    TAKE_PATH(path, -1);
+    return unlink(path);
+}
+
+int vp_rename(const char *old, const char *new_path)
+{
+    TAKE_PATH(old, -1);
+    TAKE_PATH(new_path, -1);
+    return rename(old, new_path);
+}
+
+DIR *vp_opendir(const char *path)
+{
+    TAKE_PATH(path, NULL);
+    return opendir(path);
+}
+
+char *vp_realpath(const char *path)
+{
+    TAKE_PATH(path, NULL);
+    return realpath(path, NULL);
+}
+
 int vp_open(const char *path, int flags)
 {
+    TAKE_PATH(path, -1);
     return open(path, flags | O_CLOEXEC);
 }
 
 int vp_open_file(const char *path)
 {
     /* Without O_NONBLOCK the opening of a FIFO waits for a writer. */
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = vp_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return -1;
     struct stat status;
     int error = fstat(fd, &status) < 0 ? errno
@@ -71,6 +156,7 @@ const char *vp_file_reason(int error)
 
 int vp_open_mode(const char *path, int flags, unsigned mode)
 {
+    TAKE_PATH(path, -1);
     return open(path, flags | O_CLOEXEC, (mode_t)mode);
 }
 

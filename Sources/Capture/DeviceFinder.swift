@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// Finds the node that a configured name means.
@@ -53,7 +54,7 @@ package enum DeviceFinder {
   static func path(of device: String, in system: VideoSystem) throws(CaptureError) -> String {
     if device.hasPrefix("/") { return device }
     for folder in ["/dev/v4l/by-id", "/dev/v4l/by-path", "/dev"].map({ system.root + $0 })
-    where unsafe access("\(folder)/\(device)", F_OK) == 0 {
+    where unsafe vp_access("\(folder)/\(device)", F_OK) == 0 {
       return "\(folder)/\(device)"
     }
     let all = nodes(in: system)

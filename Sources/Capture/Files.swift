@@ -1,19 +1,11 @@
 import CPosix
 import Glibc
+import Paths
 
 /// Small reads of folders, links and files in /dev, /proc and /sys; what cannot be read is empty.
 enum Files {
   static func names(in folder: String) -> [String] {
-    guard let handle = unsafe opendir(folder) else { return [] }
-    defer { unsafe closedir(handle) }
-    var names: [String] = []
-    while let entry = unsafe readdir(handle) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
+    FolderNames.list(folder)?.sorted() ?? []
   }
 
   /// Where a symbolic link points.
@@ -23,13 +15,11 @@ enum Files {
       guard let base = bytes.baseAddress else { return 0 }
       return unsafe readlink(path, base.assumingMemoryBound(to: CChar.self), bytes.count)
     }
-    return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
+    return count > 0 ? String(path: buffer.prefix(count)) : nil
   }
 
   static func realPath(_ path: String) -> String? {
-    guard let real = unsafe realpath(path, nil) else { return nil }
-    defer { unsafe free(real) }
-    return unsafe String(cString: real)
+    FolderNames.real(path)
   }
 
   /// The first line of a small file.

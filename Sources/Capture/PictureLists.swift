@@ -1,3 +1,4 @@
+import CPosix
 import Frames
 import Glibc
 
@@ -13,7 +14,7 @@ protocol PictureList: AnyObject {
 enum PictureLists {
   static func open(_ request: ReplayRequest) throws(CaptureError) -> any PictureList {
     var status = stat()
-    guard unsafe stat(request.path, &status) == 0 else {
+    guard unsafe vp_stat(request.path, &status) == 0 else {
       throw CaptureError(
         .absent, call: "stat", errno: errno,
         "\(request.path), which is to be replayed, is not there")
@@ -76,7 +77,7 @@ final class JPEGFolder: PictureList {
       guard lower.hasSuffix(".jpg") || lower.hasSuffix(".jpeg") else { return nil }
       var status = stat()
       let path = "\(folder)/\(name)"
-      guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      guard unsafe vp_stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
         (1...Self.fileBytesMax).contains(Int(status.st_size))
       else { return nil }
       return (path, Int(status.st_size))

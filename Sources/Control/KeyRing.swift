@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Paths
 
 /// The keys that a box trusts: those of keys.d, and those that came over the topic, but for those that were revoked.
 package struct KeyRing: Equatable, Sendable {
@@ -57,19 +58,11 @@ package struct KeyRing: Equatable, Sendable {
   package static func load(folder: String) -> (ring: KeyRing, troubles: [String]) {
     var ring = KeyRing()
     var troubles: [String] = []
-    guard let handle = unsafe opendir(folder) else {
+    guard let names = FolderNames.list(folder) else {
       let reason = unsafe String(cString: strerror(errno))
       return (ring, ["\(folder) cannot be read: \(reason)"])
     }
-    defer { unsafe closedir(handle) }
-    var names: [String] = []
-    while let entry = unsafe readdir(handle) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      if name.hasSuffix(".pub"), !name.hasPrefix(".") { names.append(name) }
-    }
-    for name in names.sorted() {
+    for name in names.sorted() where name.hasSuffix(".pub") && !name.hasPrefix(".") {
       do throws(Rejection) {
         try ring.put(try read("\(folder)/\(name)"))
       } catch {

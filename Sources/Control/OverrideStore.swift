@@ -78,7 +78,7 @@ package final class OverrideStore: Sendable {
     _ bytes: [UInt8], _ path: String, _ folder: String
   ) throws(GalleryError) {
     let new = "\(path).new"
-    unsafe unlink(new)
+    unsafe vp_unlink(new)
     let descriptor = try FolderOwner.open(new, O_WRONLY | O_TRUNC | O_NOFOLLOW)
     var isWritten = true
     var rest = bytes[...]
@@ -93,7 +93,7 @@ package final class OverrideStore: Sendable {
     let code = errno
     close(descriptor)
     guard isWritten else { throw failure(new, code) }
-    guard unsafe rename(new, path) == 0 else { throw failure(path, errno) }
+    guard unsafe vp_rename(new, path) == 0 else { throw failure(path, errno) }
     let place = unsafe vp_open(folder, O_RDONLY | O_DIRECTORY)
     guard place >= 0 else { throw failure(folder, errno) }
     defer { close(place) }

@@ -1,5 +1,6 @@
 import CDlib
 import Frames
+import Paths
 
 /// How faces are looked for.
 package struct DetectorOptions: Equatable, Sendable {
@@ -63,7 +64,7 @@ package final class FaceDetector {
       }
     case .cnn:
       let path = try models.path(of: .cnnDetector)
-      let status = unsafe vd_cnn_new(path, &cnn, &error)
+      let status = unsafe vd_cnn_new(path.pathBytes, &cnn, &error)
       guard status == VD_OK else {
         throw FacesError(status, error, during: "the model \(path) cannot be loaded")
       }

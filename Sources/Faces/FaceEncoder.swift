@@ -1,5 +1,6 @@
 import CDlib
 import Glibc
+import Paths
 
 /// How faces are turned into numbers.
 package struct EncoderOptions: Equatable, Sendable {
@@ -36,12 +37,12 @@ package final class FaceEncoder {
     let networkPath = try models.path(of: .encoder)
     var error = vd_error()
     var shape: OpaquePointer?
-    var status = unsafe vd_shape_new(shapePath, &shape, &error)
+    var status = unsafe vd_shape_new(shapePath.pathBytes, &shape, &error)
     guard status == VD_OK, let shape = unsafe shape else {
       throw FacesError(status, error, during: "the model \(shapePath) cannot be loaded")
     }
     var network: OpaquePointer?
-    status = unsafe vd_encoder_new(networkPath, &network, &error)
+    status = unsafe vd_encoder_new(networkPath.pathBytes, &network, &error)
     guard status == VD_OK, let network = unsafe network else {
       unsafe vd_shape_free(shape)
       throw FacesError(status, error, during: "the model \(networkPath) cannot be loaded")

@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// Whose a new file in a folder must be, so that the agent can open what root made there.
@@ -10,7 +11,7 @@ package struct FolderOwner {
   package init?(ofFile path: String) {
     let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) }
     var status = stat()
-    guard unsafe stat(folder ?? ".", &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    guard unsafe vp_stat(folder ?? ".", &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       return nil
     }
     self.folder = folder ?? "."
@@ -45,12 +46,12 @@ package struct FolderOwner {
   /// Opens a file for writing, made where it is not there, that the folder's owner can open too. A new one that
   /// cannot be given away is removed.
   package static func open(_ path: String, _ flags: Int32) throws(GalleryError) -> Int32 {
-    let mode: mode_t = 0o640
+    let mode: UInt32 = 0o640
     var isNew = true
-    var descriptor = unsafe Glibc.open(path, flags | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    var descriptor = unsafe vp_open_mode(path, flags | O_CREAT | O_EXCL, mode)
     if descriptor < 0, errno == EEXIST {
       isNew = false
-      descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC)
+      descriptor = unsafe vp_open(path, flags)
     }
     guard descriptor >= 0 else {
       let reason = unsafe String(cString: strerror(errno))
@@ -59,7 +60,7 @@ package struct FolderOwner {
     do throws(GalleryError) {
       try FolderOwner(ofFile: path)?.adopt(descriptor, path)
     } catch {
-      if isNew { unsafe unlink(path) }
+      if isNew { unsafe vp_unlink(path) }
       // What is there already may be another's on purpose.
       if isNew {
         close(descriptor)

@@ -1,4 +1,5 @@
 import CChecksum
+import CPosix
 import CSQLite
 import Glibc
 import Synchronization
@@ -31,7 +32,7 @@ package final class Gallery: @unchecked Sendable {
     self.path = path
     // Faces are nobody's business: not for everybody to read. SQLite gives its other files the same owner, group and
     // mode. What cannot be opened here, SQLite tells of better.
-    if unsafe access(path, F_OK) != 0 || geteuid() == 0 { try Self.make(path) }
+    if unsafe vp_access(path, F_OK) != 0 || geteuid() == 0 { try Self.make(path) }
     connection = try SQLiteConnection(path)
     current = Mutex(nil)
     try Schema.prepare(connection)
@@ -46,7 +47,7 @@ package final class Gallery: @unchecked Sendable {
   }
 
   private static func make(_ path: String) throws(GalleryError) {
-    let isThere = unsafe access(path, F_OK) == 0
+    let isThere = unsafe vp_access(path, F_OK) == 0
     do throws(GalleryError) {
       close(try FolderOwner.open(path, O_RDWR))
     } catch {

@@ -1,3 +1,5 @@
+import Paths
+
 /// One encoding of one person, as it goes into the gallery and out of it.
 package struct GalleryEntry: Equatable, Sendable {
   package let name: PersonName
@@ -42,6 +44,9 @@ package struct PersonName: Hashable, Comparable, Sendable, CustomStringConvertib
   package let text: String
 
   package init(_ text: String) throws(GalleryError) {
+    guard !text.holdsOddBytes else {
+      throw GalleryError(.badInput, "a name must be UTF-8: say it with --name")
+    }
     self.text = try checked(text.composed, "a name", bytesMax: Self.bytesMax)
   }
 

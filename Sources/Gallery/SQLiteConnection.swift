@@ -1,5 +1,6 @@
 import CSQLite
 import Glibc
+import Paths
 
 /// One connection to a database file, and its statements; closed when it goes. Used by one thread at a time.
 @safe
@@ -19,7 +20,7 @@ final class SQLiteConnection {
     var opened: OpaquePointer?
     // No mutex of SQLite's: the owner lets one thread in at a time.
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-    let status = unsafe sqlite3_open_v2(path, &opened, flags, nil)
+    let status = unsafe sqlite3_open_v2(path.pathBytes, &opened, flags, nil)
     guard status == SQLITE_OK, let opened = unsafe opened else {
       let reason = unsafe opened.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "no memory"
       unsafe sqlite3_close_v2(opened)

@@ -1,4 +1,5 @@
 import CRdKafka
+import Paths
 
 /// A librdkafka configuration being built. It is freed when it goes.
 @safe
@@ -16,14 +17,16 @@ struct Configuration: ~Copyable {
   /// - Throws: `.configuration` naming the property; the value of a secret is never part of the text.
   func set(_ property: String, _ value: String, isSecret: Bool = false) throws(KafkaError) {
     var text = [CChar](repeating: 0, count: 512)
-    let result = unsafe rd_kafka_conf_set(handle, property, value, &text, text.count)
+    // Some are files' names.
+    let bytes = isSecret ? Array(value.utf8CString) : value.pathBytes
+    let result = unsafe rd_kafka_conf_set(handle, property, bytes, &text, text.count)
     guard result != RD_KAFKA_CONF_OK else { return }
     // What librdkafka says of a value quotes it; of a name that it does not know, only the name.
     let isQuoting = isSecret && result != RD_KAFKA_CONF_UNKNOWN
-    let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    let told = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     throw KafkaError(
       property: property, isSecret: isSecret,
-      text: isQuoting ? "the secret is not accepted" : String(decoding: bytes, as: UTF8.self))
+      text: isQuoting ? "the secret is not accepted" : String(decoding: told, as: UTF8.self))
   }
 
   /// Sets the defaults of a producer, then `properties` and `secrets` over them.

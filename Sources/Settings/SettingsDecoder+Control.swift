@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 extension SettingsDecoder {
@@ -70,7 +71,7 @@ extension SettingsDecoder {
   /// Whether everybody on this box may change what is at this path.
   static func isLoose(_ path: String) -> Bool {
     var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & 0o002 != 0
+    return unsafe vp_stat(path, &status) == 0 && status.st_mode & 0o002 != 0
   }
 
   /// Whether there is something at this path that may be waited for, or never end: a FIFO, a socket or a device.
@@ -83,7 +84,7 @@ extension SettingsDecoder {
   /// Whether everybody on this box may read or change the file at this path.
   static func isShared(_ path: String) -> Bool {
     var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    return unsafe vp_stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
       && status.st_mode & 0o006 != 0
   }
 }

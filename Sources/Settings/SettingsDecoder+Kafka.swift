@@ -1,4 +1,6 @@
+import CPosix
 import Glibc
+import Paths
 
 extension SettingsDecoder {
   /// Properties that the agent sets itself, and the key to use instead.
@@ -233,7 +235,9 @@ extension SettingsDecoder {
   func secretPath(_ text: String) -> String {
     let scheme = "credential:"
     if text.hasPrefix(scheme) {
-      let credentials = unsafe getenv("CREDENTIALS_DIRECTORY").map { unsafe String(cString: $0) }
+      let credentials = unsafe getenv("CREDENTIALS_DIRECTORY").map {
+        unsafe String(pathPointer: $0)
+      }
       return "\(credentials ?? "/run/credentials/vedetted.service")/\(text.dropFirst(scheme.count))"
     }
     return text.hasPrefix("/") ? text : "\(folder)/\(text)"
@@ -244,7 +248,7 @@ extension SettingsDecoder {
     _ file: String, isPath: Bool, _ place: YAMLNode.Place, _ path: String
   ) {
     var status = stat()
-    guard unsafe access(file, R_OK) == 0, unsafe stat(file, &status) == 0 else {
+    guard unsafe vp_access(file, R_OK) == 0, unsafe vp_stat(file, &status) == 0 else {
       let reason = FileFault(errno)
       // Whoever reads it finds out whether it has passed.
       guard !reason.isTemporary else { return }

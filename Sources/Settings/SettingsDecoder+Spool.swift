@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 extension SettingsDecoder {
@@ -52,7 +53,7 @@ extension SettingsDecoder {
             reader.warn(
               value.place, path,
               "\(file.quoted) is not a regular file; the spool is not used until it is")
-          } else if unsafe access(file, R_OK) != 0 {
+          } else if unsafe vp_access(file, R_OK) != 0 {
             let reason = unsafe String(cString: strerror(errno))
             reader.warn(
               value.place, path,

@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Paths
 
 /// Reads /etc/vedette/vedette.yaml and conf.d beside it.
 package enum SettingsLoader {
@@ -117,22 +118,17 @@ package enum SettingsLoader {
   private static func fragments(
     _ folder: String
   ) throws(SettingsError) -> (names: [String], warnings: [Diagnostic]) {
-    guard let handle = unsafe opendir(folder) else {
+    guard let found = FolderNames.list(folder) else {
       if errno == ENOENT { return ([], []) }
       throw failure(folder, "cannot be read")
     }
-    defer { unsafe closedir(handle) }
     var names: [String] = []
     var warnings: [Diagnostic] = []
     var errors: [Diagnostic] = []
-    while let entry = unsafe readdir(handle) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
+    for name in found {
       let path = "\(folder)/\(name)"
       switch Fragment(name) {
       case .configuration: names.append(path)
-      case .folder: break
       case .leftover where warnings.count < NodeReader.diagnosticsMax:
         warnings.append(
           Diagnostic(
@@ -164,8 +160,6 @@ package enum SettingsLoader {
   /// What a file in conf.d is, by its name.
   private enum Fragment {
     case configuration
-    /// `.` and `..`
-    case folder
     /// Of editors, of dpkg and rpm, and what is there to be read by people.
     case leftover
     /// Somebody may think that it is read.
@@ -173,9 +167,7 @@ package enum SettingsLoader {
 
     init(_ name: String) {
       let name = name.lowercased()
-      if name == "." || name == ".." {
-        self = .folder
-      } else if name.hasPrefix(".") || name.hasPrefix("#") || name.hasPrefix("readme")
+      if name.hasPrefix(".") || name.hasPrefix("#") || name.hasPrefix("readme")
         || name.contains(".dpkg-") || name.contains(".ucf-")
         || ["~", ".swp", ".bak", ".old", ".orig", ".rej", ".rpmnew", ".rpmsave", ".save"]
           .contains(where: { name.hasSuffix($0) })
@@ -248,9 +240,7 @@ extension SettingsDecoder {
     // In the order in which Capture looks for it.
     let folders = ["/dev/v4l/by-id", "/dev/v4l/by-path", "/dev"]
     for path in device.hasPrefix("/") ? [device] : folders.map({ "\($0)/\(device)" }) {
-      guard let real = unsafe realpath(path, nil) else { continue }
-      defer { unsafe free(real) }
-      return unsafe String(cString: real)
+      if let real = FolderNames.real(path) { return real }
     }
     return device
   }

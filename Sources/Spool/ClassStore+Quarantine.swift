@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 extension ClassStore {
@@ -16,7 +17,7 @@ extension ClassStore {
     let source = try StoreFile.openForReading(path(number, ending), options.faults)
     let kept = Folder.names(quarantineFolder).reduce(UInt64(0)) { sum, name in
       var status = stat()
-      return unsafe stat(quarantineFolder + "/" + name, &status) == 0
+      return unsafe vp_stat(quarantineFolder + "/" + name, &status) == 0
         ? sum + UInt64(max(0, status.st_size)) : sum
     }
     guard kept + source.size <= options.quarantineBytes else {

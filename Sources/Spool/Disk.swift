@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Paths
 
 /// The calls that the store makes of the file system, so that tests can have them fail.
 package struct DiskFaults: Sendable {
@@ -200,7 +201,7 @@ private final class Descriptor: Sendable {
 /// What is done to folders.
 enum Folder {
   static func make(_ path: String) throws(SpoolError) {
-    guard unsafe mkdir(path, 0o750) == 0 || errno == EEXIST else {
+    guard unsafe vp_mkdir(path, 0o750) == 0 || errno == EEXIST else {
       throw SpoolError(.disk, errno: errno, "the folder \(path) cannot be made")
     }
   }
@@ -224,7 +225,7 @@ enum Folder {
     if let error = faults.error(.rename, old) {
       throw SpoolError(.disk, errno: error, "\(old) cannot be renamed")
     }
-    guard unsafe Glibc.rename(old, new) == 0 else {
+    guard unsafe vp_rename(old, new) == 0 else {
       throw SpoolError(.disk, errno: errno, "\(old) cannot be renamed to \(new)")
     }
   }
@@ -234,28 +235,20 @@ enum Folder {
     if let error = faults.error(.unlink, path) {
       throw SpoolError(.disk, errno: error, "\(path) cannot be deleted")
     }
-    guard unsafe unlink(path) == 0 || errno == ENOENT else {
+    guard unsafe vp_unlink(path) == 0 || errno == ENOENT else {
       throw SpoolError(.disk, errno: errno, "\(path) cannot be deleted")
     }
   }
 
-  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+  static func exists(_ path: String) -> Bool { unsafe vp_access(path, F_OK) == 0 }
 
   /// Names of the files within; empty where the folder cannot be read.
   static func names(_ path: String) -> [String] { (try? list(path)) ?? [] }
 
   /// Names of the files within.
   static func list(_ path: String) throws(SpoolError) -> [String] {
-    guard let folder = unsafe opendir(path) else {
+    guard let names = FolderNames.list(path) else {
       throw SpoolError(.disk, errno: errno, "the folder \(path) cannot be read")
-    }
-    defer { unsafe closedir(folder) }
-    var names: [String] = []
-    while let entry = unsafe readdir(folder) {
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
-        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
     }
     return names
   }

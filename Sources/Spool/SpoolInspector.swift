@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// What was found of one segment.
@@ -70,7 +71,7 @@ package struct SpoolInspector {
 
   /// Whether there is something by that name; an error where that cannot be told.
   private static func exists(_ path: String) throws(SpoolError) -> Bool {
-    if unsafe access(path, F_OK) == 0 { return true }
+    if unsafe vp_access(path, F_OK) == 0 { return true }
     guard errno == ENOENT || errno == ENOTDIR else {
       throw SpoolError(.disk, errno: errno, "\(path) cannot be looked at")
     }

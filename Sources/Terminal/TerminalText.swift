@@ -1,6 +1,8 @@
+import Paths
+
 /// Text from outside, a topic, a driver, a file's name, as it may be shown on a terminal: what the terminal would obey
 /// instead of showing it, and what would show the text in another order, is written as JSON writes it, `\u001b`. So what is
-/// JSON stays the same JSON.
+/// JSON stays the same JSON. What is no UTF-8 of a file's name is written `\xe9`.
 extension StringProtocol {
   /// Of several lines; line ends and tabs stay.
   package var terminalSafe: String { escaped { $0 == 0x09 || $0 == 0x0A } }
@@ -10,11 +12,16 @@ extension StringProtocol {
 
   private func escaped(_ isKept: (UInt32) -> Bool) -> String {
     // By scalars: to String, CR LF is one character that is neither of the two.
-    guard unicodeScalars.contains(where: { $0.isObeyed && !isKept($0.value) }) else {
+    guard unicodeScalars.contains(where: { $0.pathByte != nil || $0.isObeyed && !isKept($0.value) })
+    else {
       return String(self)
     }
     var result = String.UnicodeScalarView()
     for scalar in unicodeScalars {
+      if let byte = scalar.pathByte {
+        result.append(contentsOf: "\\x\(String(byte, radix: 16))".unicodeScalars)
+        continue
+      }
       guard scalar.isObeyed, !isKept(scalar.value) else {
         result.append(scalar)
         continue

@@ -6,6 +6,7 @@ import Journal
 import Kafka
 import Logging
 import Meters
+import Paths
 import Settings
 import Threads
 
@@ -99,14 +100,20 @@ struct Demo: ParsableCommand {
     }
     let source =
       camera.map { "device: \(quoted($0)), size: \(size), rate: \(rate)" }
-      ?? "replay: {path: \(quoted(Self.absolute(replay ?? ""))), rate: \(rate)}, scale: \(size), fit: cover"
+      ?? "replay: {path: /, rate: \(rate)}, scale: \(size), fit: cover"
     let text = """
       node: demo
       kafka: {brokers: \(quoted(address))}
       cameras: {camera: {\(source)}}
       """
     do {
-      return try SettingsLoader.parse(Array(text.utf8), file: "vedette demo").settings
+      var settings = try SettingsLoader.parse(Array(text.utf8), file: "vedette demo").settings
+      // A file's name may hold what YAML cannot.
+      if case .replay(var source) = settings.cameras[0].source {
+        source.path = Self.absolute(replay ?? "")
+        settings.cameras[0].source = .replay(source)
+      }
+      return settings
     } catch {
       ConfigurationCheck.tell(error.description)
       throw ExitCode(ExitStatus.configuration)
@@ -116,13 +123,13 @@ struct Demo: ParsableCommand {
   private static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let folder = unsafe getcwd(nil, 0) else { return path }
     defer { unsafe free(folder) }
-    return unsafe "\(String(cString: folder))/\(path)"
+    return unsafe "\(String(pathPointer: folder))/\(path)"
   }
 
   /// - Returns: the file's name, or nil where there is no picture.
   private func savePicture(_ agent: Agent) throws -> String? {
     guard let picture = agent.latestPicture(of: "camera") else { return nil }
-    guard let file = unsafe fopen(save, "we") else {
+    guard let file = unsafe fopen(save.pathBytes, "we") else {
       ConfigurationCheck.tell(
         "vedette demo: \(save) cannot be written: \(unsafe String(cString: strerror(errno))); give --save FILE elsewhere"
       )

@@ -1,6 +1,7 @@
 import Agent
 import CPosix
 import Glibc
+import Paths
 
 /// Why a picture could not be gone through, or its results not be written.
 struct FaceImageError: Error {
@@ -21,25 +22,18 @@ enum FaceImages {
   /// Folders become the JPEGs that lie in them, by name.
   static func expand(_ paths: [String]) throws -> [String] {
     paths.flatMap { path -> [String] in
-      guard isFolder(path), let folder = unsafe opendir(path) else { return [path] }
-      defer { unsafe closedir(folder) }
-      var names: [String] = []
-      while let entry = unsafe readdir(folder) {
-        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-          unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) {
-            unsafe String(cString: $0)
-          }
-        }
+      guard isFolder(path), let names = FolderNames.list(path) else { return [path] }
+      return names.sorted().compactMap { name in
         let lower = name.lowercased()
-        if lower.hasSuffix(".jpg") || lower.hasSuffix(".jpeg") { names.append("\(path)/\(name)") }
+        let isPicture = lower.hasSuffix(".jpg") || lower.hasSuffix(".jpeg")
+        return isPicture ? "\(path)/\(name)" : nil
       }
-      return names.sorted()
     }
   }
 
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return unsafe vp_stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   static func read(_ path: String) throws(FaceImageError) -> [UInt8] {

@@ -1,3 +1,4 @@
+import CPosix
 import Faces
 import Frames
 import Glibc
@@ -20,7 +21,7 @@ struct FaceWriter {
       annotated.map { count > 1 || $0.hasSuffix("/") || FaceImages.isFolder($0) } ?? false
     encoder = try JPEGEncoder(pool: BytePool())
     for folder in [annotatedIsFolder ? annotated : nil, chips] {
-      if let folder, !FaceImages.isFolder(folder) { unsafe mkdir(folder, 0o755) }
+      if let folder, !FaceImages.isFolder(folder) { unsafe vp_mkdir(folder, 0o755) }
     }
   }
 

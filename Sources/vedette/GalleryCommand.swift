@@ -24,14 +24,14 @@ struct GalleryPlace: ParsableArguments {
 
   /// Opens it for those who only look: it must be there.
   func openExisting(isLoaded: Bool = false) throws -> Gallery {
-    guard unsafe access(gallery, F_OK) == 0 else {
+    guard unsafe vp_access(gallery, F_OK) == 0 else {
       guard errno == ENOENT || errno == ENOTDIR else { throw denied(errno) }
       ConfigurationCheck.tell(
         "vedette gallery: there is no gallery \(gallery); name it with --gallery, or make one with 'vedette gallery add'"
       )
       throw ExitCode(ExitStatus.noInput)
     }
-    guard unsafe access(gallery, R_OK) == 0 else { throw denied(errno) }
+    guard unsafe vp_access(gallery, R_OK) == 0 else { throw denied(errno) }
     return try open(isLoaded: isLoaded)
   }
 

@@ -1,4 +1,6 @@
+import CPosix
 import Glibc
+import Paths
 
 /// The photographs under paths, each with the name of whom it shows.
 struct PhotoWalk {
@@ -28,7 +30,7 @@ struct PhotoWalk {
   }
 
   private mutating func walk(_ folder: String, name: String?, isInner: Bool) {
-    guard let entries = Self.entries(folder) else {
+    guard let entries = FolderNames.list(folder) else {
       troubles.append("\(folder) cannot be read: \(unsafe String(cString: strerror(errno)))")
       return
     }
@@ -59,19 +61,6 @@ struct PhotoWalk {
 
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
-  private static func entries(_ folder: String) -> [String]? {
-    guard let stream = unsafe opendir(folder) else { return nil }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      names.append(
-        unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
-          unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        })
-    }
-    return names
+    return unsafe vp_stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 }

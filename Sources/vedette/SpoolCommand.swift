@@ -35,7 +35,7 @@ struct SpoolPlace: ParsableArguments {
 
   private func named() throws -> (folder: String, keyFile: String?) {
     if let folder { return (folder, keyFile) }
-    if unsafe access(config, R_OK) != 0 {
+    if unsafe vp_access(config, R_OK) != 0 {
       guard errno == EACCES else { return (SettingsLoader.defaultSpoolFolder, keyFile) }
       ConfigurationCheck.tell(
         "\(config) cannot be read: permission denied; run this as root, or name the folder with --folder"
@@ -196,7 +196,7 @@ struct SpoolExport: ParsableCommand {
     guard only == nil || only.map(SpoolInspector.folders.contains) == true else {
       throw ValidationError("there is no class \(only ?? ""); there are \(SpoolInspector.folders)")
     }
-    guard unsafe mkdir(target, 0o755) == 0 || errno == EEXIST else {
+    guard unsafe vp_mkdir(target, 0o755) == 0 || errno == EEXIST else {
       ConfigurationCheck.tell(
         "\(target) cannot be made: \(unsafe String(cString: strerror(errno)))")
       throw ExitCode(ExitStatus.cannotCreate)

@@ -1,8 +1,10 @@
 import Agent
 import ArgumentParser
+import CPosix
 import Frames
 import Glibc
 import Imaging
+import Paths
 
 /// Pictures drawn for a demo without photographs: colour bars with a block that moves, in a folder that
 /// goes when this does.
@@ -14,16 +16,16 @@ final class TestScene {
   private var files: [String] = []
 
   init() throws {
-    let base = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
-    var template = Array("\(base)/vedette-demo-XXXXXX".utf8CString)
+    let base = unsafe getenv("TMPDIR").map { unsafe String(pathPointer: $0) } ?? "/tmp"
+    var template = "\(base)/vedette-demo-XXXXXX".pathBytes
     guard let made = unsafe mkdtemp(&template) else { throw Self.failure(base) }
-    folder = unsafe String(cString: made)
+    folder = unsafe String(pathPointer: made)
     let compressor = try Compressor(options: PictureOptions(), pool: BytePool())
     for index in 0..<Self.count {
       let jpeg = try compressor.picture(of: Self.frame(index))
       let path = "\(folder)/\(index + 100).jpg"
       files.append(path)
-      guard let file = unsafe fopen(path, "we") else { throw Self.failure(folder) }
+      guard let file = unsafe fopen(path.pathBytes, "we") else { throw Self.failure(folder) }
       let written = jpeg.bytes.withSpan {
         unsafe $0.withUnsafeBytes { unsafe fwrite($0.baseAddress, 1, $0.count, file) }
       }
@@ -35,8 +37,8 @@ final class TestScene {
   }
 
   deinit {
-    for file in files { unsafe unlink(file) }
-    unsafe rmdir(folder)
+    for file in files { unsafe vp_unlink(file) }
+    unsafe vp_rmdir(folder)
   }
 
   private static func failure(_ folder: String) -> ExitCode {

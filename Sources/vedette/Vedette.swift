@@ -1,13 +1,15 @@
 import Agent
 import ArgumentParser
 import DaemonCommand
+import Paths
 
 /// One program for both names: they share all that is large, and a package holds it once.
 @main
 struct Main {
   static func main() {
     let name = CommandLine.arguments.first?.split(separator: "/").last
-    if name == "vedetted" { DaemonCommand.main() } else { Vedette.main() }
+    let words = CommandLine.words
+    if name == "vedetted" { DaemonCommand.main(words) } else { Vedette.main(words) }
   }
 }
 

@@ -1,7 +1,9 @@
 import ArgumentParser
 import DaemonCommand
+import Paths
+import Paths
 
 @main
 struct Vedetted {
-  static func main() { DaemonCommand.main() }
+  static func main() { DaemonCommand.main(CommandLine.words) }
 }

@@ -2,13 +2,27 @@
 #ifndef VEDETTE_CPOSIX_H
 #define VEDETTE_CPOSIX_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 /* Names the calling thread; at most 15 bytes. */
 void vp_name_thread(const char *name);
 /* How many processors the calling thread may run on, at least 1. */
 int vp_processor_count(void);
+/* Paths are UTF-8, in which a character from U+10FF80 to U+10FFFF stands for one byte, 0x80 to 0xFF: names of files may be
+   bytes that are no UTF-8. The calls below that take a path turn these back; all others must not be given one. */
+int vp_stat(const char *path, struct stat *status);
+int vp_access(const char *path, int mode);
+int vp_mkdir(const char *path, unsigned mode);
+int vp_rmdir(const char *path);
+int vp_chmod(const char *path, unsigned mode);
+int vp_unlink(const char *path);
+int vp_rename(const char *old, const char *new_path);
+DIR *vp_opendir(const char *path);
+/* The path that links lead to, as the system's bytes, to be freed; or NULL with errno. */
+char *vp_realpath(const char *path);
 /* open with O_CLOEXEC; returns a descriptor or -1 with errno. */
 int vp_open(const char *path, int flags);
 /* Opens a regular file for reading. What is none, a FIFO or a device that could keep the reader for ever, is not
