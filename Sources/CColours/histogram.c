@@ -95,41 +95,41 @@ void vc_halve_bins(vc_bin *parents, const vc_bin *table, const uint32_t *numbers
     }
 }
 
-void vc_keys(uint32_t *keys, const uint8_t *rgb, size_t width, size_t height, size_t stride)
-{
-    for (size_t row = 0; row < height; row++) {
-        const uint8_t *pixel = rgb + row * stride;
-        for (size_t i = 0; i < width; i++, pixel += 3)
-            *keys++ = (uint32_t)pixel[0] << 16 | (uint32_t)pixel[1] << 8 | pixel[2];
-    }
-}
-
 /* Three bits of a channel, each three places from the next. */
 #define SPREAD(bits) ((uint32_t)((bits) >> 2 & 1) << 6 | (uint32_t)((bits) >> 1 & 1) << 3 | (uint32_t)((bits) & 1))
 
 /* A colour's code is octants within octants: its upper bits tell the cube 8 wide, the others which of its colours. */
 enum { INNER = 9, CELLS = 1 << 15 };
 
-void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, size_t count)
-{
-    /* What each channel adds to a code. */
+/* What each channel adds to a code. */
+typedef struct {
     uint32_t red[256], green[256], blue[256];
+} codes;
+
+static void set_codes(codes *add)
+{
     for (uint32_t value = 0; value < 256; value++) {
-        blue[value] = SPREAD(value >> 5) << 15 | SPREAD(value >> 3 & 3) << 9 | SPREAD(value & 7);
-        green[value] = blue[value] << 1;
-        red[value] = blue[value] << 2;
+        uint32_t code = SPREAD(value >> 5) << 15 | SPREAD(value >> 3 & 3) << 9 | SPREAD(value & 7);
+        add->blue[value] = code;
+        add->green[value] = code << 1;
+        add->red[value] = code << 2;
     }
-    /* Three octants' worth of each channel, red highest. */
-    uint32_t key_of[512], often[512] = { 0 };
-    for (uint32_t i = 0; i < 512; i++) {
-        uint32_t r = i >> 6 & 7, g = i >> 3 & 7, b = i & 7;
-        key_of[SPREAD(r) << 2 | SPREAD(g) << 1 | SPREAD(b)] = r << 16 | g << 8 | b;
-    }
+}
+
+INLINE uint32_t code_of(const codes *add, const uint8_t *pixel)
+{
+    return add->red[pixel[0]] | add->green[pixel[1]] | add->blue[pixel[2]];
+}
+
+size_t vc_sort(uint16_t *sorted, uint32_t *starts, const uint8_t *rgb, size_t width, size_t height, size_t stride)
+{
+    codes add;
+    set_codes(&add);
     memset(starts, 0, (CELLS + 1) * sizeof *starts);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t key = keys[i], code = red[key >> 16 & 255] | green[key >> 8 & 255] | blue[key & 255];
-        keys[i] = code;
-        starts[code >> INNER]++;
+    for (size_t row = 0; row < height; row++) {
+        const uint8_t *pixel = rgb + row * stride;
+        for (size_t i = 0; i < width; i++, pixel += 3)
+            starts[code_of(&add, pixel) >> INNER]++;
     }
     uint32_t sum = 0;
     for (uint32_t i = 0; i < CELLS; i++) {
@@ -137,9 +137,32 @@ void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, 
         starts[i] = sum;
         sum += own;
     }
-    for (size_t i = 0; i < count; i++)
-        sorted[starts[keys[i] >> INNER]++] = keys[i];
-    /* Now each start is where its cell ends. */
+    for (size_t row = 0; row < height; row++) {
+        const uint8_t *pixel = rgb + row * stride;
+        for (size_t i = 0; i < width; i++, pixel += 3) {
+            uint32_t code = code_of(&add, pixel);
+            sorted[starts[code >> INNER]++] = (uint16_t)(code & ((1 << INNER) - 1));
+        }
+    }
+    size_t distinct = 0;
+    for (uint32_t i = 0, from = 0; i < CELLS; from = starts[i++]) {
+        uint64_t seen[8] = { 0 };
+        for (uint32_t j = from; j < starts[i]; j++)
+            seen[sorted[j] >> 6] |= (uint64_t)1 << (sorted[j] & 63);
+        for (int eighth = 0; eighth < 8; eighth++)
+            distinct += (size_t)__builtin_popcountll(seen[eighth]);
+    }
+    return distinct;
+}
+
+void vc_take_colours(vc_grid *grid, const uint16_t *sorted, const uint32_t *starts)
+{
+    /* Three octants' worth of each channel, red highest. */
+    uint32_t key_of[512], often[512] = { 0 };
+    for (uint32_t i = 0; i < 512; i++) {
+        uint32_t r = i >> 6 & 7, g = i >> 3 & 7, b = i & 7;
+        key_of[SPREAD(r) << 2 | SPREAD(g) << 1 | SPREAD(b)] = r << 16 | g << 8 | b;
+    }
     uint32_t n = 0, cells = 0, blocks = 0, from = 0, last_block = UINT32_MAX;
     vc_points *p = &grid->points;
     for (uint32_t i = 0; i < CELLS; i++) {
@@ -149,7 +172,7 @@ void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, 
         uint32_t base = key_of[i >> 6] << 5 | key_of[i & 63] << 3;
         uint64_t seen[8] = { 0 };
         for (uint32_t j = from; j < end; j++) {
-            uint32_t inner = sorted[j] & ((1 << INNER) - 1);
+            uint32_t inner = sorted[j];
             often[inner]++;
             seen[inner >> 6] |= (uint64_t)1 << (inner & 63);
         }

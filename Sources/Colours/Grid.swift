@@ -8,8 +8,7 @@ final class Grid {
   private let keys = Memory<UInt32>()
   private let cells = Memory<vc_box>(zero: vc_box())
   private let blocks = Memory<vc_box>(zero: vc_box())
-  private let sorting = Memory<UInt32>()
-  private let sorted = Memory<UInt32>()
+  private let sorted = Memory<UInt16>()
   private let starts = Memory<UInt32>(capacity: 1 << 15 + 1)
   private let scratch = Scratch()
   private var cellCount = 0
@@ -18,15 +17,16 @@ final class Grid {
 
   /// Takes the colours of the pixels, in place of those before.
   func fill(_ pixels: Pixels, space: ColourSpace) {
-    sorting.reserve(pixels.count)
     sorted.reserve(pixels.count)
-    points.reserve(pixels.count)
-    keys.reserve(pixels.count)
-    cells.reserve(min(pixels.count, 1 << 15))
-    blocks.reserve(min(pixels.count, 1 << 9))
-    unsafe vc_keys(sorting.base, pixels.base, pixels.width, pixels.height, pixels.stride)
+    let count = unsafe vc_sort(
+      sorted.base, starts.base, pixels.base, pixels.width, pixels.height, pixels.stride)
+    // Large pictures have far fewer colours than pixels.
+    points.reserve(count, areLabelled: false)
+    keys.reserve(count)
+    cells.reserve(min(count, 1 << 15))
+    blocks.reserve(min(count, 1 << 9))
     var raw = unsafe self.raw
-    unsafe vc_sort(&raw, sorting.base, sorted.base, starts.base, pixels.count)
+    unsafe vc_take_colours(&raw, sorted.base, starts.base)
     points.count = unsafe Int(raw.points.count)
     cellCount = unsafe Int(raw.cell_count)
     blockCount = unsafe Int(raw.block_count)

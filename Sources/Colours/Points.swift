@@ -12,12 +12,14 @@ final class Points {
   var count = 0
 
   /// Makes room for `count` points and the vectors' padding.
-  func reserve(_ count: Int) {
+  /// - Parameter areLabelled: whether for a label and a distance each, too.
+  func reserve(_ count: Int, areLabelled: Bool = true) {
     let padded = count + 2 * Int(VC_LANES)
     x.reserve(padded)
     y.reserve(padded)
     z.reserve(padded)
     w.reserve(padded)
+    guard areLabelled else { return }
     labels.reserve(padded)
     distances.reserve(padded)
   }

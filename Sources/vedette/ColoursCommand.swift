@@ -70,6 +70,21 @@ struct ColoursCommand: ParsableCommand {
   }
 
   private func run(_ picture: PictureFile) throws {
+    // What was needed to find them is given back before the picture is written: it is as much again.
+    let (clustering, score, painted) = try find(in: picture)
+    if let output { try picture.write(painted, to: output, command: Self.name) }
+    if json {
+      print(try line(clustering, score).text)
+    } else {
+      Swift.print(PaletteView(clustering, silhouette: score?.mean).text)
+      if let theory = try theory(clustering.count) { print(theory) }
+    }
+  }
+
+  /// - Returns: `painted` is empty where nobody asked for it.
+  private func find(
+    in picture: PictureFile
+  ) throws -> (clustering: Clustering, score: Silhouette?, painted: [UInt8]) {
     let (width, height) = (picture.size.width, picture.size.height)
     var settings = ColourSettings(lambda: lambda, coreset: live ? .histogram : .exact)
     if let coreset { settings.coreset = .sample(size: coreset, seed: seed) }
@@ -94,18 +109,12 @@ struct ColoursCommand: ParsableCommand {
         try PictureFile.write(Array(drawn.svg.utf8), to: diagram, command: Self.name)
       }
     }
-    if let output {
-      var painted: [UInt8] = []
+    var painted: [UInt8] = []
+    if output != nil {
       try clusterer.paint(
         rgb: picture.pixels.span, width: width, height: height, into: &painted)
-      try picture.write(painted, to: output, command: Self.name)
     }
-    if json {
-      print(try line(clustering, score).text)
-    } else {
-      Swift.print(PaletteView(clustering, silhouette: score?.mean).text)
-      if let theory = try theory(clustering.count) { print(theory) }
-    }
+    return (clustering, score, painted)
   }
 
   private var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

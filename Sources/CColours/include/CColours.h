@@ -132,10 +132,11 @@ uint32_t vc_take_bins(vc_points *points, uint32_t *numbers, vc_bin *table, int b
 /* Makes bins half as fine: `parents` of bins at `bits` - 1. Both tables as above. */
 void vc_halve_bins(vc_bin *parents, const vc_bin *table, const uint32_t *numbers, uint32_t count, int bits);
 
-/* Distinct colours of `count` packed keys (red, green, blue; red highest), which are overwritten; `sorted` is as
- * long, `starts` 32,769 long. Cells' and blocks' boxes are not set: see vc_boxes. */
-void vc_sort(vc_grid *grid, uint32_t *keys, uint32_t *sorted, uint32_t *starts, size_t count);
-void vc_keys(uint32_t *keys, const uint8_t *rgb, size_t width, size_t height, size_t stride);
+/* Sorts pixels by cells: `sorted`, as long as there are pixels, becomes which of its cell's colours each is, and `starts`, 32,769
+ * long, where each cell ends. Returns how many colours are distinct: a grid with room for these is then taken from both. */
+size_t vc_sort(uint16_t *sorted, uint32_t *starts, const uint8_t *rgb, size_t width, size_t height, size_t stride);
+/* Cells' and blocks' boxes are not set: see vc_boxes. */
+void vc_take_colours(vc_grid *grid, const uint16_t *sorted, const uint32_t *starts);
 /* Boxes and sums of cells and blocks from the points' coordinates and weights. */
 void vc_boxes(vc_grid *grid);
 
