@@ -153,6 +153,7 @@ let package = Package(
     .target(name: "TestDice", path: "Tests/Support/TestDice", swiftSettings: strict),
     .target(name: "TestBombs", path: "Tests/Support/TestBombs", swiftSettings: strict),
     .target(name: "TestFetching", path: "Tests/Support/TestFetching", swiftSettings: strict),
+    .target(name: "TestFolders", path: "Tests/Support/TestFolders", swiftSettings: strict),
 
     tests("FramesTests", ["Frames"]),
     tests("MetersTests", ["Meters"]),
@@ -170,12 +171,13 @@ let package = Package(
       ]),
     tests("ColoursTests", ["CColours", "Colours"]),
     tests("KafkaTests", ["Kafka", log]),
-    tests("SpoolTests", ["Spool", "TestDice"]),
-    tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice"]),
-    tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", log]),
+    tests("SpoolTests", ["Spool", "TestDice", "TestFolders"]),
+    tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice", "TestFolders"]),
+    tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", "TestFolders", log]),
     tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
     tests("StatusTests", ["Meters", "Status"] + nio),
-    tests("ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "Threads", log]),
+    tests(
+      "ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "TestFolders", "Threads", log]),
     tests(
       "AgentTests", ["Agent", "Control", "Frames", "Gallery", "Meters", "Settings", "Status", log]),
     tests(

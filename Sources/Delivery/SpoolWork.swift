@@ -106,11 +106,14 @@ struct SpoolWork: ~Copyable {
 
   /// The disk refuses: records stay in memory until it is tried again.
   private mutating func fail(_ error: SpoolError) {
+    // What fails meanwhile puts off nothing.
+    if fault == nil { retryAt = Clock.monotonic + retryNanoseconds }
     fault = error
-    retryAt = Clock.monotonic + UInt64(keeper.use.retryInterval * 1e9)
     keeper.state.withLock { $0.spoolFault = error.description }
     keeper.complaints.spoolFailed(error, retrySeconds: keeper.use.retryInterval)
   }
+
+  private var retryNanoseconds: UInt64 { UInt64(keeper.use.retryInterval * 1e9) }
 
   private mutating func recover() {
     guard fault != nil else { return }
@@ -242,11 +245,16 @@ struct SpoolWork: ~Copyable {
 
   private mutating func takeDone(_ inbox: SpoolKeeper.Inbox) {
     guard let store else { return }
-    do {
-      for (spoolClass, position) in inbox.done { try store.done(position, in: spoolClass) }
-    } catch {
-      fail(error)
+    // One that cannot be put down leaves the others as they are.
+    var failure: SpoolError?
+    for (spoolClass, position) in inbox.done {
+      do {
+        try store.done(position, in: spoolClass)
+      } catch {
+        failure = error
+      }
     }
+    if let failure { fail(failure) }
     for entry in inbox.buried {
       do {
         try store.bury(entry)
@@ -326,7 +334,10 @@ struct SpoolWork: ~Copyable {
 
   private mutating func keepUp(_ now: UInt64) {
     nextUpkeep = now + Self.upkeepNanoseconds
-    if fault != nil, now >= retryAt { retry() }
+    if fault != nil, now >= retryAt {
+      retryAt = now + retryNanoseconds
+      retry()
+    }
     announceGaps(keeper.state.withLock { $0.gaps.take() })
     guard let store, fault == nil else { return }
     do {

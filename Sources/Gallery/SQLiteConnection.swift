@@ -1,3 +1,4 @@
+import CPosix
 import CSQLite
 import Glibc
 import Paths
@@ -40,7 +41,7 @@ final class SQLiteConnection {
   /// A FIFO would be waited for, and a device may never end.
   private static func refuseOthers(_ path: String) throws(GalleryError) {
     var status = stat()
-    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+    guard unsafe vp_stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
     throw GalleryError(.disk, "\(path) cannot be opened: it is not a regular file")
   }
 

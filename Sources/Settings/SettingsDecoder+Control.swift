@@ -77,7 +77,7 @@ extension SettingsDecoder {
   /// Whether there is something at this path that may be waited for, or never end: a FIFO, a socket or a device.
   static func isStrange(_ path: String) -> Bool {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return false }
+    guard unsafe vp_stat(path, &status) == 0 else { return false }
     return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 

@@ -85,7 +85,11 @@ extension ClassStore {
     try Folder.remove(temporary, options.faults)
     let (new, lost) = try thinned(old, temporary)
     CrashPoint.pass(.withinThinning)
-    try tell(lost.losses(spoolClass, .decimated))
+    // Where what follows fails, it is tried again.
+    if toldThinning != number {
+      toldThinning = number
+      try tell(lost.losses(spoolClass, .decimated))
+    }
     let oldBytes = old.file.size
     state.thinning = number
     state.thinnedTable = lost

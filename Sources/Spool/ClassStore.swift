@@ -39,6 +39,8 @@ final class ClassStore {
   var isAppendingLate = false
   /// Segments that failed and could not be sealed yet; what was committed to them can still be read.
   var abandoned: [Track] = []
+  /// The segment whose thinning was told of last.
+  var toldThinning: UInt64?
   private let began: UInt64
   /// What the clock showed when the store was opened.
   private var clockBase: UInt64
@@ -336,7 +338,8 @@ final class ClassStore {
   /// Tries again what failed before.
   func catchUp() throws(SpoolError) {
     try retryAbandoned()
-    for number in state.deleting { try clearAway(number) }
+    // As in `delete`: files whose state could not be written are not known to be done with.
     try writeState()
+    for number in state.deleting { try clearAway(number) }
   }
 }

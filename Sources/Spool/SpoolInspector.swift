@@ -215,6 +215,8 @@ package struct SpoolInspector {
     }
     guard let segment = try open(file) else {
       guard file.present != nil else { return nil }
+      // An agent at work has made the file, and is about to write its header.
+      if isInUse, !file.isSealed, file.open == nil { return report }
       report.damages.append("its header is damaged: nothing in it can be read")
       report.lost = report.waiting
       return report

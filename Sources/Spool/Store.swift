@@ -275,21 +275,33 @@ package final class Store {
   }
 
   /// Commits, seals and writes the state; the store is not to be used after that.
+  /// - Throws: what failed first; all the rest is done nevertheless.
   package func close() throws(SpoolFailure) {
+    var failure: SpoolFailure?
     for store in Array(classes.values) + [dead] {
-      try store.commit()
-      do {
-        try store.seal()
-        try store.writeState()
+      do throws(SpoolFailure) {
+        try close(store)
       } catch {
-        throw SpoolFailure(error: error, entries: [])
+        failure = SpoolFailure(
+          error: failure?.error ?? error.error, entries: (failure?.entries ?? []) + error.entries)
       }
     }
     do {
       try leaveNote([])
     } catch {
-      throw SpoolFailure(error: error, entries: [])
+      failure = failure ?? SpoolFailure(error: error, entries: [])
     }
     lock.unlock()
+    if let failure { throw failure }
+  }
+
+  private func close(_ store: ClassStore) throws(SpoolFailure) {
+    try store.commit()
+    do {
+      try store.seal()
+      try store.writeState()
+    } catch {
+      throw SpoolFailure(error: error, entries: [])
+    }
   }
 }

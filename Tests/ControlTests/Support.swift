@@ -3,6 +3,7 @@ import Foundation
 import Gallery
 import Logging
 import Synchronization
+import TestFolders
 
 /// An agent that notes what it is told.
 final class FakeTarget: CommandTarget {
@@ -122,7 +123,7 @@ final class Box {
 
   /// - Parameter isStarted: false where a receiver starts the desk.
   init(freezeAfter: Double? = nil, allowsUnsigned: Bool = false, isStarted: Bool = true) throws {
-    folder = NSTemporaryDirectory() + "control-\(UUID().uuidString)"
+    folder = TestFolders.base + "/control-\(UUID().uuidString)"
     try FileManager.default.createDirectory(
       atPath: folder + "/keys.d", withIntermediateDirectories: true)
     identity.allowsUnsigned = allowsUnsigned

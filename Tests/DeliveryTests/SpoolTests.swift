@@ -2,6 +2,7 @@ import Foundation
 import Kafka
 import Meters
 import Spool
+import TestFolders
 import Testing
 
 @testable import Delivery
@@ -10,7 +11,7 @@ import Testing
 @Suite(.serialized) struct DeliverySpoolTests {
   /// A folder for a spool, deleted at the end.
   final class Folder {
-    let path = NSTemporaryDirectory() + "delivery-spool-\(UUID().uuidString)"
+    let path = TestFolders.base + "/delivery-spool-\(UUID().uuidString)"
     deinit { try? FileManager.default.removeItem(atPath: path) }
   }
 
@@ -223,6 +224,34 @@ import Testing
     bench.cluster.setBroker(1, isUp: true)
     bench.eventually { $0.delivered == 2020 }
     #expect(firsts(try bench.arrived()).sorted() == Array(0..<2020))
+  }
+
+  @Test(arguments: [ENOSPC, EDQUOT, EROFS, EIO])
+  func `A disk that refuses the spool's state costs nothing, and all that comes back is put down`(
+    code: Int32
+  ) throws {
+    let folder = Folder()
+    let disk = FailingDisk()
+    let bench = try Bench(
+      options: options(folder, memoryMax: 8 << 20) { $0.store.faults = disk.faults }, isUp: false)
+    bench.submit(500, bytes: 10_000)
+    // Some are read ahead.
+    bench.eventually { $0.spooled > 250 && $0.spooled + $0.inMemory + $0.inFlight == 500 }
+    disk.fail(.write, code, on: "/state")
+    bench.submit(300, bytes: 10_000)
+    bench.eventually { _ in bench.lines.count("the spool cannot be used") > 0 }
+    let reason = unsafe String(cString: strerror(code))
+    #expect(bench.delivery.picture.spoolFault?.contains(reason) == true)
+    // Segments are sent, and cannot be deleted.
+    bench.cluster.setBroker(1, isUp: true)
+    bench.eventually { $0.delivered == 800 }
+    disk.heal()
+    bench.eventually { _ in bench.delivery.picture.spoolFault == nil }
+    bench.eventually { _ in bench.delivery.spoolPicture?.records == 0 }
+    #expect(bench.counts.droppedInAll == 0 && bench.counts.spooled == 0)
+    bench.delivery.shutdown(seconds: 5)
+    let next = try Store(folder: folder.path)
+    #expect(next.picture.records == 0 && next.takeNews().losses.isEmpty)
   }
 
   @Test func `What can be written nowhere is in memory again, all of it`() throws {

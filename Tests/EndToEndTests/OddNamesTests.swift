@@ -63,7 +63,7 @@ import Testing
         == "caf\\xe9\u{1B}[1m\\xe9/caf\\xe9\u{1B}[1m\\xe9.jpg")
     let missing = try shell(folder, #"$vedette colours "no$n""#)
     #expect(missing.code == 66)
-    #expect(missing.log.contains("no\(Self.shown) cannot be opened: No such file"), "\(missing)")
+    #expect(missing.log.contains("no\(Self.shown) cannot be read: No such file"), "\(missing)")
   }
 
   @Test func `Faces are looked for in such folders and files, and drawn into others`() throws {

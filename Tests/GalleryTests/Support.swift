@@ -1,5 +1,6 @@
 import Foundation
 import TestDice
+import TestFolders
 
 @testable import Gallery
 
@@ -9,7 +10,7 @@ final class Scratch {
   var file: String { path + "/gallery.sqlite" }
 
   init() {
-    path = NSTemporaryDirectory() + "gallery-\(UUID().uuidString)"
+    path = TestFolders.base + "/gallery-\(UUID().uuidString)"
     try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

@@ -127,6 +127,41 @@ import Testing
     }
   }
 
+  @Test func `With any bit turned, what was done with out of turn is neither lost nor sent again`()
+    throws
+  {
+    let scratch = Scratch()
+    let six = (UInt64(1)...6).map { entry($0, source: $0 % 2 == 0 ? "front" : "back", count: 40) }
+    do {
+      let store = try Store(folder: scratch.path)
+      for entry in six { try store.append(entry, to: .frames) }
+      try store.close()
+    }
+    do {
+      let store = try Store(folder: scratch.path)
+      for index in 0..<6 {
+        let stored = try #require(try store.next(.frames))
+        if [0, 2, 3].contains(index) { try store.done(stored.position, in: .frames) }
+      }
+      try store.keep()
+    }
+    let rest = [six[1], six[4], six[5]]
+    let file = try #require(scratch.files(".seg").first)
+    let folder = scratch.path + "/frames"
+    let (bytes, state) = (scratch.bytes(file), scratch.bytes(folder + "/state"))
+    for bit in stride(from: 0, to: bytes.count * 8, by: 5) {
+      try? FileManager.default.removeItem(atPath: folder)
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      scratch.write(state, folder + "/state")
+      var turned = bytes
+      turned[bit / 8] ^= 1 << UInt8(bit % 8)
+      scratch.write(turned, file)
+      let (got, lost) = try outcome(scratch)
+      #expect(got == rest.filter(got.contains), "bit \(bit)")
+      #expect(got.count + lost == 3, "bit \(bit): \(got.count) came, \(lost) told")
+    }
+  }
+
   @Test func `A begun segment that is gone is told of by source`() throws {
     let scratch = Scratch()
     let (file, _) = try begun(scratch)

@@ -165,6 +165,57 @@ import Testing
     #expect(try seen(scratch).waiting == 200)
   }
 
+  @Test func `A segment that an agent is just making is no damage, one without an agent is`() throws
+  {
+    let scratch = Scratch()
+    let store = try Store(folder: scratch.path)
+    try store.append(entry(1), to: .frames)
+    // Made, and the header not written yet.
+    let file = try #require(scratch.files(".open").first)
+    scratch.write([UInt8](repeating: 0, count: 8192), file)
+    let inspector = try SpoolInspector(scratch.path)
+    for isThorough in [true, false] {
+      let reports = try inspector.inspect(isThorough: isThorough)
+      #expect(reports.map(\.number) == [1])
+      #expect(reports.allSatisfy { $0.damages.isEmpty && $0.waiting == 0 && !$0.isStray })
+      let later = try inspector.inspect(isThorough: isThorough, isInUse: false) { _, _ in }
+      #expect(later.map(\.damages.count) == [1])
+    }
+  }
+
+  @Test(arguments: [4096, 1 << 20])
+  func `What was acknowledged out of turn is neither exported nor sent again`(
+    segmentBytes: UInt64
+  ) throws {
+    let scratch = Scratch()
+    let store = try Store(folder: scratch.path, options: smallSegments(segmentBytes))
+    try store.put(1...60)
+    var taken: [StoredEntry] = []
+    for _ in 0..<40 { taken.append(try #require(try store.next(.frames))) }
+    var left = Set(UInt64(1)...60)
+    for stored in taken where stored.entry.sequence % 3 != 0 && stored.entry.sequence > 1 {
+      try store.done(stored.position, in: .frames)
+      left.remove(stored.entry.sequence)
+    }
+    try store.keep()
+    let waiting = left.sorted()
+    #expect(store.picture.records == waiting.count)
+    #expect(try seen(scratch).exported == waiting)
+    #expect(try seen(scratch).waiting == waiting.count)
+    // Killed now.
+    let copy = Scratch()
+    try FileManager.default.copyItem(atPath: scratch.path, toPath: copy.path + "/spool")
+    var next = try Store(folder: copy.path + "/spool", options: smallSegments(segmentBytes))
+    #expect(next.picture.records == waiting.count)
+    // Nothing is lost of that by another start, or by one that ends in good order.
+    try next.close()
+    next = try Store(folder: copy.path + "/spool", options: smallSegments(segmentBytes))
+    #expect(next.picture.records == waiting.count)
+    #expect(try next.drain(.frames).map(\.sequence) == waiting)
+    #expect(next.backlog(.frames).isEmpty && next.takeNews().losses.isEmpty)
+    try next.close()
+  }
+
   @Test func `A segment that is gone is told by check, with how many records it had`() throws {
     let scratch = Scratch()
     let files = try made(scratch)

@@ -1,5 +1,6 @@
 import Foundation
 import TestDice
+import TestFolders
 
 @testable import Spool
 
@@ -8,7 +9,7 @@ final class Scratch {
   let path: String
 
   init() {
-    path = NSTemporaryDirectory() + "spool-\(UUID().uuidString)"
+    path = TestFolders.base + "/spool-\(UUID().uuidString)"
     try? FileManager.default.createDirectory(
       atPath: path, withIntermediateDirectories: true)
   }
