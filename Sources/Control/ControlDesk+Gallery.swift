@@ -38,7 +38,7 @@ extension ControlDesk {
   /// Whether trying again would end alike. What is damaged is not mended by waiting; another command may replace it.
   private static func isFinal(_ error: GalleryError) -> Bool {
     switch error.code {
-    case .disk, .busy, .unknownVersion, .cancelled: false
+    case .disk, .denied, .busy, .unknownVersion, .cancelled: false
     case .badInput, .full, .notFound, .stale, .mismatch, .damaged: true
     }
   }

@@ -57,6 +57,12 @@ package struct FaceModels: Equatable, Sendable {
     let advice = "run 'tools/models --to \(folder)\(file == .landmarks68 ? " --with-68" : "")'"
     let descriptor = unsafe vp_open_file(path)
     guard descriptor >= 0 else {
+      guard errno != EACCES, errno != EPERM else {
+        throw FacesError(
+          .denied,
+          "the model \(path) cannot be opened: permission denied; run this as root or as the agent's user"
+        )
+      }
       let reason = unsafe String(cString: vp_file_reason(errno))
       throw FacesError(
         .modelMissing, "the model \(path) cannot be opened (\(reason)): \(advice)")

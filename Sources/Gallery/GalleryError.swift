@@ -3,6 +3,8 @@ package struct GalleryError: Error, CustomStringConvertible, Equatable, Sendable
   package enum Code: Sendable {
     /// The disk refuses: full, read-only, failing, gone.
     case disk
+    /// It may be there, but this user may not look.
+    case denied
     /// What is in the file is not what was written, or it is no gallery.
     case damaged
     /// Another process keeps the file longer than the time that we wait.

@@ -24,8 +24,14 @@ package final class LineReader {
     isOwned = path != "-"
     descriptor = isOwned ? unsafe vp_open_file(path) : 0
     guard descriptor >= 0 else {
+      let code: GalleryError.Code =
+        switch errno {
+        case EACCES, EPERM: .denied
+        case ENOENT, ENOTDIR: .notFound
+        default: .disk
+        }
       throw GalleryError(
-        .disk, "\(path) cannot be read: \(unsafe String(cString: vp_file_reason(errno)))")
+        code, "\(path) cannot be read: \(unsafe String(cString: vp_file_reason(errno)))")
     }
     var status = stat()
     let isFile = unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG

@@ -24,7 +24,15 @@ final class SQLiteConnection {
     let status = unsafe sqlite3_open_v2(path.pathBytes, &opened, flags, nil)
     guard status == SQLITE_OK, let opened = unsafe opened else {
       let reason = unsafe opened.map { unsafe String(cString: sqlite3_errmsg($0)) } ?? "no memory"
+      let isDenied = unsafe opened.map {
+        [EACCES, EPERM].contains(unsafe sqlite3_system_errno($0))
+      }
       unsafe sqlite3_close_v2(opened)
+      guard isDenied != true else {
+        throw GalleryError(
+          .denied,
+          "\(path) cannot be opened: permission denied; run this as root or as the agent's user")
+      }
       throw GalleryError(
         .disk,
         "\(path) cannot be opened (\(reason)): its folder must be there, and this user must be allowed to write it"

@@ -26,7 +26,8 @@ struct SpoolKeys: Sendable {
         throw SpoolError(.unreadable, "the spool's key file \(error)")
       }
       throw SpoolError(
-        .unreadable, errno: error.errno, "the spool's key file \(path) cannot be read")
+        error.code == .denied ? .denied : .unreadable, errno: error.errno,
+        "the spool's key file \(path) cannot be read")
     }
     var ciphers: [BlockCipher] = []
     for (index, line) in bytes.split(

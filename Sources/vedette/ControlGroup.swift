@@ -133,7 +133,7 @@ struct KeyFile {
   init(_ path: String) throws {
     guard let bytes = InputFile.read(path) else {
       throw ControlGroup.fail(
-        "\(path) cannot be read: \(InputFile.reason)", ExitStatus.noInput)
+        "\(path) cannot be read: \(InputFile.reason)", InputFile.exitStatus)
     }
     guard let value = try? JSONReader.read(bytes), let issuer = value["issuer"]?.text,
       let secret = value["private"]?.text.flatMap({ Base64.decoded($0) }),

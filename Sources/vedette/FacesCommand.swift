@@ -69,7 +69,7 @@ struct FacesCommand: ParsableCommand {
       try engine.prepare(settings)
     } catch {
       ConfigurationCheck.tell("vedette faces: \(error)")
-      throw ExitCode(ExitStatus.unavailable)
+      throw ExitCode(error.exitStatus)
     }
     if settings.encodes, let warning = FaceEncoder.blas.warning {
       ConfigurationCheck.tell("vedette faces: \(warning)")

@@ -15,9 +15,14 @@ struct FaceModelsPlace: ParsableArguments {
         models: models, takesLargest: takesLargest, takesPoorOnes: takesPoorOnes)
     } catch {
       ConfigurationCheck.tell("vedette gallery: \(error)")
-      throw ExitCode(ExitStatus.unavailable)
+      throw ExitCode(error.exitStatus)
     }
   }
+}
+
+extension FacesError {
+  /// What a command exits with where the models cannot be loaded.
+  var exitStatus: Int32 { code == .denied ? ExitStatus.noPermission : ExitStatus.unavailable }
 }
 
 /// Which photographs are taken.

@@ -56,6 +56,7 @@ struct GalleryPlace: ParsableArguments {
       ConfigurationCheck.tell("vedette gallery: \(error)")
       switch error.code {
       case .disk: throw ExitCode(ExitStatus.cannotCreate)
+      case .denied: throw ExitCode(ExitStatus.noPermission)
       case .busy, .cancelled: throw ExitCode(ExitStatus.unavailable)
       case .notFound: throw ExitCode(ExitStatus.noInput)
       default: throw ExitCode(ExitStatus.dataError)
@@ -159,9 +160,10 @@ struct GalleryRemove: ParsableCommand {
     let photos = try photo.map { text in
       if let digest = Digest(hex: text) { return digest }
       guard let bytes = InputFile.read(text) else {
+        let status = InputFile.exitStatus
         ConfigurationCheck.tell(
           "vedette gallery: \(text) is no SHA-256 and cannot be read: \(InputFile.reason)")
-        throw ExitCode(ExitStatus.noInput)
+        throw ExitCode(status)
       }
       return Digest(of: bytes)
     }

@@ -1,3 +1,4 @@
+import Agent
 import CPosix
 import Glibc
 
@@ -8,6 +9,11 @@ enum InputFile {
 
   /// Why a file could not be read, by the last call's `errno`.
   static var reason: String { unsafe String(cString: vp_file_reason(errno)) }
+
+  /// What a command exits with then.
+  static var exitStatus: Int32 {
+    errno == EACCES || errno == EPERM ? ExitStatus.noPermission : ExitStatus.noInput
+  }
 
   /// Nil where it cannot be read, with `errno`; more than `bytesMax` is `EFBIG`. A FIFO would be waited for, and a device may
   /// never end: neither is read.

@@ -26,8 +26,9 @@ struct PictureFile {
 
   private static func bytes(_ path: String, _ command: String) throws -> [UInt8] {
     func fail(_ what: String) -> ExitCode {
+      let status = InputFile.exitStatus
       ConfigurationCheck.tell("\(command): \(path) \(what)")
-      return ExitCode(ExitStatus.noInput)
+      return ExitCode(status)
     }
     if let bytes = InputFile.read(path) { return bytes }
     throw fail(

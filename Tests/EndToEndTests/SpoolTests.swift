@@ -88,6 +88,37 @@ import Testing
     #expect(next.program.end() == 0)
   }
 
+  @Test func `Clustered pictures wait in a class of their own, apart from frames`() throws {
+    let broker = try Broker()
+    let pictures = try Folder()
+    _ = try camera(pictures)
+    let place = try Folder()
+    let daemon = try Daemon(
+      broker.address, delivery: "{outage_after: 1 s, shutdown_budget: 2 s}",
+      spool: "{folder: '\(place.path)/spool', replay_jitter: 0 s}",
+      cameras: """
+          front: {replay: {path: '\(pictures.path)', rate: 15}, colours: {rate: 5, clustered_rate: 5}}
+        """)
+    _ = daemon.waitForLedger { ($0["delivered"] as? Int ?? 0) >= 5 }
+    broker.command("down 1")
+    _ = daemon.waitForLedger(seconds: 60) { ($0["spooled"] as? Int ?? 0) >= 60 }
+    #expect(daemon.program.end() == 0)
+    let export = try Program(
+      "vedette",
+      ["spool", "export", "\(place.path)/out", "--folder", "\(place.path)/spool"])
+    #expect(export.wait(within: 30) && export.process.terminationStatus == 0, "\(export.log)")
+    let index = try String(contentsOfFile: "\(place.path)/out/index.jsonl", encoding: .utf8)
+    var topics: [String: Set<String>] = [:]
+    for line in index.split(separator: "\n") {
+      let record = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      topics[record?["class"] as? String ?? "", default: []].insert(
+        record?["topic"] as? String ?? "")
+    }
+    #expect(topics["frames"]?.isSubset(of: ["vedette.frames", "vedette.metrics"]) == true)
+    #expect(topics["frames"]?.contains("vedette.frames") == true, "\(topics)")
+    #expect(topics["copies"] == ["vedette.clustered"], "\(topics)")
+  }
+
   @Test func `A spool that cannot be made is told, and frames flow all the same`() throws {
     let broker = try Broker()
     let pictures = try Folder()

@@ -206,6 +206,34 @@ import Testing
     #expect(store.backlog(.frames).isEmpty)
   }
 
+  @Test func `Copies have a quota of their own, and go before any frame`() throws {
+    let scratch = Scratch()
+    var options = smallSegments()
+    options.classQuotaBytes[.copies] = 1 << 20
+    options.quotaBytes = 3 << 20
+    let store = try Store(folder: scratch.path, options: options)
+    func losses() throws -> [SpoolClass: Int] {
+      var lost: [SpoolClass: Int] = [:]
+      try store.makeRoom { for loss in $0 { lost[loss.spoolClass, default: 0] += loss.count } }
+      return lost
+    }
+    for number in UInt64(1)...40 {
+      try store.append(entry(number, count: 50_000), to: .frames)
+      try store.append(entry(number, count: 50_000), to: .copies)
+    }
+    try store.commit(.frames)
+    try store.commit(.copies)
+    // Two megabytes of each: what is too much of copies goes, though the spool has room for all of the frames.
+    #expect(try losses().keys.sorted() == [.copies])
+    let copies = store.picture.classes[.copies]?.records ?? 0
+    #expect((1..<40).contains(copies) && store.picture.classes[.frames]?.records == 40)
+    for number in UInt64(41)...52 { try store.append(entry(number, count: 50_000), to: .frames) }
+    try store.commit(.frames)
+    #expect(try losses().keys.allSatisfy { $0 == .copies })
+    #expect(store.picture.classes[.frames]?.records == 52)
+    #expect(try store.drain(.frames).map(\.sequence) == Array(1...52))
+  }
+
   @Test func `Dead letters are kept apart and bounded`() throws {
     let scratch = Scratch()
     var options = smallSegments()
