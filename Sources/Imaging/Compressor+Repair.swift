@@ -14,7 +14,7 @@ extension Compressor {
     of bytes: RawSpan, expected: FrameSize
   ) throws(ImagingError) -> JPEGStructure {
     let plain: JPEGStructure
-    do { plain = try JPEGStructure.read(bytes) } catch {
+    do { plain = try JPEGStructure.read(bytes, after: &known) } catch {
       return try recovered(bytes, expected: expected)
     }
     lastSize = plain.size

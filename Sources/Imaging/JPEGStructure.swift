@@ -70,6 +70,17 @@ package struct JPEGStructure: Equatable, Sendable {
     }
   }
 
+  /// The same of one picture of many.
+  /// - Parameter known: what the one before had up to its first scan's data; it is not looked at again.
+  static func read(
+    _ bytes: RawSpan, after known: inout MarkerWalk.KnownBeginning?
+  ) throws(ImagingError) -> JPEGStructure {
+    try unsafe bytes.withUnsafeBytes { buffer throws(ImagingError) in
+      var walk = unsafe MarkerWalk(buffer)
+      return try walk.structure(after: &known)
+    }
+  }
+
   /// The next SOI at or after `index`, be it where it may.
   static func nextStart(in bytes: RawSpan, from index: Int) -> Int? {
     unsafe bytes.withUnsafeBytes { buffer in

@@ -8,7 +8,7 @@ extension MarkerWalk {
   /// More runs than this are no picture.
   private static let zeroRunCountMax = 1024
 
-  mutating func readScan() throws(ImagingError) {
+  mutating func readScanHeader() throws(ImagingError) {
     let marker = position - 2
     let body = try segment("SOS", least: 8)
     guard let header,
@@ -23,11 +23,16 @@ extension MarkerWalk {
     if !header.isArithmetic {
       try noteTables(usedBy: body, components: inScan, isProgressive: header.isProgressive)
     }
+    isWholeScan = inScan == header.components && !header.isProgressive
     if firstScan == nil { firstScan = marker }
+  }
+
+  /// The data of the scan whose header was read last.
+  mutating func readScanData() throws(ImagingError) {
     let restarts = try skipCodedData()
-    let isWhole = inScan == header.components && !header.isProgressive
-    if isWhole, restartInterval == 0 { undeclaredRestarts = restarts }
-    if isWhole, restartInterval > 0, !isForgiving {
+    guard let header, isWholeScan else { return }
+    if restartInterval == 0 { undeclaredRestarts = restarts }
+    if restartInterval > 0, !isForgiving {
       let expected = (header.unitCount + restartInterval - 1) / restartInterval - 1
       guard restarts == expected else {
         throw ImagingError(

@@ -8,8 +8,8 @@ import Glibc
 /// to say.
 @safe
 struct MarkerWalk {
-  let bytes: UnsafeRawBufferPointer
-  let count: Int
+  private(set) var bytes: UnsafeRawBufferPointer
+  private(set) var count: Int
   let isForgiving: Bool
   var position = 0
   /// Where the picture's SOI is.
@@ -22,6 +22,8 @@ struct MarkerWalk {
   var huffmanIsStandard = true
   var restartInterval = 0
   var firstScan: Int?
+  /// Whether the scan whose header was read last is all there is of the picture.
+  var isWholeScan = false
   var orientation: ExifOrientation?
   /// Runs of zero bytes that no picture data gives, in the forgiving walk.
   var zeroRuns: [Range<Int>] = []
@@ -49,11 +51,15 @@ struct MarkerWalk {
 
   /// The picture that begins with the first byte.
   mutating func structure() throws(ImagingError) -> JPEGStructure {
+    try passSOI()
+    return try walk()
+  }
+
+  private mutating func passSOI() throws(ImagingError) {
     guard byte(0) == 0xFF, byte(1) == 0xD8 else {
       throw ImagingError(.corrupt, "no JPEG: it does not begin with FF D8")
     }
     position = 2
-    return try walk()
   }
 
   /// The first picture at or after `index` that has an end, from its last SOI on.
@@ -63,7 +69,62 @@ struct MarkerWalk {
     return try walk()
   }
 
+  /// The same, from behind the first scan's header where the picture before had the same.
+  mutating func structure(after known: inout KnownBeginning?) throws(ImagingError) -> JPEGStructure
+  {
+    if let known, let resumed = unsafe known.walk(bytes) {
+      self = resumed
+      try readScanData()
+      return try walk()
+    }
+    known = nil
+    try passSOI()
+    if let found = try advance() { return found }
+    known = KnownBeginning(self)
+    try readScanData()
+    return try walk()
+  }
+
+  /// What a picture had up to its first scan's data: cameras write the same in each.
+  @safe
+  struct KnownBeginning {
+    /// With a thumbnail in it, it is another each time.
+    private static let byteCountMax = 4096
+
+    private let beginning: [UInt8]
+    private let state: MarkerWalk
+
+    fileprivate init?(_ walk: MarkerWalk) {
+      guard walk.position <= Self.byteCountMax else { return nil }
+      beginning = unsafe Array(walk.bytes[..<walk.position])
+      var state = walk
+      // They are gone when the next picture is there.
+      unsafe state.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      self.state = state
+    }
+
+    /// The walk over `bytes`, as far as it is known; nil where they begin otherwise.
+    fileprivate func walk(_ bytes: UnsafeRawBufferPointer) -> MarkerWalk? {
+      guard bytes.count > beginning.count, let base = bytes.baseAddress,
+        unsafe memcmp(base, beginning, beginning.count) == 0
+      else { return nil }
+      var walk = state
+      unsafe walk.bytes = unsafe bytes
+      walk.count = bytes.count
+      return walk
+    }
+  }
+
   private mutating func walk() throws(ImagingError) -> JPEGStructure {
+    while true {
+      if let found = try advance() { return found }
+      try readScanData()
+    }
+  }
+
+  /// Goes on until the next scan, whose header it reads, or the picture's end.
+  /// - Returns: the picture at its end, nil before a scan's data.
+  private mutating func advance() throws(ImagingError) -> JPEGStructure? {
     while true {
       let marker = try nextMarker()
       switch marker {
@@ -82,7 +143,9 @@ struct MarkerWalk {
       case 0xDD:
         let body = try segment("DRI", least: 4)
         restartInterval = word(body.lowerBound)
-      case 0xDA: try readScan()
+      case 0xDA:
+        try readScanHeader()
+        return nil
       case 0xE1: noteOrientation(try segment("APP1", least: 2))
       case 0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF:
         throw ImagingError(

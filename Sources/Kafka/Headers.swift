@@ -62,12 +62,16 @@ package struct Headers: Sendable, Equatable {
   package mutating func reserveCapacity(_ capacity: Int) { bytes.reserveCapacity(capacity) }
 
   private mutating func begin(_ name: String, valueCount: Int) {
-    let name = name.utf8.prefix(Int(UInt16.max))
-    let nameCount = name.count
-    bytes.append(UInt8(truncatingIfNeeded: nameCount))
-    bytes.append(UInt8(truncatingIfNeeded: nameCount >> 8))
-    for byte in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: valueCount >> (8 * byte))) }
-    bytes.append(contentsOf: name)
+    let nameCount = min(name.utf8.count, Int(UInt16.max))
+    let lengths = UInt64(nameCount) | UInt64(truncatingIfNeeded: valueCount) << 16
+    for byte in 0..<UInt64(Self.lengthsCount) {
+      bytes.append(UInt8(truncatingIfNeeded: lengths >> (8 * byte)))
+    }
+    if nameCount == name.utf8.count {
+      bytes.append(contentsOf: name.utf8)
+    } else {
+      bytes.append(contentsOf: name.utf8.prefix(nameCount))
+    }
     count += 1
   }
 

@@ -20,6 +20,32 @@ import Testing
     #expect(try pass(jpeg) == jpeg)
   }
 
+  @Test func `What is known of the picture before changes nothing of what is found`() throws {
+    let jpeg = try Self.jpeg()
+    let other = try compressor { $0.quality = 30 }
+      .picture(of: TestPicture(size: Self.size).frame(.yuyv)).bytes.array
+    let restarts = RestartJPEG(standardTables: StandardHuffmanTables.segment(.standard))
+    var fewer = restarts
+    fewer.rows.removeLast()
+    let damaged = Array(jpeg.prefix(jpeg.count - 40)) + [0xFF, 0xD3] + Array(jpeg.suffix(40))
+    let pictures = [
+      jpeg, jpeg, damaged, jpeg, Array(jpeg.dropLast(2)), jpeg + [0, 0], other, jpeg, other,
+      restarts.jpeg(), fewer.jpeg(), restarts.jpeg(), [], [0xFF, 0xD8], Array(jpeg.prefix(30)),
+      jpeg,
+    ]
+    var known: MarkerWalk.KnownBeginning?
+    for (index, picture) in pictures.enumerated() {
+      let alone = Result { () throws(ImagingError) in
+        try unsafe JPEGStructure.read(picture.span.bytes)
+      }
+      let after = Result { () throws(ImagingError) in
+        try unsafe JPEGStructure.read(picture.span.bytes, after: &known)
+      }
+      #expect("\(alone)" == "\(after)", "picture \(index)")
+    }
+    #expect(known != nil)
+  }
+
   @Test func `Markers are found wherever they stand in the data`() {
     for count in [0, 1, 2, 127, 128, 129, 300] {
       for place in 0..<count {
