@@ -167,14 +167,16 @@ package enum SettingsLoader {
 
     init(_ name: String) {
       let name = name.lowercased()
-      if name.hasPrefix(".") || name.hasPrefix("#") || name.hasPrefix("readme")
-        || name.contains(".dpkg-") || name.contains(".ucf-")
+      // What ends like a configuration is one, be it called README.yaml: somebody may think that it is read.
+      let isHidden = name.hasPrefix(".") || name.hasPrefix("#")
+      if !isHidden, name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+        self = .configuration
+      } else if isHidden || name.hasPrefix("readme") || name.contains(".dpkg-")
+        || name.contains(".ucf-")
         || ["~", ".swp", ".bak", ".old", ".orig", ".rej", ".rpmnew", ".rpmsave", ".save"]
           .contains(where: { name.hasSuffix($0) })
       {
         self = .leftover
-      } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
-        self = .configuration
       } else {
         self = .stranger
       }

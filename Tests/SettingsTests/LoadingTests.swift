@@ -138,6 +138,15 @@ import Testing
     #expect(error?.diagnostics.allSatisfy { $0.message.contains("rename it") } == true)
   }
 
+  @Test(arguments: ["README.yaml", "readme-masks.yml", "10-a.dpkg-old.yaml", "10-A.YAML"])
+  func `What ends like a configuration is read, whatever else its name says`(name: String) throws {
+    let folder = try Folder()
+    let main = try folder.write("vedette.yaml", Fault.camera)
+    _ = try folder.write("conf.d/\(name)", "node: read\n")
+    let loaded = try SettingsLoader.load(path: main)
+    #expect(loaded.settings.node == "read" && loaded.warnings.isEmpty)
+  }
+
   @Test(arguments: ["off", "false", "no"])
   func `A camera is taken away, or made anew, by a file that is laid over`(word: String) throws {
     let folder = try Folder()
