@@ -187,6 +187,27 @@ import Testing
     )
   }
 
+  @Test(arguments: [Damage.removed, .emptied, .noise])
+  func `Segments that nothing was taken from are told, lost, with just the numbers that they had`(
+    damage: Damage
+  ) throws {
+    let scratch = Scratch()
+    let options = smallSegments()
+    let store = try Store(folder: scratch.path, options: options)
+    try store.put(0...278)
+    try store.close()
+    let files = scratch.files(".seg")
+    for victim in files[4...6] { try damage.strike(victim, scratch) }
+    let next = try Store(folder: scratch.path, options: options)
+    let got = try next.drain(.frames).map(\.sequence)
+    let losses = next.takeNews().losses
+    let lost = (UInt64(0)...278).filter { !got.contains($0) }
+    #expect(lost.count > 20 && losses.reduce(0) { $0 + $1.count } == lost.count)
+    #expect(losses.map(\.firstSequence).min() == lost.first)
+    #expect(losses.map(\.lastSequence).max() == lost.last)
+    try next.close()
+  }
+
   @Test func `An older copy of an open segment that was put back lacks what came later`() throws {
     let scratch = Scratch()
     let store = try Store(folder: scratch.path)
