@@ -218,7 +218,7 @@ package final class Agent: Sendable {
   }
 
   /// Of cameras of earlier runs, of events, results, and what analysis sends; those that have anything.
-  private var otherMeters: [CameraMeters] {
+  var otherMeters: [CameraMeters] {
     (delivery.otherMeters + books).filter { $0.ledger.snapshot.captured > 0 }
   }
 

@@ -71,7 +71,9 @@ final class Watch: StatusSource {
     }
   }
 
-  var picture: BoxPicture { kept.withLock { $0 } }
+  var picture: BoxPicture {
+    kept.withLock { $0 }.seen(at: Double(Clock.monotonic - began) / 1e9)
+  }
 
   var json: String { picture.json.text }
 
@@ -95,9 +97,16 @@ final class Watch: StatusSource {
     var samples: [Sample] = []
     var outcomes = OutcomeBook()
     var pace = SpoolPace()
+    var analysing = AnalysisPace()
     while !stopping.value {
       var picture = look(&samples)
       judge(&picture, &outcomes, &pace)
+      if var analysis = picture.analysis {
+        for index in analysis.cameras.indices {
+          analysing.note(&analysis.cameras[index], at: picture.uptime)
+        }
+        picture.analysis = analysis
+      }
       for news in book.update(picture, now: picture.uptime) { tell(news) }
       picture.alarms = book.raised
       let seen = picture
@@ -115,6 +124,13 @@ final class Watch: StatusSource {
       picture.cameras[index].outcome = outcomes.note(
         meters.name, picture.cameras[index].counts, at: picture.uptime,
         details: meters.current.lossDetails)
+    }
+    picture.outputs = agent.otherMeters.map { meters in
+      OutputView(
+        name: meters.name,
+        outcome: outcomes.note(
+          meters.name, meters.ledger.snapshot, at: picture.uptime,
+          details: meters.current.lossDetails))
     }
     guard var spool = picture.spool, spool.fault == nil else { return }
     let ledgers = agent.meters + agent.delivery.otherMeters
@@ -135,12 +151,16 @@ final class Watch: StatusSource {
     let level: Logger.Level =
       !news.isRaised ? .notice : alarm.severity == .critical ? .error : .warning
     var metadata: Logger.Metadata = ["alarm": "\(alarm.kind.rawValue)"]
-    if !alarm.subject.isEmpty { metadata["camera"] = "\(alarm.subject)" }
+    let isOfCamera = agent.meters.contains { $0.name == alarm.subject }
+    if !alarm.subject.isEmpty {
+      metadata[isOfCamera ? "camera" : "output"] = "\(alarm.subject)"
+    }
     let sentence = news.isRaised ? "alarm: \(alarm.sentence)" : "alarm cleared"
     logger.log(level: level, "\(sentence)", metadata: metadata)
     let state = news.isRaised ? "raised" : "cleared"
     agent.announce(
-      "vedette.alarm.v1", camera: alarm.subject, [("state", .string(state))] + alarm.members)
+      "vedette.alarm.v1", camera: isOfCamera ? alarm.subject : "",
+      [("state", .string(state))] + alarm.members)
   }
 
   private func look(_ samples: inout [Sample]) -> BoxPicture {

@@ -23,7 +23,7 @@ extension BoxPicture {
 
   /// All that may become an alarm, as it is now.
   var conditions: [Condition] {
-    cameras.map(Self.lost) + cameras.map(Self.losing) + [
+    cameras.map(Self.lost) + cameras.map(Self.losing) + outputs.map(Self.losing) + [
       outageCondition, blockedCondition, diskCondition, clockCondition,
     ]
       + (spool.map { [Self.filling($0)] } ?? []) + (analysis?.cameras.map(failing) ?? [])
@@ -75,6 +75,26 @@ extension BoxPicture {
       condition.sentence =
         "camera \(camera.name) loses \(Wording.percent(outcome.share)) of its frames: \(reason)"
     }
+    return condition
+  }
+
+  /// What is no frame is judged where all of it is lost for a fault of its own: outages and full disks are told as such.
+  private static func losing(_ output: OutputView) -> Condition {
+    var condition = Condition(
+      kind: .framesLost, subject: output.name, severity: .warning, level: .good, raiseAfter: 10,
+      clearAfter: 10)
+    let outcome = output.outcome
+    // What is sent seldom is not well again by sending nothing.
+    if outcome.wanted == 0, outcome.lost == 0 { condition.level = .between }
+    switch outcome.cause {
+    case .dead, .unbooked, .dropped(.oversize), .dropped(.corrupt): break
+    case .dropped, nil: return condition
+    }
+    guard outcome.share > 0.95, let cause = outcome.cause else { return condition }
+    condition.level = .bad
+    let why = outcome.detail.map { " (\($0))" } ?? ""
+    condition.sentence =
+      "no record of \(output.name) gets through: \(cause.name)\(why): \(cause.remedy)"
     return condition
   }
 
@@ -220,7 +240,7 @@ extension BoxPicture {
     var condition = Condition(
       kind: .analysisFailing, subject: camera.name, severity: .warning, level: .good,
       raiseAfter: 5, clearAfter: 5)
-    if camera.failed > 0, camera.analysed == 0 {
+    if camera.failed > 0 && camera.analysed == 0 || camera.isFailing {
       condition.level = .bad
       condition.sentence =
         "no picture of camera \(camera.name) could be analysed (\(camera.failed) failed): the log says why; are the models installed?"

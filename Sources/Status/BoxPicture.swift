@@ -10,6 +10,8 @@ package struct BoxPicture: Sendable {
   /// Since the agent began.
   package var uptime = 0.0
   package var cameras: [CameraView] = []
+  /// What else is sent: events, results, what analysis makes.
+  package var outputs: [OutputView] = []
   package var delivery = DeliveryView()
   /// Nil where there is none.
   package var spool: SpoolView?
@@ -29,6 +31,24 @@ package struct BoxPicture: Sendable {
   package init() {}
 
   package var health: Health { alarms.map(\.severity).max() ?? .ok }
+
+  /// After so many seconds what was seen last no longer says how the box is.
+  private static let staleAfter = 15.0
+
+  /// The same as whoever asks now is to be told of it: looking may wait for a disk that does not answer.
+  /// - Parameter uptime: now, in seconds since the agent began.
+  package func seen(at uptime: Double) -> BoxPicture {
+    let age = uptime - self.uptime
+    guard age > Self.staleAfter else { return self }
+    var picture = self
+    let sentence =
+      "this is how the box was \(Wording.duration(age)) ago, for looking at it hangs: look at its disks"
+    picture.alarms.insert(
+      Alarm(
+        kind: .diskFailing, subject: "", severity: .critical, sentence: sentence,
+        raisedAt: self.uptime, raisedWall: wall), at: 0)
+    return picture
+  }
 
   /// One sentence: how the box is, and if not well, why.
   package var verdict: String {
@@ -84,6 +104,19 @@ package struct CameraView: Sendable {
   package var reopened = 0
 
   package init(name: String) { self.name = name }
+}
+
+/// Records that are no frames.
+package struct OutputView: Sendable {
+  /// As its ledger is named: `events`, `front/annotated`.
+  package var name: String
+  /// Of the last half minute.
+  package var outcome: FrameOutcome
+
+  package init(name: String, outcome: FrameOutcome) {
+    self.name = name
+    self.outcome = outcome
+  }
 }
 
 /// Durations of one kind, in seconds; nil where nothing was measured.
@@ -217,6 +250,8 @@ package struct AnalysisView: Sendable {
     /// Pictures that gave way to newer ones.
     package var skipped = 0
     package var failed = 0
+    /// Whether pictures failed or gave way for a minute, and none was analysed.
+    package var isFailing = false
     package var faces = 0
     /// On the worker.
     package var time = Timing()

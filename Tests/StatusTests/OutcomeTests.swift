@@ -139,6 +139,118 @@ import Testing
   }
 }
 
+/// What else can go wrong without a camera that shows it.
+@Suite struct QuietLossTests {
+  private func view(_ fate: Fate, _ outcomes: inout OutcomeBook, _ ledger: Ledger, at: Double)
+    -> OutputView
+  {
+    for _ in 0..<5 {
+      ledger.capture()
+      ledger.move(.inPipeline, to: fate)
+    }
+    return OutputView(
+      name: "front/annotated",
+      outcome: outcomes.note(
+        "front/annotated", ledger.snapshot, at: at, details: ["dead": "a policy"]))
+  }
+
+  @Test(
+    arguments: [
+      (.dead, "no record of front/annotated gets through: dead (a policy): "),
+      (.dropped(.oversize), "no record of front/annotated gets through: oversize: "),
+      (.dropped(.quota), nil), (.dropped(.discarded), nil), (.delivered, nil), (.spooled, nil),
+    ] as [(Fate, String?)])
+  func `What analysis makes is told where none of it gets through, though frames do`(
+    fate: Fate, sentence: String?
+  ) {
+    var (outcomes, alarms) = (OutcomeBook(), AlarmBook())
+    let ledger = Ledger()
+    var box = healthyBox()
+    for second in 0..<30 {
+      box.outputs = [view(fate, &outcomes, ledger, at: Double(second))]
+      _ = alarms.update(box, now: Double(second))
+    }
+    box.alarms = alarms.raised
+    #expect(box.health == (sentence == nil ? .ok : .warning))
+    #expect(box.alarms.map(\.subject) == (sentence == nil ? [] : ["front/annotated"]))
+    if let sentence { #expect(box.verdict.hasPrefix(sentence), "\(box.verdict)") }
+    // All is well again.
+    for second in 30..<100 {
+      box.outputs = [view(.delivered, &outcomes, ledger, at: Double(second))]
+      _ = alarms.update(box, now: Double(second))
+    }
+    #expect(alarms.raised.isEmpty)
+  }
+
+  @Test func `An output with a record a minute, none of which gets through, is told of once`() {
+    var (outcomes, alarms) = (OutcomeBook(), AlarmBook())
+    let ledger = Ledger()
+    var box = healthyBox()
+    var news: [AlarmNews] = []
+    for second in 0..<600 {
+      if second % 60 == 0 {
+        ledger.capture()
+        ledger.move(.inPipeline, to: .dead)
+      }
+      let outcome = outcomes.note("events", ledger.snapshot, at: Double(second))
+      box.outputs = [OutputView(name: "events", outcome: outcome)]
+      news += alarms.update(box, now: Double(second))
+    }
+    #expect(news.map(\.isRaised) == [true])
+  }
+
+  @Test(arguments: [true, false])
+  func `Analysis that stops after it has worked is told, whether it fails or hangs`(fails: Bool) {
+    var (pace, alarms) = (AnalysisPace(), AlarmBook())
+    var camera = AnalysisView.Camera(name: "front")
+    func health(_ seconds: Range<Int>, _ change: (inout AnalysisView.Camera) -> Void) -> Health {
+      var box = healthyBox()
+      for second in seconds {
+        change(&camera)
+        pace.note(&camera, at: Double(second))
+        box.analysis = AnalysisView()
+        box.analysis?.cameras = [camera]
+        _ = alarms.update(box, now: Double(second))
+      }
+      box.alarms = alarms.raised
+      return box.health
+    }
+    #expect(health(0..<100) { $0.analysed += 1 } == .ok)
+    #expect(health(100..<150) { _ in } == .ok)
+    #expect(
+      health(150..<250) { if fails { $0.failed += 1 } else { $0.skipped += 1 } } == .warning)
+    #expect(alarms.raised.map(\.kind) == [.analysisFailing])
+    #expect(health(250..<350) { $0.analysed += 1 } == .ok)
+  }
+
+  @Test(arguments: [true, false])
+  func `A topic that brokers say is missing is told at once, one that only fails after a while`(
+    isCertain: Bool
+  ) {
+    var alarms = AlarmBook()
+    var box = healthyBox()
+    box.delivery.blocked = [
+      DeliveryView.Blocked(
+        topic: "t", key: nil, age: 0, cause: nil, remedy: "create it", waiting: 0,
+        isCertain: isCertain)
+    ]
+    #expect(alarms.update(box, now: 0).count == (isCertain ? 1 : 0))
+    for second in 1..<7 { _ = alarms.update(box, now: Double(second)) }
+    #expect(alarms.raised.map(\.kind) == [.topicBlocked])
+  }
+
+  @Test func `A status that is not looked after any more is no good one`() {
+    var box = healthyBox()
+    box.uptime = 100
+    #expect(box.seen(at: 101).health == .ok && box.seen(at: 114).health == .ok)
+    let old = box.seen(at: 400)
+    #expect(old.health == .critical)
+    #expect(old.verdict.hasPrefix("this is how the box was 5 min ago"), "\(old.verdict)")
+    // Nor is one that was never looked at.
+    #expect(BoxPicture().seen(at: 60).health == .critical)
+  }
+}
+
 /// What is said of a spool that fills in an outage.
 @Suite struct SpoolPaceTests {
   /// Lets an outage go on while 30 records of 100 kB come a second; room is made by whole files of 400 records.
