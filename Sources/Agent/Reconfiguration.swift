@@ -106,7 +106,12 @@ final class Reconfiguration: Sendable {
     switch found {
     case .copy(let copy, _):
       return .overlay(copy.overrides.overlay, sources: copy.overrides.sources)
-    case .none where files.control == nil: return .none
+    case .none where files.control == nil:
+      // Nobody commands it; but somebody may have, before control was switched off.
+      guard unsafe access(gallery.path, F_OK) == 0, let opened = try? gallery.open(),
+        let stored = try? ControlDesk.overrides(found, opened)
+      else { return .none }
+      return .overlay(stored.overlay, sources: stored.sources)
     case .none, .unreadable: break
     }
     var reason: String?

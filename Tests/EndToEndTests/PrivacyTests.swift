@@ -29,11 +29,12 @@ import Testing
       atPath: "\(folder.path)/ops.pub", toPath: "\(folder.path)/keys.d/ops.pub")
   }
 
-  private func daemon(_ front: String = "front") throws -> Daemon {
+  /// - Parameter control: nil for on.
+  private func daemon(_ front: String = "front", control: String? = nil) throws -> Daemon {
     try Daemon(
       broker.address, spool: "{folder: '\(folder.path)/spool'}",
       analysis: "{gallery: '\(folder.path)/gallery.sqlite'}",
-      control: "{keys: '\(folder.path)/keys.d', heartbeat: 1 s}",
+      control: control ?? "{keys: '\(folder.path)/keys.d', heartbeat: 1 s}",
       cameras: """
           \(front): {replay: {path: '\(pictures.path)', rate: 10}}
           yard: {replay: {path: '\(others.path)', rate: 10}}
@@ -171,6 +172,20 @@ import Testing
       state($0, "front") == "streaming" && state($0, "yard") == "streaming"
     }
     #expect(second.program.end() == 0)
+  }
+
+  @Test(arguments: [true, false])
+  func `A mask stays where control is switched off afterwards`(hasCopies: Bool) throws {
+    try mask()
+    if !hasCopies {
+      for file in ["overrides.a", "overrides.b"] {
+        try FileManager.default.removeItem(atPath: "\(folder.path)/\(file)")
+      }
+    }
+    let daemon = try daemon(control: "off")
+    try daemon.waitForStatus { state($0, "front") == "streaming" }
+    #expect(try isMasked(daemon, "front"))
+    #expect(daemon.program.end() == 0)
   }
 
   @Test func `Root takes back what was commanded of one camera, and all else stays`() throws {
