@@ -29,6 +29,29 @@ import Testing
     return (names[0], other, Int(first))
   }
 
+  @Test func `What brokers say of a topic shows before a record fails, and goes when one arrives`()
+    throws
+  {
+    let side = CameraMeters(name: "side")
+    let bench = try Bench(options: options(nil), cameras: [side])
+    bench.delivery.note(topic: Self.metrics, TopicMetadata.missing.error(topic: Self.metrics))
+    let told = bench.delivery.picture.blocked
+    #expect(told.map(\.topic) == [Self.metrics] && told.allSatisfy(\.isCertain))
+    #expect(told.first?.remedy?.contains("\(Self.metrics) does not exist") == true)
+    bench.submit(5, bytes: 2000)
+    bench.eventually { $0.delivered == 5 }
+    #expect(bench.delivery.picture.blocked.count == 1)
+    bench.delivery.submit(
+      Bench.record(1, bytes: 200, meters: side, topic: Self.metrics, key: "node"))
+    bench.eventually(within: 20, "an acknowledgement ends it") { _ in
+      bench.delivery.picture.blocked.isEmpty
+    }
+    bench.delivery.note(topic: Self.metrics, TopicMetadata.denied.error(topic: Self.metrics))
+    #expect(bench.delivery.picture.blocked.first?.remedy?.contains("grant it WRITE") == true)
+    bench.delivery.note(topic: Self.metrics, nil)
+    #expect(bench.delivery.picture.blocked.isEmpty)
+  }
+
   @Test(
     arguments: [("UNKNOWN_TOPIC_OR_PART", "create it"), ("TOPIC_AUTHORIZATION_FAILED", "grant")],
     [true, false])
