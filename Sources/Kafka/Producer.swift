@@ -1,4 +1,5 @@
 import CRdKafka
+import Glibc
 import Synchronization
 import Threads
 
@@ -259,7 +260,7 @@ package final class Producer: @unchecked Sendable {
       events.append(.error(error))
     case RD_KAFKA_EVENT_STATS:
       if let json = unsafe rd_kafka_event_stats(event) {
-        unsafe events.append(.statistics(String(cString: json)))
+        unsafe events.append(.statistics(Self.head(json)))
       }
     case RD_KAFKA_EVENT_LOG:
       var facility: UnsafePointer<CChar>?
@@ -272,6 +273,16 @@ package final class Producer: @unchecked Sendable {
           message: message.map { redaction.apply(unsafe String(cString: $0)) } ?? ""))
     default: break
     }
+  }
+
+  /// The statistics without those of topics: of 100,000 partitions these would be 100 MB, and nobody reads them.
+  private static func head(_ json: UnsafePointer<CChar>) -> String {
+    guard let topics = unsafe strstr(json, "\"topics\":") else {
+      return unsafe String(cString: json)
+    }
+    let count = unsafe UnsafePointer(topics) - json
+    return unsafe String(
+      decoding: UnsafeRawBufferPointer(start: json, count: count), as: UTF8.self)
   }
 
   private func reports(_ event: OpaquePointer) -> [DeliveryReport] {

@@ -382,6 +382,12 @@ import Testing
       "cnt":3},"toppars":{}},"b:9092/2":{"throttle":{ "min":0,"max":0,"avg": 7}}},"topics":{}}
       """)
     #expect(statistics.throttleMilliseconds == 340)
-    #expect(BrokerStatistics("{\"throttle\":{\"avg\":").throttleMilliseconds == 0)
+    for (text, milliseconds) in [
+      ("", 0), ("\"throttle\":", 0), ("{\"throttle\":{\"avg\":", 0), ("\"throttle\":{\"avg\":x", 0),
+      ("\"throttle\":{\"min\":5},\"avg\":7", 0), ("\"throttle\":{\"avg\":-5}", 0),
+      ("\"throttle\":{\"avg\":99999999999999999999}", 1_000_000_000),
+    ] {
+      #expect(BrokerStatistics(text).throttleMilliseconds == milliseconds, "\(text)")
+    }
   }
 }
