@@ -15,11 +15,19 @@ final class LiveView {
   private var last: (any Still)?
   private var lastTaken = NIODeadline.now()
   private var isOver = false
+  /// Asked before each picture: a token may be replaced, and a session ends.
+  private let isAllowed: () -> Bool
 
-  /// - Parameter rate: pictures a second, at most: 1…30.
-  init(_ source: any StatusSource, camera: String, rate: Int) {
+  /// - Parameters:
+  ///   - rate: pictures a second, at most: 1…30.
+  ///   - isAllowed: whether the client may look on.
+  init(
+    _ source: any StatusSource, camera: String, rate: Int,
+    isAllowed: @escaping () -> Bool = { true }
+  ) {
     self.source = source
     self.camera = camera
+    self.isAllowed = isAllowed
     let rate = min(max(rate, Self.rateRange.lowerBound), Self.rateRange.upperBound)
     interval = .milliseconds(Int64(1000 / rate))
   }
@@ -44,6 +52,10 @@ final class LiveView {
 
   private func turn(_ context: ChannelHandlerContext) {
     guard !isOver else { return }
+    guard isAllowed() else {
+      context.close(promise: nil)
+      return
+    }
     if context.channel.isWritable {
       lastTaken = .now()
       send(context)

@@ -97,7 +97,7 @@ final class StatusHandler: ChannelInboundHandler {
       // Who knows the token may call the box by any name; a page that has its own name point here does not know it.
       return access.isAllowed(headers) ? nil : SignIn.refusal(head, path)
     }
-    return Self.isLoopback(headers.first(name: "host") ?? "")
+    return Self.isLoopback(headers["host"])
       ? nil : .text(.misdirectedRequest, "ask for localhost or 127.0.0.1\n")
   }
 
@@ -166,7 +166,10 @@ final class StatusHandler: ChannelInboundHandler {
       return send(.text(.serviceUnavailable, text), head, context)
     }
     timeout?.cancel()
-    let live = LiveView(source, camera: name, rate: query.number("fps") ?? 10)
+    let access = isLocal ? nil : access
+    let live = LiveView(source, camera: name, rate: query.number("fps") ?? 10) {
+      access?.isAllowed(head.headers) ?? true
+    }
     self.live = live
     live.start(context, version: head.version)
   }
@@ -193,8 +196,17 @@ final class StatusHandler: ChannelInboundHandler {
     return String(words[2])
   }
 
-  /// A page elsewhere can have its name point here; then the browser says that name.
-  private static func isLoopback(_ host: String) -> Bool {
-    ["localhost", "127.0.0.1", "[::1]"].contains { host == $0 || host.hasPrefix("\($0):") }
+  /// A page elsewhere can have its name point here; then the browser says that name. One name, and a port or none: what
+  /// could be read in two ways is not ours.
+  private static func isLoopback(_ hosts: [String]) -> Bool {
+    guard hosts.count == 1, let host = hosts.first else { return false }
+    for name in ["localhost", "127.0.0.1", "[::1]"] where host.hasPrefix(name) {
+      let rest = host.utf8.dropFirst(name.utf8.count)
+      let digits = rest.dropFirst()
+      return rest.isEmpty
+        || rest.first == UInt8(ascii: ":") && !digits.isEmpty
+          && digits.allSatisfy { (48...57).contains($0) }
+    }
+    return false
   }
 }

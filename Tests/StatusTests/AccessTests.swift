@@ -123,6 +123,31 @@ import Testing
         "HTTP/1.1 401"))
   }
 
+  @Test func `Who looks at a camera live is let go when the token is another`() throws {
+    let reached = try Reached()
+    let fd = try connected(port: reached.port)
+    defer { close(fd) }
+    var timeout = timeval(tv_sec: 30, tv_usec: 0)
+    unsafe setsockopt(
+      fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+    say(
+      fd,
+      "GET /cameras/front/stream HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(Self.token)\r\n\r\n"
+    )
+    var answer: [UInt8] = []
+    while answer.firstRange(of: [0xFF, 0xD8]) == nil {
+      let part = hear(fd, bytesMax: 1)
+      try #require(!part.isEmpty)
+      answer += part
+    }
+    #expect(reached.access?.replace(token: String(Self.token.reversed())) == true)
+    var byte: UInt8 = 0
+    var count = 1
+    while count > 0 { count = unsafe recv(fd, &byte, 1, 0) }
+    // 0 is the end; -1 is that nothing came.
+    #expect(count == 0)
+  }
+
   @Test func `The oldest of too many sessions ends`() throws {
     let access = try #require(AccessControl(token: Self.token))
     let first = try #require(access.signIn(Self.token))

@@ -212,7 +212,11 @@ import Testing
     defer { server.stop() }
     for (host, line) in [
       ("localhost:\(port)", "HTTP/1.1 200"), ("127.0.0.1", "HTTP/1.1 200"),
+      ("[::1]:\(port)", "HTTP/1.1 200"),
       ("evil.example", "HTTP/1.1 421"), ("localhost.evil.example", "HTTP/1.1 421"),
+      ("localhost:80@evil.example", "HTTP/1.1 421"), ("localhost:", "HTTP/1.1 421"),
+      ("127.0.0.1evil.example", "HTTP/1.1 421"),
+      ("localhost\r\nHost: evil.example", "HTTP/1.1 421"),
     ] {
       let fd = try connected(port: port)
       say(fd, "GET /healthz HTTP/1.1\r\nHost: \(host)\r\n\r\n")
