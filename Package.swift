@@ -174,12 +174,16 @@ let package = Package(
     tests("SpoolTests", ["Spool", "TestDice", "TestFolders"]),
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice", "TestFolders"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", "TestFolders", log]),
-    tests("AnalysisTests", ["Analysis", "Faces", "Frames", "Gallery", "TestFetching"]),
+    tests("AnalysisTests", ["Analysis", "Colours", "Faces", "Frames", "Gallery", "TestFetching"]),
     tests("StatusTests", ["Meters", "Status"] + nio),
     tests(
       "ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "TestFolders", "Threads", log]),
     tests(
-      "AgentTests", ["Agent", "Control", "Frames", "Gallery", "Meters", "Settings", "Status", log]),
+      "AgentTests",
+      [
+        "Agent", "Control", "Frames", "Gallery", "Meters", "Settings", "Status", "TestFetching",
+        log,
+      ]),
     tests(
       "EndToEndTests",
       ["Control", "Frames", "Gallery", "Imaging", "Kafka", "TestBombs", "TestFetching"]),

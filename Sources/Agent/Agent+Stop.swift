@@ -28,7 +28,10 @@ extension Agent {
     isDone = cameras.wait(seconds: max(1, budget * Self.camerasShare), logger) && isDone
     let control = ShutdownStep("control") { [self] in commanded?.stop() }
     let analysis = ShutdownStep("analysis") { [self] in onlooker?.stop() }
-    isDone = analysis.wait(seconds: max(1, budget * Self.analysisShare), logger) && isDone
+    let analysisSeconds = max(1, budget * Self.analysisShare)
+    // The pictures at hand are looked at to their end where that is soon.
+    if !analysis.hasEnded(seconds: analysisSeconds / 2) { onlooker?.hurry() }
+    isDone = analysis.wait(seconds: analysisSeconds / 2, logger) && isDone
     // Its last results go along, where it is done soon.
     let isControlDone = control.hasEnded(seconds: Self.controlSeconds)
     let used = Double(Clock.monotonic - began) / 1e9

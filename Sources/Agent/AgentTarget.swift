@@ -170,6 +170,8 @@ final class AgentTarget: CommandTarget {
 
   func read(photo: [UInt8], pixels: inout Int) -> PhotoReading { photos.read(photo, &pixels) }
 
+  func hurry() { photos.hurry() }
+
   // MARK: News
 
   func announce(_ type: String, _ facts: [String: JSONValue]) {
@@ -231,6 +233,7 @@ final class PhotoDesk: @unchecked Sendable {
   private let lock = Mutex(())
   /// Used under the lock.
   private var reader: FacePhotos?
+  private let stop = FaceStop()
 
   init(models: String) { self.models = models }
 
@@ -251,9 +254,14 @@ final class PhotoDesk: @unchecked Sendable {
     }
   }
 
+  /// Has the photograph at hand given up, for good. Whoever asked is to know that the node is ending, and that this says
+  /// nothing of the photograph.
+  func hurry() { stop.set() }
+
   private func prepare() {
     if reader == nil {
-      reader = try? FacePhotos(models: models, takesLargest: false, takesPoorOnes: false)
+      reader = try? FacePhotos(
+        models: models, takesLargest: false, takesPoorOnes: false, stop: stop)
     }
   }
 }

@@ -42,6 +42,7 @@ final class Commanded: Sendable {
   private let faults: FaultLog
   private let receiver = Mutex<ControlReceiver?>(nil)
   private let desk = Mutex<ControlDesk?>(nil)
+  private let target = Mutex<AgentTarget?>(nil)
   /// Why the box cannot be commanded now; nil where it can.
   private let fault = Mutex<String?>(nil)
   private let stopping = Flag()
@@ -75,6 +76,7 @@ final class Commanded: Sendable {
   func start(_ agent: Agent) throws(ThreadError) {
     let target = AgentTarget(
       agent, gallery: preparation.gallery, configuration: preparation.configuration)
+    self.target.withLock { $0 = target }
     let made = try NamedThread("control-open") { [self] in begin(agent, target) }
     thread.withLock { $0 = made }
   }
@@ -162,6 +164,9 @@ final class Commanded: Sendable {
   func stop() {
     _ = stopping.set(true)
     signal.set()
+    // In this order: what is given up is no photograph that cannot be read.
+    desk.withLock { $0 }?.beginStop()
+    target.withLock { $0 }?.hurry()
     thread.withLock { $0 }?.join()
     receiver.withLock { $0 }?.stop()
     receiver.withLock { $0 = nil }

@@ -29,12 +29,13 @@ package final class FacePhotos {
   /// - Parameters:
   ///   - takesLargest: whether of several faces in a photograph of one person the largest is taken.
   ///   - takesPoorOnes: whether faces are taken that do not pass the quality gates.
+  ///   - stop: has the photograph at hand, and all later ones, given up as unreadable.
   package init(
-    models folder: String, takesLargest: Bool, takesPoorOnes: Bool
+    models folder: String, takesLargest: Bool, takesPoorOnes: Bool, stop: FaceStop? = nil
   ) throws(FacesError) {
     self.takesLargest = takesLargest
     self.takesPoorOnes = takesPoorOnes
-    engine = FaceEngine(models: FaceModels(folder: folder))
+    engine = FaceEngine(models: FaceModels(folder: folder), stop: stop)
     try engine.prepare(FaceSettings())
   }
 

@@ -156,6 +156,9 @@ final class Onlooker: Sendable {
     }
   }
 
+  /// Has the pictures at hand given up, where `stop` takes too long.
+  func hurry() { analysis.hurry() }
+
   func stop() {
     analysis.stop()
     _ = stopping.set(true)

@@ -9,6 +9,7 @@ package final class Analysis: Sendable {
   private let pool: WorkerPool<PublishedPicture>
   private let models: FaceModels
   private let nice: Int
+  private let stopping = FaceStop()
 
   /// - Parameters:
   ///   - plans: one a camera.
@@ -40,7 +41,7 @@ package final class Analysis: Sendable {
       return { [self] camera, picture in
         let ready: AnalysisWorker
         do {
-          ready = try worker ?? AnalysisWorker(models: models)
+          ready = try worker ?? AnalysisWorker(models: models, stop: stopping)
         } catch {
           cameras[camera].meters.noteFailed()
           fail(camera, AnalysisError("\(error)"))
@@ -73,4 +74,7 @@ package final class Analysis: Sendable {
 
   /// Ends the threads once each is done with its picture.
   package func stop() { pool.stop() }
+
+  /// Has what is at hand given up. A network of dlib's that looks at a whole picture, the CNN detector, cannot be.
+  package func hurry() { stopping.set() }
 }

@@ -11,8 +11,12 @@ final class AnalysisWorker {
   /// The picture that is worked at.
   private(set) var planes: PlanarPicture?
 
-  init(models: FaceModels) throws(ImagingError) {
-    engine = FaceEngine(models: models)
+  /// What ends the work at a picture.
+  let stop: FaceStop
+
+  init(models: FaceModels, stop: FaceStop = FaceStop()) throws(ImagingError) {
+    self.stop = stop
+    engine = FaceEngine(models: models, stop: stop)
     decoder = try JPEGDecoder()
     encoder = try PictureEncoder(pool: BytePool())
   }

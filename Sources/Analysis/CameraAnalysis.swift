@@ -68,6 +68,8 @@ final class CameraAnalysis: @unchecked Sendable {
     if let settings = plan.faces, time >= facesPausedUntil, facesCap?.admits(time) != false {
       do {
         try seekFaces(picture, settings, worker, people, &report)
+      } catch let error as FacesError where error.code == .cancelled {
+        return nil
       } catch {
         meters.noteFailed()
         var text = "faces are not looked for: \(error)"
@@ -81,6 +83,8 @@ final class CameraAnalysis: @unchecked Sendable {
     if plan.colours != nil, coloursCap?.admits(time) != false {
       do {
         try seekColours(picture, worker, &report)
+      } catch let error as ColoursError where error.code == .cancelled {
+        return report.faces == nil ? nil : report
       } catch {
         meters.noteFailed()
         fail(AnalysisError("colours are not clustered: \(error)"))
@@ -205,6 +209,8 @@ final class CameraAnalysis: @unchecked Sendable {
     let (size, pixels) = try picture.jpeg.withSpan { bytes throws(ImagingError) in
       try worker.decoder.rgb(of: bytes)
     }
+    let stop = worker.stop
+    clusterer.isCancelled = { stop.isSet }
     report.colours = try clusterer.cluster(
       rgb: pixels.span, width: size.width, height: size.height)
     guard clusteredCap?.admits(picture.time.monotonic) == true else { return }

@@ -42,6 +42,8 @@ template <typename body> static int guarded(vd_error *error, int status, const b
     try {
         work();
         return VD_OK;
+    } catch (const vd::stopped &) {
+        return say(error, VD_STOPPED, "it was to end early");
     } catch (const std::bad_alloc &) {
         return say(error, VD_MEMORY, "out of memory");
     } catch (const std::exception &thrown) {
@@ -112,6 +114,16 @@ vd_hog *vd_hog_new(int baseline, vd_error *error)
 }
 
 void vd_hog_free(vd_hog *hog) { delete hog; }
+
+void vd_hog_obey(vd_hog *hog, const vd_stop *stop) { hog->engine->stop = stop; }
+
+vd_stop *vd_stop_new(void) { return new (std::nothrow) vd_stop; }
+
+void vd_stop_free(vd_stop *stop) { delete stop; }
+
+void vd_stop_set(vd_stop *stop) { __atomic_store_n(&stop->is_set, 1, __ATOMIC_RELAXED); }
+
+int vd_stop_is_set(const vd_stop *stop) { return __atomic_load_n(&stop->is_set, __ATOMIC_RELAXED); }
 
 int vd_hog_detect(vd_hog *hog, const vd_image *luma, int upsampling, double adjust_threshold, int size_min,
                   const vd_detection **found, size_t *count, vd_error *error)
@@ -201,6 +213,8 @@ int vd_encoder_new(const char *path, vd_encoder **encoder, vd_error *error)
 }
 
 void vd_encoder_free(vd_encoder *encoder) { delete encoder; }
+
+void vd_encoder_obey(vd_encoder *encoder, const vd_stop *stop) { encoder->net->stop = stop; }
 
 int vd_encoder_encode(vd_encoder *encoder, const uint8_t *chip, int jitters, float *numbers, vd_error *error)
 {

@@ -167,6 +167,7 @@ public:
         dlib::rand random;
         double sums[numbers_count] = {};
         for (int i = 0; i < jitters; ++i) {
+            go_on();
             const dlib::matrix<dlib::rgb_pixel> moved = dlib::jitter_image(face, random);
             run((const unsigned char *)&moved(0, 0), numbers);
             for (int n = 0; n < numbers_count; ++n)

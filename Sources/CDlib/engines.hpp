@@ -7,9 +7,30 @@
 
 #include "CDlib.h"
 
+/* No std::atomic: its functions would be compiled for whichever file comes first. */
+struct vd_stop {
+    int is_set = 0;
+};
+
 namespace vd {
 
-class hog_engine {
+/* Thrown where the work is to end early. */
+struct stopped {};
+
+/* Work that takes long, and asks between its parts whether it is to go on. */
+class stoppable {
+public:
+    const vd_stop *stop = nullptr;
+
+protected:
+    void go_on() const
+    {
+        if (stop && __atomic_load_n(&stop->is_set, __ATOMIC_RELAXED))
+            throw stopped();
+    }
+};
+
+class hog_engine : public stoppable {
 public:
     virtual ~hog_engine() = default;
     virtual void detect(const vd_image &luma, int upsampling, double adjust_threshold, int size_min,

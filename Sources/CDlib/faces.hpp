@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "CDlib.h"
+#include "engines.hpp"
 
 namespace vd {
 
@@ -27,7 +28,7 @@ public:
 };
 std::unique_ptr<cnn> load_cnn(const char *path);
 
-class encoder {
+class encoder : public stoppable {
 public:
     virtual ~encoder() = default;
     virtual void encode(const unsigned char *chip, int jitters, float *numbers) = 0;

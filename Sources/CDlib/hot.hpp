@@ -149,8 +149,10 @@ public:
             search(view, size_min, adjust_threshold);
         } else {
             dlib::pyramid_up(view, enlarged, dlib::pyramid_down<2>());
-            for (int i = 1; i < upsampling; i++)
+            for (int i = 1; i < upsampling; i++) {
+                go_on();
                 dlib::pyramid_up(enlarged);
+            }
             search(enlarged, (double)size_min * (1 << upsampling), adjust_threshold);
         }
         found.clear();
@@ -195,6 +197,7 @@ private:
 
         all.clear();
         for (unsigned long level = 0; level < levels; ++level) {
+            go_on();
             if (level == 1)
                 pyramid(image, smaller);
             if (level > 1) {
@@ -245,6 +248,7 @@ private:
                       double adjust_threshold)
     {
         for (unsigned long i = 0; i < faces.num_detectors(); ++i) {
+            go_on();
             const auto &w = faces.get_processed_w(i);
             const double base = w.w(w.w.size() - 1), threshold = base + adjust_threshold;
             const auto take = [&](float value, long c, long r) {

@@ -44,15 +44,18 @@ package final class FaceDetector {
   package internal(set) var options: DetectorOptions
   private let hog: OpaquePointer?
   private let cnn: OpaquePointer?
+  /// What the HOG detector obeys, and so must stay.
+  private let stop: FaceStop?
 
   /// - Parameters:
   ///   - models: where the CNN is; the HOG detector needs no file.
   ///   - usesNewInstructions: false to keep to those that every processor has, for comparison.
   package init(
     _ options: DetectorOptions = DetectorOptions(), models: FaceModels = FaceModels(),
-    usesNewInstructions: Bool = true
+    usesNewInstructions: Bool = true, stop: FaceStop? = nil
   ) throws(FacesError) {
     self.options = options
+    self.stop = stop
     var error = vd_error()
     var hog: OpaquePointer?
     var cnn: OpaquePointer?
@@ -69,6 +72,7 @@ package final class FaceDetector {
         throw FacesError(status, error, during: "the model \(path) cannot be loaded")
       }
     }
+    if let hog = unsafe hog { unsafe vd_hog_obey(hog, stop?.handle) }
     unsafe self.hog = unsafe hog
     unsafe self.cnn = unsafe cnn
   }

@@ -28,11 +28,14 @@ package final class FaceEncoder {
   package internal(set) var options: EncoderOptions
   private let shape: OpaquePointer
   private let network: OpaquePointer
+  /// What the network obeys, and so must stay.
+  private let stop: FaceStop?
 
   package init(
-    _ options: EncoderOptions = EncoderOptions(), models: FaceModels
+    _ options: EncoderOptions = EncoderOptions(), models: FaceModels, stop: FaceStop? = nil
   ) throws(FacesError) {
     self.options = options
+    self.stop = stop
     let shapePath = try models.path(of: options.uses68Landmarks ? .landmarks68 : .landmarks5)
     let networkPath = try models.path(of: .encoder)
     var error = vd_error()
@@ -47,6 +50,7 @@ package final class FaceEncoder {
       unsafe vd_shape_free(shape)
       throw FacesError(status, error, during: "the model \(networkPath) cannot be loaded")
     }
+    unsafe vd_encoder_obey(network, stop?.handle)
     unsafe self.shape = unsafe shape
     unsafe self.network = unsafe network
   }

@@ -6,9 +6,12 @@ package final class FaceEngine {
   package let models: FaceModels
   private var detector: FaceDetector?
   private var encoder: FaceEncoder?
+  private let stop: FaceStop?
 
-  package init(models: FaceModels = FaceModels()) {
+  /// - Parameter stop: ends whatever is at hand, and all that comes after it; nil for nothing.
+  package init(models: FaceModels = FaceModels(), stop: FaceStop? = nil) {
     self.models = models
+    self.stop = stop
   }
 
   /// Loads what `settings` need, so that the first picture does not wait for it.
@@ -42,6 +45,7 @@ package final class FaceEngine {
     _ luma: RawSpan, _ layout: PixelLayout, _ settings: FaceSettings,
     _ colour: (FaceBox) throws(FacesError) -> FacePatch?
   ) throws(FacesError) -> [AnalysedFace] {
+    try stop?.check()
     let size = layout.size
     let region = settings.region.map {
       FaceBox(
@@ -69,6 +73,7 @@ package final class FaceEngine {
     encodes: Bool, _ colour: (FaceBox) throws(FacesError) -> FacePatch?
   ) throws(FacesError) {
     guard settings.encodes else { return }
+    try stop?.check()
     let encoder = try encoder(for: settings)
     let patch = encodes ? try colour(face.box.grown(by: 1)) : nil
     let landmarks: Landmarks
@@ -97,7 +102,7 @@ package final class FaceEngine {
       return detector
     }
     detector = nil
-    let made = try FaceDetector(settings.detector, models: models)
+    let made = try FaceDetector(settings.detector, models: models, stop: stop)
     detector = made
     return made
   }
@@ -108,7 +113,7 @@ package final class FaceEngine {
       return encoder
     }
     encoder = nil
-    let made = try FaceEncoder(settings.encoder, models: models)
+    let made = try FaceEncoder(settings.encoder, models: models, stop: stop)
     encoder = made
     return made
   }

@@ -9,6 +9,8 @@ package struct FacesError: Error, Equatable, CustomStringConvertible, Sendable {
     case modelDamaged
     /// The pixels handed over are fewer than their layout says, or the options make no sense.
     case badInput
+    /// The caller gave up.
+    case cancelled
     /// Memory or the library failed.
     case internalFailure
   }

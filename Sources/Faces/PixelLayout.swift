@@ -83,7 +83,8 @@ extension FacesError {
       unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
     self.init(
-      status == Int32(VD_DAMAGED) ? .modelDamaged : .internalFailure,
+      status == Int32(VD_DAMAGED)
+        ? .modelDamaged : status == Int32(VD_STOPPED) ? .cancelled : .internalFailure,
       "\(work): \(text.isEmpty ? "dlib failed" : text)")
   }
 }

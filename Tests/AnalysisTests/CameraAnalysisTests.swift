@@ -1,3 +1,4 @@
+import Colours
 import Faces
 import Foundation
 import Frames
@@ -55,5 +56,37 @@ import Testing
     let other = try look(try gallery("Grace"))
     #expect(other.isNews && other.faces.first?.label?.text == "Grace")
     #expect(try look(nil).faces.first?.label?.text == "Grace")
+  }
+
+  @Test(.enabled(if: portraits != nil, "the package registry cannot be reached"))
+  func `A picture at which the agent ends is given up, and is no fault`() throws {
+    let bytes = [UInt8](
+      try Data(contentsOf: URL(fileURLWithPath: "\(try #require(Self.portraits))/obama2.jpg")))
+    let jpeg = BytePool().take(capacity: bytes.count)
+    jpeg.append(unsafe bytes.span.bytes)
+    var faces = CameraPlan()
+    faces.faces = FaceSettings()
+    faces.faces?.encodes = false
+    var colours = CameraPlan()
+    colours.colours = ColourSettings(lambda: 30)
+    for plan in [faces, colours] {
+      let camera = CameraAnalysis(plan)
+      let worker = try AnalysisWorker(models: FaceModels(folder: "/nowhere"))
+      func look(_ number: UInt64) -> AnalysisReport? {
+        let picture = PublishedPicture(
+          jpeg: jpeg, size: FrameSize(width: 1, height: 1),
+          time: FrameTime(monotonic: number * 1_000_000_000, wall: 0), sequence: number)
+        return camera.analyse(picture, by: worker, nil) { Issue.record("\($0)") }
+      }
+      #expect(look(1) != nil)
+      worker.stop.set()
+      // A new camera of the same worker, so that nothing is known of the picture.
+      let next = CameraAnalysis(plan)
+      let picture = PublishedPicture(
+        jpeg: jpeg, size: FrameSize(width: 1, height: 1),
+        time: FrameTime(monotonic: 1, wall: 0), sequence: 1)
+      #expect(next.analyse(picture, by: worker, nil) { Issue.record("\($0)") } == nil)
+      #expect(next.meters.failed == 0)
+    }
   }
 }

@@ -1,6 +1,6 @@
 /* dlib 19.24 behind C: finding faces, landmarks, the 128 numbers of a face, and following what was found.
  *
- * Each object belongs to one thread at a time, and none shares anything with another. No C++ exception
+ * Each object but vd_stop belongs to one thread at a time, and none shares anything with another. No C++ exception
  * leaves: every function that can fail returns a status and writes a sentence into `error`. */
 #ifndef VEDETTE_CDLIB_H
 #define VEDETTE_CDLIB_H
@@ -16,7 +16,8 @@ enum {
     VD_OK = 0,
     VD_FAILED = 1,  /* dlib refused; the message is dlib's */
     VD_DAMAGED = 2, /* a file is not there, or not the model that it should be */
-    VD_MEMORY = 3
+    VD_MEMORY = 3,
+    VD_STOPPED = 4 /* vd_stop_set was called */
 };
 
 typedef struct {
@@ -53,10 +54,19 @@ const char *vd_blas(void);
 /* 1 where it is OpenBLAS, which is then made to use one thread when the first network is loaded. */
 int vd_blas_is_fast(void);
 
+/* What ends long work early, from any thread, for good. It outlives whatever obeys it. The CNN detector obeys none: dlib's
+ * networks are run in one go. */
+typedef struct vd_stop vd_stop;
+vd_stop *vd_stop_new(void);
+void vd_stop_free(vd_stop *stop);
+void vd_stop_set(vd_stop *stop);
+int vd_stop_is_set(const vd_stop *stop);
+
 /* The HOG detector of frontal faces, which is part of dlib. `baseline`: without newer instructions. */
 typedef struct vd_hog vd_hog;
 vd_hog *vd_hog_new(int baseline, vd_error *error);
 void vd_hog_free(vd_hog *hog);
+void vd_hog_obey(vd_hog *hog, const vd_stop *stop);
 /* Finds faces in luma. upsampling: how often the picture is doubled first. adjust_threshold: added to
  * the detector's own, so that less than 0 finds more. size_min: boxes of the searched levels are at
  * least so wide, in pixels of `luma`; 0 for all. The boxes stay in the object until the next call. */
@@ -92,6 +102,7 @@ int vd_chip_points(const vd_point *points, int point_count, int size, double pad
 typedef struct vd_encoder vd_encoder;
 int vd_encoder_new(const char *path, vd_encoder **encoder, vd_error *error);
 void vd_encoder_free(vd_encoder *encoder);
+void vd_encoder_obey(vd_encoder *encoder, const vd_stop *stop);
 /* chip: 150 x 150 RGB. jitters: 0 or 1 for the chip as it is; more for the mean over so many slightly moved,
  * turned and mirrored copies, the same ones each time. numbers: room for 128. */
 int vd_encoder_encode(vd_encoder *encoder, const uint8_t *chip, int jitters, float *numbers, vd_error *error);
