@@ -192,4 +192,16 @@ import Testing
     #expect(left.0 == 0 && left.1.isEmpty)
     #expect(try box.command(["type": "gallery.discard"])?.facts["discarded"] == [])
   }
+
+  @Test("cannot push out another's set that rests by beginning many") func restingSet() throws {
+    let other = SigningKey()
+    try trust(TrustedKey(issuer: "other", bytes: other.publicBytes))
+    #expect(try box.command(piece("good", 0))?.facts["received"] == 1)
+    for number in 0..<10 {
+      try box.give(
+        box.signed(box.envelope(piece("junk-\(number)"), issuer: "other"), by: other))
+      #expect(box.sink.last?.state == .succeeded)
+    }
+    #expect(try box.command(piece("good", 1))?.facts["received"] == 2)
+  }
 }

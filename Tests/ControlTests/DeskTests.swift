@@ -29,6 +29,8 @@ import Testing
       #"{"type":"gallery.put","people":[{"name":" A","photos":["AQ=="]}]}"#,
       #"{"type":"gallery.put","people":[{"name":"A","photos":["!"]}]}"#,
       #"{"type":"gallery.put","people":[{"name":"A","model":"m","encodings":[[1,2]]}]}"#,
+      #"{"type":"colours.silhouette","camera":"front","lambda":0}"#,
+      #"{"type":"colours.silhouette","camera":"front","lambda":1e300}"#,
       #"{"type":"gallery.discard","upload":"a b"}"#, #"{"type":"gallery.discard","upload":5}"#,
       #"{"type":"gallery.remove"}"#, #"{"type":"gallery.train","folds":1}"#,
       #"{"type":"spool.discard","class":"results"}"#, #"{"type":"keys.revoke"}"#,
