@@ -32,6 +32,17 @@ import Testing
     #expect(found?.isInterrupted == false)
   }
 
+  @Test(arguments: [0, 0.5, -1, 1e9, .nan] as [Double])
+  func `A lambda that makes a cluster of each colour is refused before the picture is read`(
+    lambda: Double
+  ) {
+    let error = #expect(throws: CommandFailure.self) {
+      _ = try SilhouetteWork.run(
+        "front", BytePool().take(capacity: 1), lambda: lambda, isStopping: { false })
+    }
+    #expect(error?.description.contains("a silhouette takes") == true)
+  }
+
   @Test func `A node that ends waits for none, and the command goes on later`() {
     var asked = 0
     let found = failure(200, lambda: 20) {

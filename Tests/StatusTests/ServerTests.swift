@@ -97,6 +97,13 @@ import Testing
     say(fd, "GET / HTTP/1.1\r\nX: " + String(repeating: "x", count: 20_000))
     #expect(hear(fd).count < 1000)
     close(fd)
+    // Whole, but larger than any request of ours.
+    let large = try served.connect()
+    say(
+      large,
+      "GET /healthz HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 20_000))\r\n\r\n")
+    #expect(!String(decoding: hear(large), as: UTF8.self).contains("HTTP/1.1 200"))
+    close(large)
     #expect(try StatusClient(socket: served.path).get("/healthz").code == 200)
   }
 

@@ -155,7 +155,7 @@ def http(dice, path, port):
                        f"{dice.choice(['localhost', 'evil.example'])}\r\n{bearer}\r\n").encode()
             if dice.random() < 0.3:
                 request = mutated(dice, request)
-            client.sendall(request[:dice.randint(1, len(request))] if dice.random() < 0.3 else request)
+            client.sendall(request[:dice.randint(1, max(1, len(request)))] if dice.random() < 0.3 else request)
             if dice.random() < 0.3:
                 held.append(client)
             else:
