@@ -181,7 +181,8 @@ let package = Package(
     tests(
       "AgentTests",
       [
-        "Agent", "Control", "Frames", "Gallery", "Meters", "Settings", "Status", "TestFetching",
+        "Agent", "Control", "Delivery", "Frames", "Gallery", "Kafka", "Meters", "Settings",
+        "Status", "TestFetching",
         log,
       ]),
     tests(

@@ -135,8 +135,10 @@ package final class Agent: Sendable {
 
   /// Makes the running agent what the settings say, as far as it can without a restart.
   /// - Returns: the groups of settings that take effect at the next start.
+  /// - Throws: the first of what could not be done, after all else was: one camera's fault leaves no other unmasked.
   func adopt(_ new: Settings) throws(AgentError) -> [String] {
     let old = settings
+    var failure: AgentError?
     let topic = new.kafka.name(of: .frames)
     let isMoved = topic != old.kafka.name(of: .frames)
     for camera in new.cameras {
@@ -144,12 +146,17 @@ package final class Agent: Sendable {
       if isMoved || camera.withoutAnalysis != before.withoutAnalysis
         || cameras.isUnsettled(camera.name)
       {
-        try cameras.replace(camera, topic: topic)
-        note(camera)
+        do throws(AgentError) {
+          try cameras.replace(camera, topic: topic)
+          note(camera)
+        } catch {
+          failure = failure ?? error
+        }
       }
       let plan = CameraPlan(camera)
       if plan != CameraPlan(before) { onlooker?.set(plan, camera: camera.name) }
     }
+    if let failure { throw failure }
     if new.kafka.topics != old.kafka.topics {
       events.topic = new.kafka.name(of: .events)
       onlooker?.set(

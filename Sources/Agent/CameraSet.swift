@@ -76,25 +76,43 @@ final class CameraSet: Sendable {
     for camera in running { camera.join() }
   }
 
-  /// Makes a camera what the settings say. Where that cannot be made, it goes on as it was.
+  /// Makes a camera what the settings say. Where that cannot be done it goes on as it was, unless it was told to stop,
+  /// to be masked otherwise or to show something else: then it stands still.
   func replace(_ settings: CameraSettings, topic: String?) throws(AgentError) {
     guard
       let index = parts.withLock({ parts in
         parts.firstIndex { $0.settings.name == settings.name }
       })
     else { return }
-    let new = Self.part(settings, try make(settings, topic), logger)
     let old = parts.withLock { $0[index] }
-    if old.isRunning {
-      old.camera.stop()
-      old.camera.join()
+    do throws(AgentError) {
+      let new = Self.part(settings, try make(settings, topic), logger)
+      halt(index)
+      parts.withLock { parts in
+        parts[index] = new
+        parts[index].isUnsettled = true
+      }
+      try start(index)
+    } catch {
+      parts.withLock { $0[index].isUnsettled = true }
+      if !settings.isAsPrivate(as: old.settings) { halt(index) }
+      if !parts.withLock({ $0[index].isRunning }) {
+        old.pipeline.meters.update { meters in
+          meters.state = .failed
+          meters.detail = "it is stopped, for it cannot be made what it was told to be: \(error)"
+        }
+      }
+      throw error
     }
-    parts.withLock { parts in
-      parts[index] = new
-      parts[index].isUnsettled = true
-    }
-    try start(index)
     parts.withLock { $0[index].isUnsettled = false }
+  }
+
+  private func halt(_ index: Int) {
+    let part = parts.withLock { $0[index] }
+    guard part.isRunning else { return }
+    part.camera.stop()
+    part.camera.join()
+    parts.withLock { $0[index].isRunning = false }
   }
 
   /// Whether the camera is not what it was last told to be.
@@ -108,5 +126,12 @@ final class CameraSet: Sendable {
       parts.first { $0.settings.name == camera }?.pipeline
     }
     return pipeline?.latestPicture
+  }
+}
+
+extension CameraSettings {
+  /// Whether pictures by `other` show nothing that these settings keep back.
+  fileprivate func isAsPrivate(as other: CameraSettings) -> Bool {
+    enabled && hold == nil && masks == other.masks && source == other.source
   }
 }

@@ -121,6 +121,6 @@ struct EntryLineTests {
     let endless = scratch.write(String(repeating: "x", count: 3 << 20), "endless.jsonl")
     #expect(
       failure { _ = try gallery.importLines(LineReader(endless), model: nil) { _ in true } } != nil)
-    #expect(failure { _ = try LineReader(scratch.path + "/none") }?.code == .disk)
+    #expect(failure { _ = try LineReader(scratch.path + "/none") }?.code == .notFound)
   }
 }
