@@ -108,7 +108,7 @@ final class Reconfiguration: Sendable {
       return .overlay(copy.overrides.overlay, sources: copy.overrides.sources)
     case .none where files.control == nil:
       // Nobody commands it; but somebody may have, before control was switched off.
-      guard unsafe access(gallery.path, F_OK) == 0, let opened = try? gallery.open(),
+      guard unsafe vp_access(gallery.path, F_OK) == 0, let opened = try? gallery.open(),
         let stored = try? ControlDesk.overrides(found, opened)
       else { return .none }
       return .overlay(stored.overlay, sources: stored.sources)
