@@ -73,7 +73,7 @@ import Testing
       "vedette",
       [
         "control", "send", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
-        "--timeout", "60", "--all", "colours.silhouette", "camera=front", "lambda=1",
+        "--timeout", "10", "--all", "colours.silhouette", "camera=front", "lambda=1",
       ])
     while case let line = sent.readLine(), !line.isEmpty, !line.contains("accepted") {}
     sleep(1)
