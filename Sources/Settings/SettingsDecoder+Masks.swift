@@ -13,7 +13,12 @@ extension SettingsDecoder {
 
   private mutating func items(_ node: YAMLNode, _ path: String) -> [YAMLNode]? {
     if case .sequence(let items) = node.content { return items }
-    if node.isEmpty { return [] }
+    if node.isEmpty {
+      reader.warn(
+        node.place, path, "nothing is masked here; write [] where that is meant, or give rectangles"
+      )
+      return []
+    }
     reader.fail(node.place, path, "a list of rectangles belongs here, not \(node.kindName)")
     return nil
   }

@@ -28,6 +28,10 @@ struct YAMLNode: Equatable {
     return text.isEmpty || text == "~" || text == "null"
   }
 
+  private var isScalar: Bool {
+    if case .scalar = content { true } else { false }
+  }
+
   /// What the author would call it.
   var kindName: String {
     switch content {
@@ -37,14 +41,14 @@ struct YAMLNode: Equatable {
     }
   }
 
-  /// Lays `other` over this value: groups are joined key by key, everything else is replaced. A group
-  /// that `other` names, but leaves empty (its keys commented out), stays as it is.
+  /// Lays `other` over this value: groups are joined key by key, everything else is replaced. A group or
+  /// a list that `other` names, but leaves empty (what was in it commented out), stays as it is.
   mutating func merge(_ other: YAMLNode) {
+    if other.isEmpty, !isScalar { return }
     guard case .mapping(var mine) = content else {
       self = other
       return
     }
-    if other.isEmpty { return }
     guard case .mapping(let theirs) = other.content else {
       self = other
       return

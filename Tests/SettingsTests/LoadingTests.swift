@@ -269,6 +269,27 @@ import Testing
     #expect(settings.kafka.prefix == "one" && settings.cameras.map(\.name) == ["front"])
   }
 
+  @Test
+  func
+    `A list whose items are commented out takes no mask away, and is warned of where it is all there is`()
+    throws
+  {
+    let folder = try Folder()
+    let main = try folder.write(
+      "vedette.yaml", "cameras: {front: {device: /dev/video0, masks: [1x1+0+0]}}")
+    _ = try folder.write(
+      "conf.d/1.yaml", "cameras:\n  front:\n    masks:\n      #- 10x10+0+0\n")
+    let laid = try SettingsLoader.load(path: main)
+    #expect(laid.settings.cameras[0].masks.count == 1 && laid.warnings.isEmpty)
+    _ = try folder.write("conf.d/2.yaml", "cameras: {front: {masks: []}}")
+    let emptied = try SettingsLoader.load(path: main)
+    #expect(emptied.settings.cameras[0].masks.isEmpty && emptied.warnings.isEmpty)
+    _ = try folder.write("vedette.yaml", "cameras: {front: {device: /dev/video0, masks: }}")
+    _ = try folder.write("conf.d/2.yaml", "")
+    let alone = try SettingsLoader.load(path: main)
+    #expect(alone.warnings.map(\.description).contains { $0.contains("nothing is masked here") })
+  }
+
   @Test func `Two files that name one camera's device agree on one camera`() throws {
     let folder = try Folder()
     let main = try folder.write("vedette.yaml", Fault.camera)
