@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 package import Logging
 import Terminal

@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// The bounds that the spool works within.

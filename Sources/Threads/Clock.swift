@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 
 /// The clocks that frames and time-outs are measured by.
