@@ -204,6 +204,8 @@ import Testing
     bench.cluster.failProduce([Int32](repeating: try code("UNKNOWN"), count: 2))
     bench.submit(10)
     bench.eventually { _ in bench.lines.count("(UNKNOWN)") > 0 }
+    // Until the others have been taken back, the second must not be answered: the third would go.
+    bench.eventually { $0.inFlight <= 1 }
     bench.cluster.setRoundTrip(1, milliseconds: 0)
     bench.eventually { $0.delivered == 11 }
     #expect(try bench.arrived() == Array(0..<11))
