@@ -49,7 +49,7 @@ extension Agent {
       guard let self else { return }
       let seconds = Int(abs(step).rounded())
       logger.notice(
-        "the clock was set \(step < 0 ? "back" : "forward") by \(seconds) s; connecting to Kafka anew"
+        "the clock was set \(step < 0 ? "back" : "forward") by \(seconds) s; reconnecting to Kafka"
       )
       delivery.renewConnections()
       commanded?.renew()

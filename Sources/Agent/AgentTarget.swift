@@ -111,7 +111,7 @@ final class AgentTarget: CommandTarget {
       return true
     }
     let last = agent.meters.first { $0.name == camera }?.current.lastFrame
-    // Captured lately, and at least one was fit to be sent since the camera was made anew.
+    // A frame came since then, and the camera's present pipeline has made a picture of at least one.
     return (last ?? 0) > since && agent.latestPicture(of: camera) != nil
   }
 
