@@ -76,6 +76,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
       meters.ledger.move(.inPipeline, to: .dropped(.rate))
       return
     }
+    delivery.bookArrivals()
     let began = Clock.monotonic
     let time = frame.time
     let picture: Picture

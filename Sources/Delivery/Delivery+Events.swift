@@ -25,34 +25,43 @@ extension Delivery {
       for report in reports {
         if let error = report.error {
           refuse(report.token, error, wasSent: true, &state)
-        } else if let arrival = state.arrived(report.token, now: now) {
-          arrived(arrival.entry, report)
-          tell(arrival, now: now, &state)
+        } else {
+          arrived(report.token, endedAt: report.endedAt, now: now, &state)
         }
       }
     }
   }
 
+  /// Books an acknowledgement. On any thread.
+  func book(_ serial: UInt64, endedAt: UInt64) {
+    let now = Clock.monotonic
+    perform { arrived(serial, endedAt: endedAt, now: now, &$0) }
+  }
+
+  private func arrived(
+    _ serial: UInt64, endedAt: UInt64, now: UInt64, _ state: inout DeliveryState
+  ) {
+    guard let arrival = state.arrived(serial, now: now) else { return }
+    let record = arrival.entry.record
+    if let position = arrival.entry.position {
+      keeper?.done(record.spoolClass, position)
+    } else {
+      let age = endedAt > record.capturedAt ? endedAt - record.capturedAt : 0
+      record.meters.latency.record(microseconds: age / 1000)
+    }
+    if let relief = arrival.relief { tell(relief, now: now, &state) }
+  }
+
   /// What an acknowledgement put an end to.
-  private func tell(_ arrival: DeliveryState.Arrival, now: UInt64, _ state: inout DeliveryState) {
-    if let since = arrival.outageSince {
+  private func tell(_ relief: DeliveryState.Relief, now: UInt64, _ state: inout DeliveryState) {
+    if let since = relief.outageSince {
       let picture = state.picture
       // An outage that a refusal began may be younger than this batch.
       let seconds = now > since ? Double(now - since) / 1e9 : 0
       state.say { [complaints] in complaints.outageEnded(seconds: seconds, picture) }
     }
-    if let standing = arrival.unblocked {
+    if let standing = relief.unblocked {
       state.say { [complaints] in complaints.unblocked(standing) }
-    }
-  }
-
-  private func arrived(_ entry: RecordWindow.Entry, _ report: DeliveryReport) {
-    let record = entry.record
-    if let position = entry.position {
-      keeper?.done(record.spoolClass, position)
-    } else {
-      let age = report.endedAt > record.capturedAt ? report.endedAt - record.capturedAt : 0
-      record.meters.latency.record(microseconds: age / 1000)
     }
   }
 

@@ -22,7 +22,9 @@ package final class Delivery: Sendable {
   /// What librdkafka's threads may take to hand back what they hold, in milliseconds.
   private static let purgeMilliseconds: Int32 = 500
   /// How long reports may gather while nothing hangs on them. librdkafka's thread notes the time of each.
-  private static let pauseMilliseconds: Int32 = 200
+  private static let pauseMilliseconds: Int32 = 500
+  /// What a camera's thread reads of librdkafka's events for each of its frames, at most.
+  private static let arrivalsMax = 8
   private static let never = UInt64.max
 
   private let currentProducer: Mutex<Producer>
@@ -39,6 +41,9 @@ package final class Delivery: Sendable {
   private let retired = Mutex<[Producer]>([])
   /// Whether the polling thread lets reports gather.
   private let isPausing = Atomic(false)
+  /// Held by whoever reads what librdkafka has to tell, and books it. What a camera's thread came upon and may not
+  /// handle waits in it for the polling thread.
+  private let unhandled = Mutex<[ProducerEvent]>([])
   /// When the polling thread is to end, nanoseconds of CLOCK_MONOTONIC.
   private let deadline = Atomic(Delivery.never)
   private let thread = Mutex<NamedThread?>(nil)
@@ -87,7 +92,7 @@ package final class Delivery: Sendable {
   }
 
   /// Puts another producer in the place of one that has failed for good or that waits by a clock that was set, once all
-  /// that the old one held has come back. On the polling thread.
+  /// that the old one held has come back. On the polling thread, while it reads events.
   func renewProducer() {
     let old = producer
     let new: Producer
@@ -238,7 +243,7 @@ package final class Delivery: Sendable {
     producer.purge(waitingMilliseconds: Self.purgeMilliseconds)
     let last = Clock.monotonic + Self.lastReportsNanoseconds
     while Clock.monotonic < last, state.withLock({ !$0.flights.isEmpty }) {
-      for event in producer.poll(timeoutMilliseconds: 20) { handle(event) }
+      readEvents(timeoutMilliseconds: 20)
       pollRetired()
     }
     state.withLock { state in
@@ -252,9 +257,11 @@ package final class Delivery: Sendable {
 
   /// One round of the polling thread: what librdkafka has to tell, then time-outs, then more to send.
   private func turn() {
-    for event in nextEvents() { handle(event) }
+    guard readNext() || !isCalm else { return }
     pollRetired()
-    if isStale.exchange(false, ordering: .acquiringAndReleasing) { renewProducer() }
+    if isStale.exchange(false, ordering: .acquiringAndReleasing) {
+      unhandled.withLock { _ in renewProducer() }
+    }
     takeBack()
     perform { state in
       let now = Clock.monotonic
@@ -303,11 +310,7 @@ package final class Delivery: Sendable {
           isInFlight: recall == .all, waitingMilliseconds: Self.purgeMilliseconds)
       else { return }
       state.withLock { $0.recall = .queued }
-      while true {
-        let events = producer.poll(timeoutMilliseconds: 0)
-        if events.isEmpty { break }
-        for event in events { handle(event) }
-      }
+      while readEvents(timeoutMilliseconds: 0) {}
       state.withLock { state in
         if state.recall == .queued { state.recall = nil }
       }
@@ -334,106 +337,61 @@ package final class Delivery: Sendable {
     }
   }
 
-  private func nextEvents() -> [ProducerEvent] {
+  /// Reads what librdkafka has to tell, and handles it in order. On the polling thread.
+  /// - Returns: whether there was something.
+  @discardableResult
+  private func readEvents(timeoutMilliseconds: Int32) -> Bool {
+    unhandled.withLock { unhandled in
+      var events = unhandled
+      unhandled = []
+      events += producer.poll(timeoutMilliseconds: events.isEmpty ? timeoutMilliseconds : 0)
+      for event in events { handle(event) }
+      return !events.isEmpty
+    }
+  }
+
+  /// Books the acknowledgements that have come, on the thread of a camera that is about to take memory for a frame: that
+  /// of the last one is then free, and still in the processor's cache. Only while nothing hangs on reports; all else that
+  /// librdkafka has to tell is left to the polling thread.
+  package func bookArrivals() {
+    guard isPausing.load(ordering: .relaxed) else { return }
+    let isMore = unhandled.withLockIfAvailable { unhandled in
+      // Once the polling thread is at work, all events are its own.
+      guard unhandled.isEmpty, isPausing.load(ordering: .sequentiallyConsistent) else {
+        return false
+      }
+      let other = producer.takeArrivals(max: Self.arrivalsMax) { serial, endedAt in
+        book(serial, endedAt: endedAt)
+      }
+      if let other { unhandled.append(other) }
+      return other != nil
+    }
+    if isMore == true, isPausing.exchange(false, ordering: .acquiringAndReleasing) {
+      producer.wake()
+    }
+  }
+
+  /// Whether a round without news has nothing to do.
+  private var isCalm: Bool {
+    !isStale.load(ordering: .acquiring) && deadline.load(ordering: .acquiring) == Self.never
+      && retired.withLock { $0.isEmpty } && state.withLock { $0.isCalm(now: Clock.monotonic) }
+  }
+
+  /// Waits for what librdkafka has to tell, and handles it.
+  /// - Returns: whether there was something.
+  private func readNext() -> Bool {
     guard deadline.load(ordering: .acquiring) == Self.never else {
-      return producer.poll(timeoutMilliseconds: Self.tickMilliseconds)
+      return readEvents(timeoutMilliseconds: Self.tickMilliseconds)
     }
     isPausing.store(true, ordering: .sequentiallyConsistent)
     guard state.withLock({ $0.isUnhurried }) else {
-      isPausing.store(false, ordering: .relaxed)
+      isPausing.store(false, ordering: .sequentiallyConsistent)
       let isReplaying = state.withLock { $0.backlogBytes > 0 }
-      return producer.poll(
+      return readEvents(
         timeoutMilliseconds: isReplaying ? Self.replayTickMilliseconds : Self.tickMilliseconds)
     }
     producer.pause(milliseconds: Self.pauseMilliseconds)
-    isPausing.store(false, ordering: .relaxed)
-    return producer.poll(timeoutMilliseconds: 0)
+    isPausing.store(false, ordering: .sequentiallyConsistent)
+    return readEvents(timeoutMilliseconds: 0)
   }
-
-  private static let firstAttempt = Headers([Header("ce_attempt", "1")])
-
-  private static func attemptHeaders(_ entry: RecordWindow.Entry) -> Headers {
-    if entry.attempt == 1, !entry.isReplay { return firstAttempt }
-    var headers = Headers()
-    headers.append("ce_attempt", number: UInt64(entry.attempt))
-    if entry.isReplay { headers.append("ce_replay", "1") }
-    return headers
-  }
-
-  /// Hands waiting records to librdkafka. Called under the lock, so that order is kept.
-  private func pump(_ state: inout DeliveryState) {
-    while let entry = state.departing(now: Clock.monotonic) {
-      if entry.isFromBacklog, state.isRunningDry(entry.record.spoolClass) { keeper?.wake() }
-      var outgoing = OutgoingRecord(
-        topic: entry.record.topic, key: entry.record.key, headers: entry.record.headers,
-        timestamp: entry.record.timestamp, payload: entry.record.payload, token: entry.serial)
-      outgoing.attemptHeaders = Self.attemptHeaders(entry)
-      do {
-        try producer.send(outgoing)
-      } catch {
-        refuse(entry.serial, error, wasSent: false, &state)
-        // With a full queue the next round tries again; any other error is that of one lane.
-        if error.kind == .queueFull || error.kind == .fatal || error.kind == .configuration {
-          return
-        }
-      }
-    }
-  }
-
-  /// What becomes of a record that was not taken, by the kind of error.
-  /// - Parameter wasSent: true where librdkafka took it first.
-  func refuse(_ serial: UInt64, _ error: KafkaError, wasSent: Bool, _ state: inout DeliveryState) {
-    guard let lane = state.flights[serial]?.lane else { return }
-    switch error.kind {
-    case .oversize:
-      if let entry = state.lost(serial, as: .dropped(.oversize)) { giveUp(entry, error, &state) }
-    case .invalid:
-      if let entry = state.lost(serial, as: .dead) { giveUp(entry, error, &state) }
-    case .queueFull: state.returned(serial, wasSent: wasSent)
-    case .refused, .fatal, .configuration, .retriable:
-      // What was taken back out of librdkafka's queue was never sent.
-      state.returned(serial, wasSent: wasSent && error.name != "_PURGE_QUEUE")
-      // Our own purge is no news.
-      guard !error.isPurge else { return }
-      state.note(error)
-      state.failed(
-        lane: lane, error, isFinal: error.isTelling || error.kind != .retriable,
-        now: Clock.monotonic)
-      state.recall(behind: lane)
-      // What is wrong with a topic is told by its name.
-      guard !error.isTelling else { return }
-      state.say { [complaints] in
-        error.kind == .retriable ? complaints.broker(error) : complaints.refused(error)
-      }
-    }
-  }
-
-  /// A record that no broker will ever take is kept to be looked at, and told of by an event.
-  private func giveUp(
-    _ entry: RecordWindow.Entry, _ error: KafkaError, _ state: inout DeliveryState
-  ) {
-    let record = entry.record
-    record.meters.explain(
-      error.kind == .oversize ? DropReason.oversize.rawValue : "dead", error.description)
-    state.say { [complaints] in
-      error.kind == .oversize
-        ? complaints.oversize(record, error) : complaints.invalid(record, error)
-    }
-    guard let keeper else { return }
-    keeper.bury(entry.stored)
-    if let position = entry.position { keeper.done(record.spoolClass, position) }
-    guard record.spoolClass.isLive,
-      let stub = announcements.deadLetter(record, error.name)
-    else { return }
-    if let ahead = state.acceptAhead(stub) {
-      keeper.spill([ahead])
-    } else {
-      state.accept(stub)
-    }
-  }
-}
-
-extension KafkaError {
-  /// The record came back because we took it back.
-  var isPurge: Bool { name == "_PURGE_QUEUE" || name == "_PURGE_INFLIGHT" }
 }

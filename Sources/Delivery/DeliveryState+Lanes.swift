@@ -24,12 +24,17 @@ extension DeliveryState {
   /// The next record to send: what is worth most first, but frames of the moment before frames of the
   /// past. A lane that may not send now holds up no other.
   mutating func takeNext(now: UInt64) -> (lane: Int, entry: RecordWindow.Entry)? {
-    for spoolClass in SpoolClass.writtenAhead {
-      let next = first(now: now) { lanes[$0].storedHead(spoolClass) }
-      if let next { return take(next) { $0.stored[spoolClass]?.popFirst() } }
+    // Most boxes have nothing out of the spool most of the time.
+    let hasStored = lanes.indicesInUse.contains { lanes[$0].hasStored }
+    if hasStored {
+      for spoolClass in SpoolClass.writtenAhead {
+        let next = first(now: now) { lanes[$0].storedHead(spoolClass) }
+        if let next { return take(next, of: spoolClass) }
+      }
     }
     let next = first(now: now) { liveHead(of: $0, now: now) }
-    if let next { return take(next) { $0.live.popFirst() } }
+    if let next, let entry = lanes[next].live.popFirst() { return (next, entry) }
+    guard hasStored else { return nil }
     for spoolClass in SpoolClass.live {
       if let next = takeOld(spoolClass, now: now) { return next }
     }
@@ -48,9 +53,10 @@ extension DeliveryState {
   }
 
   private mutating func take(
-    _ lane: Int, _ pop: (inout Lane) -> RecordWindow.Entry?
+    _ lane: Int, of spoolClass: SpoolClass
   ) -> (lane: Int, entry: RecordWindow.Entry)? {
-    pop(&lanes[lane]).map { (lane, $0) }
+    guard let entry = lanes[lane].stored[spoolClass]?.popFirst() else { return nil }
+    return (lane, entry)
   }
 
   /// The lane that may send and whose head is the oldest.
@@ -86,7 +92,7 @@ extension DeliveryState {
     let probe = first(now: now) {
       lanes[$0].isBlocked ? lanes[$0].storedHead(spoolClass) : nil
     }
-    if let probe { return take(probe) { $0.stored[spoolClass]?.popFirst() } }
+    if let probe { return take(probe, of: spoolClass) }
     guard let next = first(now: now, { lanes[$0].storedHead(spoolClass) }),
       let bytes = lanes[next].stored[spoolClass]?.first?.record.memoryBytes
     else { return nil }
@@ -94,7 +100,7 @@ extension DeliveryState {
     guard backlogInFlightBytes == 0 || backlogInFlightBytes + bytes <= inFlightMax,
       bucket.take(bytes, now: now)
     else { return nil }
-    return take(next) { $0.stored[spoolClass]?.popFirst() }
+    return take(next, of: spoolClass)
   }
 
   // MARK: Judging

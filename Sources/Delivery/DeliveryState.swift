@@ -148,8 +148,9 @@ struct DeliveryState {
 
   /// The next record to hand to librdkafka, or nil while it has enough.
   mutating func departing(now: UInt64) -> RecordWindow.Entry? {
-    guard recall == nil, let (lane, next) = takeNext(now: now) else { return nil }
-    var entry = next
+    guard recall == nil, let next = takeNext(now: now) else { return nil }
+    let lane = next.lane
+    var entry = next.entry
     entry.attempt += 1
     entry.record.meters.ledger.move(entry.waitingFate, to: .inFlight)
     inFlightBytes += entry.record.memoryBytes
@@ -168,35 +169,52 @@ struct DeliveryState {
     return flight
   }
 
-  /// What an acknowledgement put an end to.
+  /// A record that was acknowledged.
   struct Arrival {
     var entry: RecordWindow.Entry
+    /// What that put an end to; most put an end to nothing.
+    var relief: Relief?
+  }
+
+  final class Relief {
     /// Since when the outage lasted that ends by it.
-    var outageSince: UInt64?
+    let outageSince: UInt64?
     /// How a lane stood that the log was told of, and that is taken again.
-    var unblocked: Standing?
+    let unblocked: Standing?
+
+    init(outageSince: UInt64?, unblocked: Standing?) {
+      self.outageSince = outageSince
+      self.unblocked = unblocked
+    }
   }
 
   /// The record was acknowledged.
   mutating func arrived(_ serial: UInt64, now: UInt64) -> Arrival? {
     guard let flight = land(serial) else { return nil }
     var arrival = Arrival(entry: flight.entry)
-    if lanes[flight.lane].isTold { arrival.unblocked = standing(of: flight.lane) }
+    if outageSince != nil || lanes[flight.lane].isTold {
+      arrival.relief = relieve(flight.lane, now: now)
+    }
     _ = lanes[flight.lane].acknowledged(sentAt: flight.sentAt, now: now)
-    lanes[flight.lane].isTold = false
     lastArrival = now
-    topicFaults[flight.entry.record.topic] = nil
+    if !topicFaults.isEmpty { topicFaults[flight.entry.record.topic] = nil }
     flight.entry.record.meters.ledger.move(.inFlight, to: .delivered)
     if flight.entry.isReplay { replayedBytes += flight.entry.record.payloadBytes }
-    cause = nil
-    guard outageSince != nil else { return arrival }
-    arrival.outageSince = outageSince
+    if cause != nil { cause = nil }
+    return arrival
+  }
+
+  private mutating func relieve(_ lane: Int, now: UInt64) -> Relief {
+    let relief = Relief(
+      outageSince: outageSince, unblocked: lanes[lane].isTold ? standing(of: lane) : nil)
+    lanes[lane].isTold = false
+    guard outageSince != nil else { return relief }
     outageSince = nil
     lastOutageEnd = now
     if let spool = options.spool, spool.replayJitter > 0 {
       bucket.close(until: now + UInt64(Double.random(in: 0...spool.replayJitter) * 1e9))
     }
-    return arrival
+    return relief
   }
 
   /// Keeps what brokers say of a topic; nil where nothing is wrong with it.
@@ -284,6 +302,14 @@ struct DeliveryState {
       lanes[index].live.isEmpty && !lanes[index].isBlocked && lanes[index].failingSince == nil
         && lanes[index].storedBytes == 0
     }
+  }
+
+  /// Whether there is nothing to judge, to send or to tell: reports may wait, and no record has been out for so long that
+  /// it could be overdue.
+  func isCalm(now: UInt64) -> Bool {
+    guard isUnhurried, gaps.isEmpty, crowdedOut == 0 else { return false }
+    let overdue = UInt64(max(0, min(options.outageAfter / 2, 3600)) * 1e9)
+    return flights.values.allSatisfy { now < $0.sentAt + overdue }
   }
 
   /// Whether nothing is left that is in memory alone.

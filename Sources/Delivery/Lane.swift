@@ -63,13 +63,14 @@ struct Lane {
   var isBlocked: Bool { blockedSince != nil }
   var storedBytes: Int { stored.values.reduce(0) { $0 + $1.bytes } }
   var storedCount: Int { stored.values.reduce(0) { $0 + $1.count } }
+  var hasStored: Bool { !stored.isEmpty && stored.values.contains { !$0.isEmpty } }
   /// The next of a class out of the spool. Most lanes have none, which is told without a look-up.
   func storedHead(_ spoolClass: SpoolClass) -> RecordWindow.Entry? {
     stored.isEmpty ? nil : stored[spoolClass]?.first
   }
 
   /// Whether it has records to send, or has sent some.
-  var isBusy: Bool { flightCount > 0 || !live.isEmpty || stored.values.contains { !$0.isEmpty } }
+  var isBusy: Bool { flightCount > 0 || !live.isEmpty || hasStored }
 
   // MARK: Flights
 

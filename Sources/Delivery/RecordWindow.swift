@@ -1,3 +1,4 @@
+import Kafka
 import Meters
 import Spool
 
@@ -5,15 +6,31 @@ import Spool
 /// come back from the broker's queue return to their place, so that order is kept.
 struct RecordWindow {
   struct Entry {
+    /// Entries are copied several times for each record; of a reference that is one count, not six.
+    private final class Shared: Sendable {
+      let record: Record
+
+      init(_ record: Record) { self.record = record }
+    }
+
     var serial: UInt64
     var attempt: Int
-    var record: Record
+    private let shared: Shared
     /// Where the record lies in the spool; nil for one that is in memory alone.
     var position: SpoolPosition?
     /// Whether it came from the spool late, which is told with it.
     var isReplay = false
     /// Whether younger records of its lane were handed to the spool before it.
     var isLate = false
+
+    init(serial: UInt64, attempt: Int, record: Record, position: SpoolPosition? = nil) {
+      self.serial = serial
+      self.attempt = attempt
+      shared = Shared(record)
+      self.position = position
+    }
+
+    var record: Record { shared.record }
 
     var isFromBacklog: Bool { position != nil }
 
@@ -46,7 +63,7 @@ struct RecordWindow {
       entries.removeFirst(head)
       head = 0
     } else {
-      entries[head - 1].record.payload = Self.nothing
+      entries[head - 1] = Self.nothing
     }
     return first
   }
@@ -98,5 +115,9 @@ struct RecordWindow {
     }
   }
 
-  private static let nothing = EmptyPayload()
+  private static let nothing = Entry(
+    serial: 0, attempt: 0,
+    record: Record(
+      topic: "", key: [], headers: Headers(), timestamp: 0, payload: BytesPayload([]),
+      payloadBytes: 0, capturedAt: 0, meters: CameraMeters(name: "")))
 }

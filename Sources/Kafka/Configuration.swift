@@ -51,26 +51,26 @@ struct Configuration: ~Copyable {
   func setEvents(_ events: Int32) { unsafe rd_kafka_conf_set_events(handle, events) }
 
   /// Makes a handle with this configuration.
-  /// - Parameter news: kept alive by the caller until the handle is destroyed.
+  /// - Parameters:
+  ///   - news: kept alive by the caller until the handle is destroyed.
+  ///   - notesEnds: whether the ends of records are noted where their opaque pointers lead; see `vp_note_ends`.
   /// - Throws: `.configuration` where properties that are right by themselves do not go together, or
   ///   name files that cannot be read.
   func makeHandle(
     _ type: rd_kafka_type_t, redaction: Redaction = Redaction([]), news: ClientNews? = nil,
-    endOfRecord: EndOfRecord? = nil
+    notesEnds: Bool = false
   ) throws(KafkaError) -> OpaquePointer {
     var text = [CChar](repeating: 0, count: 512)
     // rd_kafka_new takes a copy of its own, so that a failure leaves nothing half freed.
     let copy = unsafe rd_kafka_conf_dup(handle)
     unsafe news?.listen(copy, isOfErrors: type == RD_KAFKA_CONSUMER)
     // Interceptors are not copied with the rest.
-    if let endOfRecord = unsafe endOfRecord {
-      _ = unsafe Self.call(endOfRecord, forRecordsOf: copy)
-    }
+    if notesEnds { _ = unsafe vp_note_ends(copy) }
     guard let made = unsafe rd_kafka_new(type, copy, &text, text.count) else {
       let code = rd_kafka_last_error()
       // Where there are interceptors, librdkafka 2.0.2 has freed their lists already and would do so again:
       // a few KiB are given up instead.
-      if unsafe endOfRecord == nil { unsafe rd_kafka_conf_destroy(copy) }
+      if !notesEnds { unsafe rd_kafka_conf_destroy(copy) }
       let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
       var error = KafkaError(
         code, call: "rd_kafka_new", text: redaction.apply(String(decoding: bytes, as: UTF8.self)))
@@ -82,28 +82,6 @@ struct Configuration: ~Copyable {
       throw error
     }
     return unsafe made
-  }
-
-  /// Called on librdkafka's own threads with the opaque pointer of each record that has ended, before its
-  /// report is made. It must not block, nor call librdkafka.
-  typealias EndOfRecord = @convention(c) (UnsafeMutableRawPointer) -> Void
-
-  private static func call(
-    _ body: EndOfRecord, forRecordsOf configuration: OpaquePointer?
-  ) -> rd_kafka_resp_err_t {
-    unsafe rd_kafka_conf_interceptor_add_on_new(
-      configuration, "vedette",
-      { client, _, opaque, _, _ in
-        unsafe rd_kafka_interceptor_add_on_acknowledgement(
-          client, "vedette",
-          { _, message, opaque in
-            guard let record = unsafe message?.pointee._private, let opaque = unsafe opaque else {
-              return RD_KAFKA_RESP_ERR_NO_ERROR
-            }
-            unsafe unsafeBitCast(opaque, to: EndOfRecord.self)(record)
-            return RD_KAFKA_RESP_ERR_NO_ERROR
-          }, opaque)
-      }, unsafeBitCast(body, to: UnsafeMutableRawPointer.self))
   }
 }
 

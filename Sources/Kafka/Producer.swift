@@ -4,7 +4,7 @@ import Synchronization
 import Threads
 
 /// Hands records to librdkafka without copying their payloads, and tells what became of them. Any
-/// thread may send; one thread polls. Every record that was taken gets exactly one report.
+/// thread may send; one thread at a time polls. Every record that was taken gets exactly one report.
 @safe
 package final class Producer: @unchecked Sendable {
   /// Reports handed out by one call of `poll`, at most.
@@ -12,16 +12,32 @@ package final class Producer: @unchecked Sendable {
   private static let eventMask =
     RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS | RD_KAFKA_EVENT_LOG
 
-  /// Held by librdkafka as the record's opaque pointer until its report.
-  private final class InFlight: Sendable {
-    let token: UInt64
-    let payload: any Payload
-    /// When librdkafka learned how the record ended, nanoseconds of CLOCK_MONOTONIC.
-    let endedAt = Atomic<UInt64>(0)
+  /// What librdkafka's opaque pointer of a record leads to, until its report.
+  private struct InFlight {
+    /// When librdkafka learned how the record ended, nanoseconds of CLOCK_MONOTONIC. It writes it, on a thread of its
+    /// own, to where the pointer leads: this comes first.
+    var endedAt: UInt64 = 0
+    var token: UInt64
+    var payload: any Payload
 
-    init(token: UInt64, payload: any Payload) {
+    /// To be taken back by `init(taking:)`.
+    static func kept(_ token: UInt64, _ payload: any Payload) -> UnsafeMutableRawPointer {
+      let place = UnsafeMutablePointer<InFlight>.allocate(capacity: 1)
+      unsafe place.initialize(to: InFlight(token: token, payload: payload))
+      return UnsafeMutableRawPointer(place)
+    }
+
+    private init(token: UInt64, payload: any Payload) {
       self.token = token
       self.payload = payload
+    }
+
+    init(taking pointer: UnsafeMutableRawPointer) {
+      let endedAt = unsafe vp_noted_end(pointer)
+      let place = unsafe pointer.assumingMemoryBound(to: InFlight.self)
+      self = unsafe place.move()
+      self.endedAt = endedAt
+      unsafe place.deallocate()
     }
   }
 
@@ -62,20 +78,14 @@ package final class Producer: @unchecked Sendable {
   ) throws(KafkaError) {
     let news = ClientNews(redaction: redaction)
     let made = try unsafe configuration.makeHandle(
-      RD_KAFKA_PRODUCER, redaction: redaction, news: news
-    ) {
-      let inFlight = unsafe Unmanaged<InFlight>.fromOpaque($0).takeUnretainedValue()
-      inFlight.endedAt.store(Clock.monotonic, ordering: .releasing)
-    }
+      RD_KAFKA_PRODUCER, redaction: redaction, news: news, notesEnds: true)
     unsafe handle = unsafe made
     unsafe queue = unsafe rd_kafka_queue_get_main(made)
     unsafe rd_kafka_set_log_queue(made, nil)
     self.configuration = configuration
     self.redaction = redaction
     self.news = news
-    unsafe EventSignal.one.withUnsafeBytes { one in
-      unsafe rd_kafka_queue_io_event_enable(queue, signal.descriptor, one.baseAddress, one.count)
-    }
+    enableSignal()
   }
 
   /// Another producer with the same brokers, properties and secrets, for one that is `fatal`. This one
@@ -109,21 +119,20 @@ package final class Producer: @unchecked Sendable {
   /// - Throws: what librdkafka says at once, or the error that was fatal; there is then no report, and the
   ///   payload is released.
   package func send(_ record: OutgoingRecord) throws(KafkaError) {
-    let inFlight = unsafe Unmanaged.passRetained(
-      InFlight(token: record.token, payload: record.payload))
+    let inFlight = unsafe InFlight.kept(record.token, record.payload)
     let headers = unsafe Self.makeHeaders(record.headers, record.attemptHeaders)
     let code = unsafe record.payload.withUnsafeBytes { payload in
       unsafe record.key.withUnsafeBytes { key in
         unsafe record.topic.withCString { topic in
           unsafe produce(
-            topic, key, payload, headers, record.timestamp, record.partition, inFlight.toOpaque())
+            topic, key, payload, headers, record.timestamp, record.partition, inFlight)
         }
       }
     }
     guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
       // The list stays ours where the record was not taken.
       unsafe rd_kafka_headers_destroy(headers)
-      unsafe inFlight.release()
+      _ = unsafe InFlight(taking: inFlight)
       throw fatal ?? KafkaError(code, call: "rd_kafka_produceva")
     }
   }
@@ -174,12 +183,16 @@ package final class Producer: @unchecked Sendable {
   }
 
   /// Waits for the next event for as long as `timeoutMilliseconds`, and takes those that wait with it.
-  /// Called by one thread.
+  /// Called by one thread at a time.
   package func poll(timeoutMilliseconds: Int32) -> [ProducerEvent] {
     signal.wait(milliseconds: mayHoldEvents ? 0 : timeoutMilliseconds)
+    return take(max: Self.eventsMax)
+  }
+
+  private func take(max: Int) -> [ProducerEvent] {
     var events: [ProducerEvent] = []
     mayHoldEvents = true
-    while events.count < Self.eventsMax {
+    while events.count < max {
       guard let event = unsafe rd_kafka_queue_poll(queue, 0) else {
         mayHoldEvents = false
         break
@@ -190,6 +203,40 @@ package final class Producer: @unchecked Sendable {
     return events
   }
 
+  /// Reads acknowledgements that wait, of `max` events at most, without an allocation. Called by one thread at a
+  /// time, which need not be the one that polls.
+  /// - Returns: the first event that tells of something else, after which no more is read.
+  package func takeArrivals(
+    max: Int, _ body: (_ token: UInt64, _ endedAt: UInt64) -> Void
+  ) -> ProducerEvent? {
+    mayHoldEvents = true
+    for _ in 0..<max {
+      guard let event = unsafe rd_kafka_queue_poll(queue, 0) else {
+        mayHoldEvents = false
+        return nil
+      }
+      defer { unsafe rd_kafka_event_destroy(event) }
+      guard unsafe rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR else {
+        var others: [ProducerEvent] = []
+        unsafe read(event, into: &others)
+        if let other = others.first { return other }
+        continue
+      }
+      var failed: [DeliveryReport] = []
+      while let message = unsafe rd_kafka_event_message_next(event) {
+        guard let opaque = unsafe message.pointee._private else { continue }
+        if unsafe message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR || !failed.isEmpty {
+          unsafe failed.append(report(message, opaque))
+        } else {
+          let inFlight = unsafe InFlight(taking: opaque)
+          body(inFlight.token, inFlight.endedAt)
+        }
+      }
+      guard failed.isEmpty else { return .delivered(failed) }
+    }
+    return nil
+  }
+
   /// Makes a waiting `poll` return; from any thread.
   package func wake() {
     signal.set()
@@ -197,8 +244,22 @@ package final class Producer: @unchecked Sendable {
   }
 
   /// Lets events gather for as long as `milliseconds`, unless woken: for a caller whom nothing that they
-  /// may tell could hurry. A thread that is woken for each report costs more than the report.
-  package func pause(milliseconds: Int32) { alarm.wait(milliseconds: milliseconds) }
+  /// may tell could hurry. A thread that is woken for each report costs more than the report. Called by the
+  /// thread that polls.
+  package func pause(milliseconds: Int32) {
+    // Until then librdkafka need not write to the signal for each report either.
+    unsafe rd_kafka_queue_io_event_enable(queue, -1, nil, 0)
+    alarm.wait(milliseconds: milliseconds)
+    enableSignal()
+  }
+
+  /// What came while it was not enabled is found by looking.
+  private func enableSignal() {
+    unsafe EventSignal.one.withUnsafeBytes { one in
+      unsafe rd_kafka_queue_io_event_enable(queue, signal.descriptor, one.baseAddress, one.count)
+    }
+    mayHoldEvents = true
+  }
 
   /// Takes back all records, queued or in flight; each is reported with an error of its own. It does not wait for
   /// librdkafka's threads, which may be looking up a name.
@@ -289,14 +350,20 @@ package final class Producer: @unchecked Sendable {
     var reports: [DeliveryReport] = []
     while let message = unsafe rd_kafka_event_message_next(event) {
       guard let opaque = unsafe message.pointee._private else { continue }
-      let inFlight = unsafe Unmanaged<InFlight>.fromOpaque(opaque).takeRetainedValue()
-      let code = unsafe message.pointee.err
-      unsafe reports.append(
-        DeliveryReport(
-          token: inFlight.token, payload: inFlight.payload, partition: message.pointee.partition,
-          offset: message.pointee.offset, endedAt: inFlight.endedAt.load(ordering: .acquiring),
-          error: code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code, call: "delivery")))
+      unsafe reports.append(report(message, opaque))
     }
     return reports
+  }
+
+  /// Takes what was kept until the report.
+  private func report(
+    _ message: UnsafePointer<rd_kafka_message_t>, _ opaque: UnsafeMutableRawPointer
+  ) -> DeliveryReport {
+    let inFlight = unsafe InFlight(taking: opaque)
+    let code = unsafe message.pointee.err
+    return unsafe DeliveryReport(
+      token: inFlight.token, payload: inFlight.payload, partition: message.pointee.partition,
+      offset: message.pointee.offset, endedAt: inFlight.endedAt,
+      error: code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaError(code, call: "delivery"))
   }
 }

@@ -155,7 +155,7 @@ import Testing
     let second = state.departing(now: 4_000_000_000)
     #expect(second == nil)
     let ended = state.arrived(1, now: 4_500_000_000)
-    #expect(ended?.outageSince == 1_000_000_000)
+    #expect(ended?.relief?.outageSince == 1_000_000_000)
     #expect(state.outageSince == nil)
     let next = state.departing(now: 5_000_000_000)
     #expect(next?.serial == 2)
