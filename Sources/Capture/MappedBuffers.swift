@@ -131,8 +131,15 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
     var sequence: UInt32
     /// Nanoseconds of the driver's clock.
     var timestamp: UInt64
-    /// Offset and length in bytes of what was filled of each memory plane.
-    var used: [(offset: Int, count: Int)]
+    /// What was filled of the first memory plane, and of the others where the device has several.
+    var first: Part
+    var others: [Part] = []
+  }
+
+  /// What was filled of a memory plane, in bytes.
+  struct Part {
+    var offset: Int
+    var count: Int
   }
 
   /// Takes the next filled buffer from the driver.
@@ -145,22 +152,27 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
       guard failure == 0 else { return .failure(Errno(failure)) }
       let index = unsafe Int(buffer.index)
       guard unsafe index < mappings.count else { return .failure(Errno(EIO)) }
-      var used: [(offset: Int, count: Int)] = []
-      for plane in 0..<memoryPlanes {
-        let length = unsafe mappings[index][plane].length
-        let (offset, end) =
-          unsafe device.isMultiplanar
-          ? (Int(planes[plane].data_offset), Int(planes[plane].bytesused))
-          : (0, Int(buffer.bytesused))
-        // What a driver says is not trusted beyond what was mapped.
-        let start = min(offset, length)
-        used.append((start, max(0, min(end, length) - start)))
+      var filled = unsafe Filled(
+        index: index, flags: buffer.flags, sequence: buffer.sequence,
+        timestamp: Self.nanoseconds(buffer.timestamp),
+        first: part(buffer.bytesused, from: 0, of: index, 0))
+      if device.isMultiplanar {
+        let parts = planes.prefix(memoryPlanes).enumerated().map { plane, used in
+          part(used.bytesused, from: used.data_offset, of: index, plane)
+        }
+        guard let first = parts.first else { return .failure(Errno(EIO)) }
+        filled.first = first
+        filled.others = Array(parts.dropFirst())
       }
-      return unsafe .success(
-        Filled(
-          index: index, flags: buffer.flags, sequence: buffer.sequence,
-          timestamp: Self.nanoseconds(buffer.timestamp), used: used))
+      return .success(filled)
     }
+  }
+
+  /// What a driver says is not trusted beyond what was mapped.
+  private func part(_ end: UInt32, from offset: UInt32, of index: Int, _ plane: Int) -> Part {
+    let length = unsafe mappings[index][plane].length
+    let start = min(Int(offset), length)
+    return Part(offset: start, count: max(0, min(Int(end), length) - start))
   }
 
   /// What a driver says may be any number: what is no time that fits becomes one that nobody believes.

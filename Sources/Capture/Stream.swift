@@ -234,8 +234,8 @@ final class Stream {
     let time = Self.time(filled)
     let frame = unsafe Frame(
       layout: negotiated.layout, time: time, driverSequence: filled.sequence,
-      planes: planes(filled),
-      owner: buffers, buffer: filled.index)
+      first: bytes(of: filled.first, filled.index, 0), others: otherPlanes(filled), owner: buffers,
+      buffer: filled.index)
     let isFlagged = filled.flags & VP_BUF_FLAG_ERROR != 0
     guard !isFlagged, frame.isWhole else {
       meters.ledger.move(.inPipeline, to: .dropped(.corrupt))
@@ -337,18 +337,25 @@ final class Stream {
       monotonic: filled.timestamp, wall: wall - Int64((now - filled.timestamp) / 1000))
   }
 
-  /// The planes of the picture in the memory planes of the buffer.
-  private func planes(_ filled: MappedBuffers.Filled) -> [UnsafeRawBufferPointer] {
-    let memory = unsafe buffers.mappings[filled.index]
-    func slice(_ plane: Int, from offset: Int) -> UnsafeRawBufferPointer {
-      let used = filled.used[plane]
-      let start = min(offset, used.count)
-      return unsafe UnsafeRawBufferPointer(
-        start: memory[plane].start + used.offset + start, count: used.count - start)
+  /// What was filled of a memory plane, from a picture's plane that begins at `offset` in it.
+  private func bytes(
+    of part: MappedBuffers.Part, _ index: Int, _ plane: Int, from offset: Int = 0
+  ) -> UnsafeRawBufferPointer {
+    let start = min(offset, part.count)
+    return unsafe UnsafeRawBufferPointer(
+      start: buffers.mappings[index][plane].start + part.offset + start, count: part.count - start)
+  }
+
+  /// The picture's planes beyond the first: in memory planes of their own, or all in one.
+  private func otherPlanes(_ filled: MappedBuffers.Filled) -> [UnsafeRawBufferPointer] {
+    if !filled.others.isEmpty {
+      return unsafe filled.others.enumerated().map { other, part in
+        unsafe bytes(of: part, filled.index, other + 1)
+      }
     }
-    if filled.used.count > 1 {
-      return unsafe filled.used.indices.map { unsafe slice($0, from: 0) }
+    guard offsets.count > 1 else { return unsafe [] }
+    return unsafe offsets.dropFirst().map { offset in
+      unsafe bytes(of: filled.first, filled.index, 0, from: offset)
     }
-    return unsafe offsets.map { unsafe slice(0, from: $0) }
   }
 }

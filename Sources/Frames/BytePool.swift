@@ -124,6 +124,9 @@ package final class PooledBytes: @unchecked Sendable {
   }
 
   package func removeAll() { count = 0 }
+
+  /// Gives up what follows the first `count` bytes.
+  package func truncate(to count: Int) { self.count = min(max(count, 0), self.count) }
 }
 
 extension PooledBytes {

@@ -86,15 +86,11 @@ extension Compressor {
 
   /// The JPEG as it came, with the tables that it lacks.
   func whole(_ jpeg: RawSpan, _ structure: JPEGStructure) -> PooledBytes {
-    let added = structure.insertion
+    let added = structure.isComplete ? [] : structure.insertion
     let bytes = pool.take(capacity: jpeg.byteCount + added.count)
-    if added.isEmpty {
-      bytes.append(jpeg)
-    } else {
-      bytes.append(jpeg.extracting(0..<structure.scanOffset))
-      unsafe bytes.append(added.span.bytes)
-      bytes.append(jpeg.extracting(structure.scanOffset..<jpeg.byteCount))
-    }
+    bytes.append(jpeg.extracting(0..<structure.scanOffset))
+    unsafe bytes.append(added.span.bytes)
+    bytes.append(jpeg.extracting(structure.scanOffset..<jpeg.byteCount))
     return bytes
   }
 

@@ -79,9 +79,10 @@ package final class Compressor {
   private func picture(
     ofJPEG bytes: RawSpan, _ layout: FrameLayout
   ) throws(ImagingError) -> Picture {
+    if let picture = try plain(bytes) { return picture }
     let structure = try structure(of: bytes, expected: layout.size)
     let jpeg = bytes.extracting(structure.range)
-    let isRepaired = jpeg.byteCount < bytes.byteCount || !structure.insertion.isEmpty
+    let isRepaired = jpeg.byteCount < bytes.byteCount || !structure.isComplete
     let size = structure.uprightSize
     let isAsWanted = options.scale == nil || options.scale == size
     if isAsWanted, options.masks.isEmpty, structure.orientation == .upright {
@@ -91,7 +92,7 @@ package final class Compressor {
     }
     let masks = try masks(within: size, expected: structure.orientation.upright(layout.size))
     let picture: PlanarPicture
-    if structure.insertion.isEmpty {
+    if structure.isComplete {
       picture = try decoder.planes(of: jpeg, reusing: decoded)
     } else {
       // Where a JPEG lacks tables, libjpeg takes those of the picture before.
@@ -107,6 +108,29 @@ package final class Compressor {
     var made = try encode(upright, to: options.scale ?? size, chroma: chroma)
     made.isRepaired = isRepaired
     return made
+  }
+
+  /// A JPEG that is plainly good and wanted as it is; nil for any other. It is copied before it is looked at: what
+  /// was just written is in the processor's cache, and the driver's memory is read once.
+  private func plain(_ bytes: RawSpan) throws(ImagingError) -> Picture? {
+    guard options.masks.isEmpty, options.scale == nil else { return nil }
+    let copy = pool.take(capacity: bytes.byteCount)
+    copy.append(bytes)
+    let structure: JPEGStructure
+    do {
+      structure = try copy.withSpan { copy throws(ImagingError) in
+        try JPEGStructure.read(copy, after: &known)
+      }
+    } catch {
+      return nil
+    }
+    guard structure.isComplete, structure.orientation == .upright else { return nil }
+    lastSize = structure.size
+    copy.truncate(to: structure.byteCount)
+    if options.decodesToVerify { try copy.withSpan(decoder.check) }
+    return Picture(
+      bytes: copy, size: structure.size, isPassedThrough: true,
+      isRepaired: copy.count < bytes.byteCount)
   }
 
   private func encode(

@@ -35,6 +35,9 @@ package struct JPEGStructure: Equatable, Sendable {
   /// Where the picture lies in the bytes that were read.
   package var range: Range<Int> { start..<start + byteCount }
 
+  /// Whether the picture has all that it needs.
+  var isComplete: Bool { missingTables.isEmpty && addedInterval == nil }
+
   /// What goes in front of the first scan, so that the picture has all that it needs.
   var insertion: [UInt8] {
     let tables = StandardHuffmanTables.segment(missingTables)

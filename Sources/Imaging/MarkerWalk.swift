@@ -87,7 +87,7 @@ struct MarkerWalk {
 
   /// What a picture had up to its first scan's data: cameras write the same in each.
   @safe
-  struct KnownBeginning {
+  final class KnownBeginning {
     /// With a thumbnail in it, it is another each time.
     private static let byteCountMax = 4096
 
