@@ -28,8 +28,9 @@ package struct ServiceManager: Sendable {
   package func alive() { send("WATCHDOG=1") }
 
   /// One line for `systemctl status`.
-  package func status(_ text: String) {
-    let line = text.utf8.map { $0 < 0x20 ? 0x20 : $0 }
+  package func status(_ text: @autoclosure () -> String) {
+    guard socketPath != nil else { return }
+    let line = text().utf8.map { $0 < 0x20 ? 0x20 : $0 }
     send("STATUS=\(String(decoding: line, as: UTF8.self))")
   }
 

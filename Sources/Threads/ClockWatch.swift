@@ -6,6 +6,8 @@ import Synchronization
 /// compared with the monotonic one every second.
 package final class ClockWatch: Sendable {
   private static let pauseMilliseconds: Int32 = 1000
+  /// The same where the kernel tells: so that what a clock is slewed by, a tenth of the time at most, is no step.
+  private static let longPauseMilliseconds: Int32 = 5000
 
   private let onStep: @Sendable (Double) -> Void
   private let signal = EventSignal()
@@ -43,7 +45,8 @@ package final class ClockWatch: Sendable {
     unsafe withUnsafeMutableBytes(of: &polled) { bytes in
       let each = unsafe bytes.bindMemory(to: pollfd.self)
       // A descriptor below 0 is passed over.
-      _ = unsafe poll(each.baseAddress, 2, Self.pauseMilliseconds)
+      _ = unsafe poll(
+        each.baseAddress, 2, timer >= 0 ? Self.longPauseMilliseconds : Self.pauseMilliseconds)
     }
     var count: UInt64 = 0
     if timer >= 0 { _ = unsafe read(timer, &count, 8) }
