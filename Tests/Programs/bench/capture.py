@@ -122,7 +122,7 @@ def end(process):
 
 def agent(camera, form, size, broker):
     with open(f"{WORK}/vedette.yaml", "w") as file:
-        file.write(f"node: bench\nkafka: {{brokers: ['{broker}']}}\ncameras: {{front: {{device: /dev/video0, "
+        file.write(f"node: bench\nkafka: {{brokers: ['{broker}']}}\nstatus: {{socket: {WORK}/status.sock}}\ncameras: {{front: {{device: /dev/video0, "
                    f"format: {form}, size: {size}, rate: {RATE}" +
                    (", quality: 80, chroma: '4:2:2'" if form == "yuyv" else "") + "}}\n")
     with camera.running(f"{PROGRAMS}/vedetted", "--config", f"{WORK}/vedette.yaml") as process:
