@@ -12,6 +12,16 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+// Each function in a section of its own, so that the linker can lay those that run for each frame side by side: between
+// two frames a processor forgets code that is spread over a hundred pages. `tools/layout` writes which they are.
+let apart: SwiftSetting = .unsafeFlags(
+  ["-Xfrontend", "-function-sections"], .when(configuration: .release))
+let layout: LinkerSetting = .unsafeFlags(
+  [
+    "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/vedetted/hot.order",
+    "-Xlinker", "--no-warn-symbol-ordering",
+  ], .when(configuration: .release))
+
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
@@ -25,14 +35,17 @@ let nio: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map {
 func room(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
 ) -> Target {
-  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict + [apart])
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+func program(
+  _ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = [],
+  linkerSettings: [LinkerSetting] = []
+) -> Target {
   .executableTarget(
-    name: name, dependencies: dependencies, path: path, swiftSettings: strict,
+    name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict,
     // The toolchain's own linker; the system's warns of functions in Foundation that are never called.
-    linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
+    linkerSettings: [.unsafeFlags(["-use-ld=lld"])] + linkerSettings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -112,7 +125,9 @@ let package = Package(
     room(
       "DaemonCommand",
       ["Agent", "CPosix", "Journal", "Settings", "Terminal", arguments, log]),
-    program("vedetted", ["DaemonCommand", "Paths", arguments]),
+    program(
+      "vedetted", ["DaemonCommand", "Paths", arguments], exclude: ["hot.order"],
+      linkerSettings: [layout]),
     program(
       "vedette",
       [
