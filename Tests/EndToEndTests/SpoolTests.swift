@@ -119,6 +119,38 @@ import Testing
     #expect(topics["copies"] == ["vedette.clustered"], "\(topics)")
   }
 
+  @Test func `Copies keep within copies_quota, and no frame goes for them`() throws {
+    let broker = try Broker()
+    let pictures = try Folder()
+    for seed in 0..<3 {
+      try pictures.write(
+        "\(seed).jpg",
+        Pictures.jpeg(FrameSize(width: 640, height: 480), seed: seed, quality: 95))
+    }
+    let place = try Folder()
+    let daemon = try Daemon(
+      broker.address, delivery: "{outage_after: 1 s, shutdown_budget: 2 s, memory: 16 MiB}",
+      spool: "{folder: '\(place.path)/spool', segment: 1 MiB, copies_quota: 2 MiB}",
+      cameras: """
+          front: {replay: {path: '\(pictures.path)', rate: 10}, colours: {rate: 10, clustered_rate: 10}}
+        """)
+    _ = daemon.waitForLedger { ($0["delivered"] as? Int ?? 0) >= 5 }
+    broker.command("down 1")
+    _ = daemon.waitForLedger(seconds: 120) { _ in
+      dropped(daemon.ledger("front/clustered") ?? [:], "quota") >= 40
+    }
+    #expect(daemon.program.end(within: 60) == 0)
+    let frames = try #require(daemon.ledger())
+    #expect(frames["spooled"] as? Int ?? 0 > 10)
+    #expect((frames["dropped"] as? [String: Int])?.isEmpty == true, "\(frames)")
+    let folder = "\(place.path)/spool/copies"
+    let sizes = try FileManager.default.contentsOfDirectory(atPath: folder).map { name in
+      try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int ?? 0
+    }
+    // What is read ahead, an eighth of memory, stays, and so does the segment that is written to.
+    #expect((1...5 << 20).contains(sizes.reduce(0, +)), "\(sizes)")
+  }
+
   @Test func `A spool that cannot be made is told, and frames flow all the same`() throws {
     let broker = try Broker()
     let pictures = try Folder()
