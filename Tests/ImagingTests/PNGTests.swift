@@ -136,6 +136,21 @@ import Testing
     }
   }
 
+  @Test(arguments: [[], [("sRGB", [0])]] as [[(String, [UInt8])]])
+  func `A picture of sixteen bits has the values that are written in it`(
+    chunks: [(String, [UInt8])]
+  ) throws {
+    for (kind, sample) in [(2, [100, 50, 25]), (0, [90])] as [(UInt8, [UInt8])] {
+      // 4 x 4, each sample as v * 257, which is what v of 255 is of 65,535.
+      let row: [UInt8] = [0] + (0..<4).flatMap { _ in sample.flatMap { [$0, $0] } }
+      let deep = png(
+        4, 4, bits: 16, kind: kind, rows: (0..<4).flatMap { _ in row }, chunks: chunks)
+      let picture = try UprightPicture(decoding: deep, by: JPEGDecoder())
+      let pixel = sample.count == 3 ? sample : [sample[0], sample[0], sample[0]]
+      #expect(picture.rgb == (0..<16).flatMap { _ in pixel })
+    }
+  }
+
   @Test func `A linear picture that says so is made lighter, at sixteen bits as at eight`() throws {
     for bits: UInt8 in [8, 16] {
       let row: [UInt8] = [0] + [UInt8](repeating: 55, count: Int(bits) / 8)
