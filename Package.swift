@@ -109,7 +109,7 @@ let package = Package(
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
-    room("Status", ["Meters", "Terminal"] + nio),
+    room("Status", ["Meters", "Terminal", "Threads"] + nio),
     room(
       "Control",
       ["CPosix", "Gallery", "Journal", "Kafka", "Paths", "Terminal", "Threads", crypto, log]),

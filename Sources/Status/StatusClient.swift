@@ -30,13 +30,13 @@ package struct StatusClient: Sendable {
 
   /// - Throws: where nobody answers.
   package func get(_ path: String) throws(StatusError) -> Reply {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    defer { try? group.syncShutdownGracefully() }
-    let promise = group.next().makePromise(of: Reply.self)
+    let loop = try StatusLoop()
+    defer { loop.stop() }
+    let promise = loop.eventLoop.makePromise(of: Reply.self)
     let seconds = seconds
     let channel: any Channel
     do {
-      channel = try ClientBootstrap(group: group).connectTimeout(.seconds(Int64(seconds)))
+      channel = try ClientBootstrap(group: loop.eventLoop).connectTimeout(.seconds(Int64(seconds)))
         .channelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations

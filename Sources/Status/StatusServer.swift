@@ -13,7 +13,8 @@ package final class StatusServer: Sendable {
   private static let backlog: Int32 = 128
 
   private let source: any StatusSource
-  private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  /// Nil until it listens.
+  private let running = Mutex<StatusLoop?>(nil)
   private let places = ClientPlaces()
   private let socketPath = Mutex<String?>(nil)
 
@@ -31,12 +32,13 @@ package final class StatusServer: Sendable {
     guard path.utf8.count <= Self.pathMax else {
       throw StatusError("status.socket: \(path) is longer than \(Self.pathMax) bytes")
     }
-    if isAnswered(path) {
+    let loop = try loop()
+    if Self.isAnswered(path, loop) {
       throw StatusError("status.socket: another agent answers at \(path)")
     }
     do {
       // Until its mode is set only the owner can connect, by any common umask.
-      _ = try bootstrap(isLocal: true)
+      _ = try bootstrap(loop, isLocal: true)
         .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).wait()
     } catch {
       throw StatusError("status.socket: \(path) cannot be made: \(Self.reason(error))")
@@ -53,8 +55,9 @@ package final class StatusServer: Sendable {
     guard access != nil || Self.isLoopback(host) else {
       throw StatusError("status.listen: \(host):\(port) is not used without status.token_file")
     }
+    let loop = try loop()
     do {
-      let channel = try bootstrap(isLocal: false).bind(host: host, port: port).wait()
+      let channel = try bootstrap(loop, isLocal: false).bind(host: host, port: port).wait()
       return channel.localAddress?.port ?? port
     } catch {
       throw StatusError("status.listen: \(host):\(port) cannot be had: \(Self.reason(error))")
@@ -63,7 +66,7 @@ package final class StatusServer: Sendable {
 
   /// Ends all connections and the thread, and removes the socket.
   package func stop() {
-    try? group.syncShutdownGracefully()
+    running.withLock { $0 }?.stop()
     let path = socketPath.withLock { path in
       defer { path = nil }
       return path
@@ -71,11 +74,21 @@ package final class StatusServer: Sendable {
     if let path { _ = unsafe unlink(path) }
   }
 
-  private func bootstrap(isLocal: Bool) -> ServerBootstrap {
+  /// - Throws: where the system gives no thread; it is asked again with the next call.
+  private func loop() throws(StatusError) -> any EventLoop {
+    try running.withLock { running throws(StatusError) in
+      if let running { return running.eventLoop }
+      let made = try StatusLoop()
+      running = made
+      return made.eventLoop
+    }
+  }
+
+  private func bootstrap(_ loop: any EventLoop, isLocal: Bool) -> ServerBootstrap {
     let source = source
     let places = places
     let access = access
-    return ServerBootstrap(group: group)
+    return ServerBootstrap(group: loop)
       .serverChannelOption(.backlog, value: Self.backlog)
       // Connections of the last run that the kernel still remembers keep no port.
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -97,9 +110,9 @@ package final class StatusServer: Sendable {
   }
 
   /// Whether somebody takes connections there already.
-  private func isAnswered(_ path: String) -> Bool {
+  private static func isAnswered(_ path: String, _ loop: any EventLoop) -> Bool {
     guard
-      let channel = try? ClientBootstrap(group: group).connectTimeout(.seconds(1))
+      let channel = try? ClientBootstrap(group: loop).connectTimeout(.seconds(1))
         .connect(unixDomainSocketPath: path).wait()
     else { return false }
     try? channel.close().wait()

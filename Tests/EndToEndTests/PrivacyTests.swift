@@ -276,4 +276,52 @@ import Testing
     #expect(program.wait(within: 60))
     #expect(program.process.terminationStatus == 75, "\(program.log)")
   }
+
+  /// Whichever part of the agent it is that gets no thread, and what it has to give up for it.
+  @Test(.enabled(if: geteuid() == 0, "only root can run a program as another user"))
+  func `With however few threads the agent is to be started again, or does its work`() throws {
+    let place = try Folder()
+    #expect(unsafe chmod(folder.path, 0o755) == 0 && chmod(place.path, 0o777) == 0)
+    #expect(unsafe chmod(pictures.path, 0o755) == 0)
+    let config = try folder.write(
+      "vedette.yaml",
+      Array(
+        """
+        kafka: {brokers: ["\(broker.address)"]}
+        spool: {folder: '\(place.path)/spool'}
+        analysis: {gallery: '\(place.path)/gallery.sqlite'}
+        status: {socket: '\(place.path)/status.sock'}
+        cameras: {front: {replay: {path: '\(pictures.path)', rate: 10}, colours: on}}
+        """.utf8))
+    // With fewer, a library ends the process before it begins.
+    var threads = 2
+    var isWhole = false
+    var ended = 0
+    while !isWhole, threads < 60 {
+      let program = try Program(
+        "/usr/bin/setpriv",
+        [
+          "--reuid=12353", "--regid=12353", "--clear-groups", "/usr/bin/prlimit",
+          "--nproc=\(threads)", Program.folder.appendingPathComponent("vedetted").path,
+          "--config", config,
+        ])
+      // What it can do without is told, and asked for again. The socket is made last.
+      let signs = ["could not be started", "start it again"]
+      var turns = 0
+      while turns < 300, !program.wait(within: 0.1), !signs.contains(where: program.log.contains),
+        !FileManager.default.fileExists(atPath: "\(place.path)/status.sock")
+      { turns += 1 }
+      if program.log.contains("start it again") { _ = program.wait(within: 60) }
+      if program.process.isRunning {
+        isWhole = !program.log.contains("could not be started")
+        #expect(program.end(within: 60) == 0, "\(threads) threads: \(program.log)")
+      } else {
+        ended += 1
+        #expect(program.process.terminationReason == .exit, "\(threads) threads: \(program.log)")
+        #expect(program.process.terminationStatus == 75, "\(threads) threads: \(program.log)")
+      }
+      threads += 1
+    }
+    #expect(ended > 5 && threads < 60)
+  }
 }
