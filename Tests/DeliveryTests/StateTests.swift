@@ -375,6 +375,37 @@ import Testing
     #expect(blocked.ledger.snapshot.dropped(.quota) == 5)
   }
 
+  /// What librdkafka holds cannot go to the disk: were it half of memory, a burst would find memory full.
+  @Test(arguments: [1, 4])
+  func `A burst finds memory while brokers throttle and the spool has room`(lanes: Int) {
+    let meters = CameraMeters(name: "cam")
+    let memory = 4 << 20
+    var state = DeliveryState(
+      options: DeliveryOptions(memoryMax: memory, spool: SpoolUse(folder: "/nonexistent")))
+    let now: UInt64 = 1_000_000_000
+    var count = 0
+    func accept() {
+      state.accept(record(meters, bytes: 20_000, at: now, key: UInt8(count % lanes)))
+      count += 1
+    }
+    // Brokers acknowledge nothing yet, and the disk keeps up with what is given to it.
+    for _ in 0..<500 {
+      accept()
+      while state.departing(now: now) != nil {}
+      state.spilled(state.takeSpill(now: now))
+    }
+    #expect(meters.ledger.snapshot.droppedInAll == 0)
+    // Then the disk is busy for as long as two fifths of memory take to come.
+    for _ in 0..<memory * 2 / 5 / 20_000 {
+      accept()
+      while state.departing(now: now) != nil {}
+      _ = state.takeSpill(now: now)
+    }
+    let counts = meters.ledger.snapshot
+    #expect(counts.droppedInAll == 0, "\(counts)")
+    #expect(counts.isBalanced && state.memoryBytes <= memory)
+  }
+
   @Test func `What brokers' throttling comes to is read from the statistics`() {
     let statistics = BrokerStatistics(
       """
