@@ -122,7 +122,8 @@ final class Watch: StatusSource {
   ) {
     for (index, meters) in agent.meters.enumerated() where picture.cameras.indices.contains(index) {
       picture.cameras[index].outcome = outcomes.note(
-        meters.name, picture.cameras[index].counts, at: picture.uptime,
+        meters.name, picture.cameras[index].counts,
+        lostByDriver: picture.cameras[index].lostByDriver, at: picture.uptime,
         details: meters.current.lossDetails)
     }
     picture.outputs = agent.otherMeters.map { meters in

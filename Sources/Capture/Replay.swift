@@ -75,6 +75,7 @@ final class Replay {
         tick += lost
         number &+= UInt32(truncatingIfNeeded: lost)
         meters.update { $0.lostByDriver += Int(lost) }
+        meters.explain(CameraMeters.lostByDriver, "replay of \(request.path)")
       }
       if let frame = try next(index, number) {
         deliver(frame, sink)

@@ -313,6 +313,7 @@ final class Stream {
     defer { lastSequence = sequence }
     guard let lost = Self.lost(between: lastSequence, and: sequence) else { return }
     meters.update { $0.lostByDriver += lost }
+    meters.explain(CameraMeters.lostByDriver, "driver \(device.driver), \(device.path)")
   }
 
   /// How many frames are missing between two of the driver's numbers, which wrap at 32 bits; nil for

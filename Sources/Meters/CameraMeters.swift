@@ -60,6 +60,9 @@ package final class CameraMeters: Sendable {
     package var measuredRate = 0.0
   }
 
+  /// What `explain` calls frames that the driver lost, which no ledger has.
+  package static let lostByDriver = "lost_by_driver"
+
   package let name: String
   package let ledger = Ledger()
   /// Capture to acknowledgement.

@@ -88,7 +88,7 @@ extension BoxPicture {
     if outcome.wanted == 0, outcome.lost == 0 { condition.level = .between }
     switch outcome.cause {
     case .dead, .unbooked, .dropped(.oversize), .dropped(.corrupt): break
-    case .dropped, nil: return condition
+    case .dropped, .lostByDriver, nil: return condition
     }
     guard outcome.share > 0.95, let cause = outcome.cause else { return condition }
     condition.level = .bad
@@ -125,7 +125,7 @@ extension BoxPicture {
   }
 
   private var lossInMemory: String {
-    let rate = cameras.reduce(0) { $0 + $1.outcome.rate }
+    let rate = cameras.reduce(0) { $0 + $1.outcome.rateOfCaptured }
     return rate > 0
       ? "memory is full, and \(Wording.tenths(rate)) frames a second are lost, the oldest first"
       : "the oldest frames are lost when memory is full"

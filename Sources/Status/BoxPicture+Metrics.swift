@@ -60,7 +60,7 @@ extension BoxPicture {
       each { $0.lastFrameAge })
     text.family(
       "vedette_camera_lost_ratio", .gauge,
-      "Of the frames of the last half minute that were to get through, those that are lost: 0 to 1.",
+      "Of the frames of the last half minute that were to get through, those that are lost, by the driver too: 0 to 1.",
       each { $0.outcome.share })
     text.family(
       "vedette_frames_captured_total", .counter, "Frames that were captured.",

@@ -9,24 +9,29 @@ package struct FrameOutcome: Sendable, Equatable {
     case dead
     /// Captured and never booked: a fault of the agent.
     case unbooked
+    /// The driver lost them before they were captured.
+    case lostByDriver
 
-    /// As in the ledger.
+    /// As in the ledger, or beside it.
     package var name: String {
       switch self {
       case .dropped(let reason): reason.rawValue
       case .dead: "dead"
       case .unbooked: "in_pipeline"
+      case .lostByDriver: CameraMeters.lostByDriver
       }
     }
   }
 
   /// The seconds that this covers.
   package var seconds = 0.0
-  /// Frames that were captured and are not left out by intention.
+  /// Frames that were captured, or that the driver lost, and are not left out by intention.
   package var wanted = 0
   package var delivered = 0
   /// Given up though nobody wanted that: of these frames, or of older ones that waited.
   package var lost = 0
+  /// Those of them that the driver lost.
+  package var lostByDriver = 0
   /// What took most of those.
   package var cause: Cause?
   /// What was last said of that cause.
@@ -41,6 +46,11 @@ package struct FrameOutcome: Sendable, Equatable {
 
   /// Frames a second that are lost.
   package var rate: Double { seconds > 0 ? Double(lost) / seconds : 0 }
+
+  /// The same of frames that were captured.
+  package var rateOfCaptured: Double {
+    seconds > 0 ? Double(lost - lostByDriver) / seconds : 0
+  }
 
   /// Whether next to none gets through: neither what is captured, nor what was.
   package var isTotal: Bool {
@@ -60,6 +70,11 @@ extension DropReason {
   }
 }
 
+extension DropReason {
+  /// Whether frames are left out so before anybody waits for them.
+  fileprivate var isLeftOut: Bool { self == .rate || self == .still || self == .topicOff }
+}
+
 extension FrameOutcome.Cause {
   /// What to do about it.
   var remedy: String {
@@ -77,6 +92,8 @@ extension FrameOutcome.Cause {
     case .dead:
       "no broker will ever take them: mend the topic or its policy, then see vedette spool"
     case .unbooked: "a fault of the agent: restart it and report it"
+    case .lostByDriver:
+      "set format: mjpeg, a smaller size or a lower rate, use a port of another USB controller, raise buffers, or relieve the processor"
     case .dropped: "the log says why"
     }
   }
@@ -86,12 +103,15 @@ extension FrameOutcome.Cause {
 package struct OutcomeBook: Sendable {
   /// What is judged, in seconds.
   package static let window = 30.0
+  /// Of the frames that were captured: where more are left out by intention, the driver's are not missed.
+  private static let leftOutMax = 0.05
   /// So many frames may be on their way through the pipeline at once.
   private static let pipelineMax = 16
 
   private struct Sample {
     var time: Double
     var counts: LedgerCounts
+    var lostByDriver: Int
   }
 
   private var samples: [String: [Sample]] = [:]
@@ -101,12 +121,14 @@ package struct OutcomeBook: Sendable {
   /// Takes a camera's counts in.
   /// - Parameters:
   ///   - time: in seconds, on a clock that only goes on.
+  ///   - lostByDriver: frames that the driver has lost so far.
   ///   - details: what was last said of each cause, by its name.
   package mutating func note(
-    _ camera: String, _ counts: LedgerCounts, at time: Double, details: [String: String] = [:]
+    _ camera: String, _ counts: LedgerCounts, lostByDriver: Int = 0, at time: Double,
+    details: [String: String] = [:]
   ) -> FrameOutcome {
-    var own = samples[camera] ?? [Sample(time: time, counts: LedgerCounts())]
-    own.append(Sample(time: time, counts: counts))
+    var own = samples[camera] ?? [Sample(time: time, counts: LedgerCounts(), lostByDriver: 0)]
+    own.append(Sample(time: time, counts: counts, lostByDriver: lostByDriver))
     // One from before the window stays, so that all of the window is covered.
     while own.count > 2, own[1].time <= time - Self.window { own.removeFirst() }
     samples[camera] = own
@@ -118,21 +140,32 @@ package struct OutcomeBook: Sendable {
   ) -> FrameOutcome {
     var outcome = FrameOutcome()
     outcome.seconds = last.time - first.time
-    var intended = 0
+    var (intended, leftOut) = (0, 0)
     var lost: [(cause: FrameOutcome.Cause, count: Int)] = []
     for reason in DropReason.allCases {
       let count =
         last.counts.dropped(reason) - last.counts.inheritedDrops(reason)
         - first.counts.dropped(reason) + first.counts.inheritedDrops(reason)
       if reason.isIntended { intended += count } else { lost.append((.dropped(reason), count)) }
+      if reason.isLeftOut { leftOut += count }
     }
     lost.append((.dead, last.counts.dead - first.counts.dead))
     func unbooked(_ counts: LedgerCounts) -> Int { max(0, counts.inPipeline - pipelineMax) }
     lost.append((.unbooked, max(0, unbooked(last.counts) - unbooked(first.counts))))
-    outcome.wanted = max(0, last.counts.capturedHere - first.counts.capturedHere - intended)
+    let captured = last.counts.capturedHere - first.counts.capturedHere
+    outcome.wanted = max(0, captured - intended)
     outcome.delivered = max(0, last.counts.delivered - first.counts.delivered)
     outcome.lost = lost.reduce(0) { $0 + max(0, $1.count) }
-    outcome.cause = lost.filter { $0.count > 0 }.max { $0.count < $1.count }?.cause
+    let most = lost.filter { $0.count > 0 }.max { $0.count < $1.count }
+    outcome.cause = most?.cause
+    // Where none of those that were captured gets through, that is what to mend first.
+    let isHopeless = outcome.lost > 0 && outcome.share > 0.95
+    if Double(leftOut) <= leftOutMax * Double(captured) {
+      outcome.lostByDriver = max(0, last.lostByDriver - first.lostByDriver)
+      outcome.wanted += outcome.lostByDriver
+      outcome.lost += outcome.lostByDriver
+      if !isHopeless, outcome.lostByDriver > most?.count ?? 0 { outcome.cause = .lostByDriver }
+    }
     outcome.detail = outcome.cause.flatMap { details[$0.name] }
     return outcome
   }

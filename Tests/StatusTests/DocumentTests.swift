@@ -72,6 +72,20 @@ import Testing
     #expect(Set(sections) == kinds && sections.count == kinds.count)
   }
 
+  @Test func `The runbook tells what to do about each way in which frames are lost`() throws {
+    let text = try document("docs/runbook.md")
+    let section = text.split(separator: "\n## frames_lost\n")[1].split(separator: "\n## ")[0]
+    let told = Set(
+      section.matches(of: #/(?m)^\d\. (\*[a-z_*, ]+\*):/#)
+        .flatMap { $0.1.matches(of: #/[a-z_]+/#).map { String($0.0) } })
+    let causes =
+      DropReason.allCases.filter { !$0.isIntended }.map { FrameOutcome.Cause.dropped($0) }
+      + [.dead, .unbooked, .lostByDriver]
+    // Of others the log says why: those of a start or an end.
+    let mended = causes.filter { $0.remedy != "the log says why" }.map(\.name)
+    #expect(told == Set(mended), "\(told.symmetricDifference(mended))")
+  }
+
   @Test func `The schemas name exactly the alarms that there are`() throws {
     #expect(
       words(try document("docs/schemas/box.json"), after: #/"alarm": \{"enum": \[/#) == kinds)

@@ -12,9 +12,13 @@ import Testing
     var alarms = AlarmBook()
     var box = healthyBox()
     var second = 0.0
+    var lostByDriver = 0
 
     /// Lets a second go by in which `fates` become of as many frames.
-    mutating func pass(_ fates: [Fate], detail: [String: String] = [:]) -> [AlarmNews] {
+    mutating func pass(
+      _ fates: [Fate], lostByDriver: Int = 0, detail: [String: String] = [:]
+    ) -> [AlarmNews] {
+      self.lostByDriver += lostByDriver
       for fate in fates {
         ledger.capture()
         if fate != .inPipeline { ledger.move(.inPipeline, to: fate) }
@@ -26,7 +30,7 @@ import Testing
       second += 1
       box.cameras[0].counts = ledger.snapshot
       box.cameras[0].outcome = outcomes.note(
-        "front", ledger.snapshot, at: second, details: detail)
+        "front", ledger.snapshot, lostByDriver: lostByDriver, at: second, details: detail)
       let news = alarms.update(box, now: second)
       box.alarms = alarms.raised
       return news
@@ -74,6 +78,49 @@ import Testing
     }
     #expect(watched.box.alarms.map(\.severity) == (isRaised ? [.warning] : []))
     #expect(watched.box.health == (isRaised ? .warning : .ok))
+  }
+
+  @Test(arguments: [(1, nil), (3, Health.warning), (15, .warning), (600, .critical)])
+  func `What the driver loses is told by its name, with the remedy, as what is lost later`(
+    lost: Int, severity: Health?
+  ) throws {
+    var watched = Watched()
+    var news: [AlarmNews] = []
+    for _ in 0..<60 {
+      news += watched.pass(
+        frames(.delivered), lostByDriver: lost,
+        detail: ["lost_by_driver": "driver uvcvideo, /dev/video0"])
+    }
+    #expect(watched.box.alarms.map(\.severity) == (severity.map { [$0] } ?? []))
+    #expect(watched.box.health == severity ?? .ok)
+    guard severity != nil else { return }
+    #expect(news.count == 1 && news[0].alarm.kind == .framesLost)
+    let verdict = watched.box.verdict
+    for words in [
+      "lost_by_driver, \(lost).0 a second (driver uvcvideo, /dev/video0): ", "format: mjpeg",
+      "another USB controller",
+    ] { #expect(verdict.contains(words), "\(verdict)") }
+    #expect(watched.box.metrics.contains("vedette_camera_lost_ratio{camera=\"front\"} 0."))
+    // Cleared once nothing is lost any more.
+    news = []
+    for _ in 0..<100 { news += watched.pass(frames(.delivered)) }
+    #expect(news.map(\.isRaised) == [false] && watched.box.health == .ok)
+  }
+
+  @Test func `Where frames are left out anyway, those of the driver are not missed`() {
+    var watched = Watched()
+    for _ in 0..<60 {
+      let fates = frames(.delivered, 10) + frames(.dropped(.rate), 5)
+      #expect(watched.pass(fates, lostByDriver: 15).isEmpty)
+    }
+    #expect(watched.box.health == .ok)
+  }
+
+  @Test func `Where none of the captured frames gets through, that is told before the driver's`() {
+    var watched = Watched()
+    for _ in 0..<60 { _ = watched.pass(frames(.dropped(.oversize), 10), lostByDriver: 20) }
+    #expect(watched.box.health == .critical)
+    #expect(watched.box.verdict.hasPrefix("no frame of camera front gets through: oversize, "))
   }
 
   @Test(arguments: [.rate, .still, .topicOff, .discarded] as [DropReason])
