@@ -65,11 +65,18 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     name = unsafe String(cString: rd_kafka_err2name(code))
     kind = ErrorTable.row(of: name).kind
     let meaning = unsafe String(cString: rd_kafka_err2str(code))
-    let words = text.map { $0.isEmpty ? meaning : $0 } ?? meaning
+    let words = text.map { $0.isEmpty ? meaning : Self.withoutStateOfConnection($0) } ?? meaning
     let hint =
       certificate.map { "; \($0.remedy)" }
       ?? ErrorHint.hint(code, words, isReading: call.contains("consumer"))
     description = "\(words) (\(name))\(hint)"
+  }
+
+  /// librdkafka ends some sentences with how long a connection was in which of its states, and how often it has said so: no
+  /// operator needs that, and it makes another sentence of the same fault each time.
+  private static func withoutStateOfConnection(_ text: String) -> String {
+    text.replacing(
+      #/ \(after \d+ ?ms in state [A-Z_-]+(, \d+ identical error\(s\) suppressed)?\)/#, with: "")
   }
 
   /// A property that could not be set.

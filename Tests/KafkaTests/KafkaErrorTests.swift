@@ -144,6 +144,22 @@ import Testing
     #expect(try producer.metadata("denied", timeoutMilliseconds: 20_000) == .denied)
   }
 
+  @Test(arguments: [
+    "", " (after 0ms in state CONNECT)", " (after 12345ms in state APIVERSION_QUERY)",
+    " (after 0ms in state CONNECT, 3 identical error(s) suppressed)",
+    " (after 2004ms in state SSL_HANDSHAKE, 120 identical error(s) suppressed)",
+  ])
+  func `How long a connection was in which state is told to nobody`(state: String) {
+    let text = "b:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused"
+    let error = KafkaError(RD_KAFKA_RESP_ERR__TRANSPORT, call: "poll", text: text + state)
+    #expect(error.description == text + " (_TRANSPORT)")
+    #expect(error.precision == .cause)
+    // What stands behind it stays, and so do other words in brackets.
+    let more = KafkaError(
+      RD_KAFKA_RESP_ERR__TRANSPORT, call: "poll", text: "a (b)\(state): broker's TLS (c)")
+    #expect(more.description == "a (b): broker's TLS (c) (_TRANSPORT)")
+  }
+
   @Test func `Any other refused login says what to check`() {
     let error = KafkaError(RD_KAFKA_RESP_ERR__AUTHENTICATION, call: "poll", text: "bad password")
     #expect(!error.description.contains("SCRAM"))
