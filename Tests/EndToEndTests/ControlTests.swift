@@ -118,18 +118,24 @@ import Testing
     #expect(daemon.program.end() == 0)
   }
 
-  @Test func `What is sent to a missing topic is told by the topic's name`() throws {
-    broker.command("topic vedette.control 1")
-    broker.command("deny vedette.control UNKNOWN_TOPIC_OR_PART")
-    broker.command("deny vedette.frames UNKNOWN_TOPIC_OR_PART")
+  /// A command that no broker takes.
+  private func sentToNobody() throws -> Program {
     let sent = try Program(
       "vedette",
       [
         "control", "send", "ping", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
         "--all",
       ])
-    #expect(sent.wait(within: 30))
+    #expect(sent.wait(within: 60))
     #expect(sent.process.terminationStatus == 69)
+    return sent
+  }
+
+  @Test func `What is sent to a missing topic is told by the topic's name`() throws {
+    broker.command("topic vedette.control 1")
+    broker.command("deny vedette.control UNKNOWN_TOPIC_OR_PART")
+    broker.command("deny vedette.frames UNKNOWN_TOPIC_OR_PART")
+    let sent = try sentToNobody()
     #expect(sent.log.contains("the topic vedette.control does not exist; create it"), "\(sent.log)")
     let save = "\(folder.path)/demo.jpg"
     let demo = try Program(
@@ -145,14 +151,7 @@ import Testing
 
   @Test func `A command that cannot be sent names the cause`() throws {
     broker.command("down 1")
-    let sent = try Program(
-      "vedette",
-      [
-        "control", "send", "ping", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
-        "--all",
-      ])
-    #expect(sent.wait(within: 60))
-    #expect(sent.process.terminationStatus == 69)
+    let sent = try sentToNobody()
     #expect(sent.log.contains("Connection refused"), "\(sent.log)")
   }
 

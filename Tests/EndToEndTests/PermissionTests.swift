@@ -11,7 +11,9 @@ struct PermissionTests {
   }
 
   /// Runs `vedette` as a user who owns nothing.
-  private func vedette(_ arguments: String...) throws -> Run {
+  private func vedette(_ arguments: String...) throws -> Run { try vedette(arguments) }
+
+  private func vedette(_ arguments: [String]) throws -> Run {
     let program = try Program(
       "/usr/bin/setpriv",
       [
@@ -58,15 +60,7 @@ struct PermissionTests {
     #expect(unsafe chmod(folder.path + "/state", 0o700) == 0)
     _ = try file(spool, "lock")
     func run() throws -> Run {
-      let words = ["spool", command[0], "--folder", spool] + command.dropFirst()
-      let program = try Program(
-        "/usr/bin/setpriv",
-        [
-          "--reuid=12347", "--regid=12347", "--clear-groups",
-          Program.folder.appendingPathComponent("vedette").path,
-        ] + words)
-      #expect(program.wait(within: 30))
-      return Run(code: program.process.terminationStatus, log: program.log)
+      try vedette(["spool", command[0], "--folder", spool] + command.dropFirst())
     }
     expectDenied(try run(), spool)
     #expect(unsafe chmod(folder.path + "/state", 0o755) == 0)

@@ -30,6 +30,21 @@ import Testing
     return (got, store.untold.reduce(0) { $0 + Int($1.count) })
   }
 
+  /// The same of a folder that has this state and this one segment.
+  /// - Parameter bit: one that is turned in the segment; nil for none.
+  private func outcome(
+    _ scratch: Scratch, _ state: [UInt8], _ file: String, _ bytes: [UInt8], _ bit: Int? = nil
+  ) throws -> (got: [SpoolEntry], lost: Int) {
+    let folder = scratch.path + "/frames"
+    try? FileManager.default.removeItem(atPath: folder)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    scratch.write(state, folder + "/state")
+    var bytes = bytes
+    if let bit { bytes[bit / 8] ^= 1 << UInt8(bit % 8) }
+    scratch.write(bytes, file)
+    return try outcome(scratch)
+  }
+
   @Test func `A segment cut at any byte gives its whole records, and the rest is counted`() throws {
     let original = Scratch()
     let file = try made(original, isClosed: true)
@@ -37,13 +52,8 @@ import Testing
     let state = original.bytes(original.path + "/frames/state")
     for count in 0..<bytes.count {
       let scratch = Scratch()
-      try FileManager.default.createDirectory(
-        atPath: scratch.path + "/frames", withIntermediateDirectories: true)
-      scratch.write(state, scratch.path + "/frames/state")
-      scratch.write(
-        Array(bytes.prefix(count)), scratch.path + "/frames/" + (file as NSString).lastPathComponent
-      )
-      let (got, lost) = try outcome(scratch)
+      let copy = scratch.path + "/frames/" + (file as NSString).lastPathComponent
+      let (got, lost) = try outcome(scratch, state, copy, Array(bytes.prefix(count)))
       #expect(got == Array(three.prefix(got.count)), "cut at \(count)")
       #expect(got.count + lost == 3, "cut at \(count): \(got.count) came, \(lost) were told of")
     }
@@ -59,13 +69,8 @@ import Testing
     let state = original.bytes(original.path + "/frames/state")
     for count in SegmentFormat.headerCount..<bytes.count {
       let scratch = Scratch()
-      try FileManager.default.createDirectory(
-        atPath: scratch.path + "/frames", withIntermediateDirectories: true)
-      scratch.write(state, scratch.path + "/frames/state")
-      scratch.write(
-        Array(bytes.prefix(count)), scratch.path + "/frames/" + (file as NSString).lastPathComponent
-      )
-      let (got, lost) = try outcome(scratch)
+      let copy = scratch.path + "/frames/" + (file as NSString).lastPathComponent
+      let (got, lost) = try outcome(scratch, state, copy, Array(bytes.prefix(count)))
       #expect(got == Array(three.prefix(got.count)))
       #expect(lost == 0)
     }
@@ -83,13 +88,7 @@ import Testing
     let folder = scratch.path + "/frames"
     let name = (file as NSString).lastPathComponent
     for bit in 0..<bytes.count * 8 {
-      try? FileManager.default.removeItem(atPath: folder)
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      scratch.write(state, folder + "/state")
-      var turned = bytes
-      turned[bit / 8] ^= 1 << UInt8(bit % 8)
-      scratch.write(turned, folder + "/" + name)
-      let (got, lost) = try outcome(scratch)
+      let (got, lost) = try outcome(scratch, state, folder + "/" + name, bytes, bit)
       #expect(got.allSatisfy(three.contains), "bit \(bit)")
       #expect(got.count + lost == 3, "bit \(bit): \(got.count) came, \(lost) told")
     }
@@ -121,13 +120,7 @@ import Testing
     let bytes = scratch.bytes(file)
     let state = scratch.bytes(folder + "/state")
     for bit in stride(from: 0, to: bytes.count * 8, by: 3) {
-      try? FileManager.default.removeItem(atPath: folder)
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      scratch.write(state, folder + "/state")
-      var turned = bytes
-      turned[bit / 8] ^= 1 << UInt8(bit % 8)
-      scratch.write(turned, file)
-      let (got, lost) = try outcome(scratch)
+      let (got, lost) = try outcome(scratch, state, file, bytes, bit)
       #expect(got.allSatisfy(rest.contains), "bit \(bit)")
       #expect(got.count + lost == 2, "bit \(bit): \(got.count) came, \(lost) told")
     }
@@ -156,13 +149,7 @@ import Testing
     let folder = scratch.path + "/frames"
     let (bytes, state) = (scratch.bytes(file), scratch.bytes(folder + "/state"))
     for bit in stride(from: 0, to: bytes.count * 8, by: 5) {
-      try? FileManager.default.removeItem(atPath: folder)
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      scratch.write(state, folder + "/state")
-      var turned = bytes
-      turned[bit / 8] ^= 1 << UInt8(bit % 8)
-      scratch.write(turned, file)
-      let (got, lost) = try outcome(scratch)
+      let (got, lost) = try outcome(scratch, state, file, bytes, bit)
       #expect(got == rest.filter(got.contains), "bit \(bit)")
       #expect(got.count + lost == 3, "bit \(bit): \(got.count) came, \(lost) told")
     }
