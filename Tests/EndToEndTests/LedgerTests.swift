@@ -111,6 +111,31 @@ import Testing
     #expect(daemon.program.log.contains("alarm: \(sentence)"))
   }
 
+  @Test func `A camera of whose frames the driver loses most is told of, with the remedy`() throws {
+    let broker = try Broker()
+    let folder = try Folder()
+    for seed in 0..<3 {
+      try folder.write(
+        "\(seed).jpg", Pictures.jpeg(FrameSize(width: 1920, height: 1080), seed: seed))
+    }
+    // A mask has each picture decoded and encoded anew, which takes longer than until the next.
+    let daemon = try Daemon(
+      broker.address,
+      cameras: "  front: {replay: {path: '\(folder.path)', rate: 1000}, masks: [64x64+0+0]}")
+    let answer = try waitForStatus(daemon) { status in
+      (status["alarms"] as? [[String: Any]] ?? []).contains {
+        $0["alarm"] as? String == "frames_lost" && $0["subject"] as? String == "front"
+      }
+    }
+    #expect(answer.exitCode > 0)
+    #expect(answer.output.contains("lost_by_driver, "), "\(answer.output)")
+    #expect(answer.output.contains("(replay of "), "\(answer.output)")
+    #expect(answer.output.contains("or a lower rate"), "\(answer.output)")
+    let screen = try daemon.ask("status")
+    #expect(screen.exitCode > 0 && screen.output.contains("lost by driver"), "\(screen.output)")
+    #expect(daemon.program.end() == 0)
+  }
+
   @Test func `Frames above the rate, and what analysis makes, are booked each for itself`() throws {
     let broker = try Broker()
     let folder = try Folder()
