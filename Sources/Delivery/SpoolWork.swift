@@ -266,6 +266,10 @@ struct SpoolWork: ~Copyable {
 
   private mutating func readBack() {
     guard let store else { return }
+    // What lasts already, since its segment was full, is booked so before it can be sent from there.
+    for (spoolClass, entries) in pending where !entries.isEmpty {
+      settle(spoolClass, lasting: entries.count - store.uncommittedCount(spoolClass))
+    }
     var loaded = false
     if keeper.state.withLock({ $0.wantsPassedOver }) {
       store.beginAnew()

@@ -46,4 +46,15 @@ import Testing
     let bench = try Bench(options: options)
     bench.eventually { $0.captured == 3 && $0.dead == 3 && $0.spooled == 0 }
   }
+  @Test func `What lasts for its segment was full is spooled before it is sent from there`() throws
+  {
+    let folder = DeliverySpoolTests.Folder()
+    var use = SpoolUse(folder: folder.path)
+    // Neither bytes nor time have anything put down meanwhile.
+    use.store.segmentBytes = 100_000
+    use.commitInterval = 3600
+    let bench = try Bench(options: DeliveryOptions(outageAfter: 0.5, spool: use), isUp: false)
+    bench.submit(12, bytes: 20_000)
+    bench.eventually { $0.inFlight == 1 && $0.spooled >= 7 }
+  }
 }
