@@ -39,6 +39,10 @@ final class Program {
 
   deinit {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    // Foundation keeps a process that was run, and with it these; with some 1,300 of them open, its next run may trap.
+    for handle in [input.fileHandleForWriting, output.fileHandleForReading, errors] {
+      try? handle.close()
+    }
     try? FileManager.default.removeItem(at: errorFile)
   }
 
