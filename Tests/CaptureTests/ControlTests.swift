@@ -116,6 +116,8 @@ import Testing
     let bench = try Bench(fake) { $0.controls = [.init(name: "brightness", value: "7")] }
     defer { bench.end() }
     try await eventually { bench.sink.taken.count == 1 }
+    // It does not come back before it has lost its settings.
+    fake.state.withLock { $0.openFailure = ENODEV }
     fake.fail(VP_DQBUF, ENODEV)
     try await eventually { bench.meters.current.state == .noDevice }
     fake.state.withLock { $0.controls[0].value = 128 }

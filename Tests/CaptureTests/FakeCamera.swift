@@ -253,7 +253,8 @@ final class FakeCamera: DeviceCalls, @unchecked Sendable {
         for index in state.controls.indices {
           if let value = state.controls[index].atStart { state.controls[index].value = value }
         }
-        Self.announce(state, state.pending.count)
+        // A device that fails is readable, too.
+        Self.announce(state, state.pending.count + (state.failures[VP_DQBUF] == nil ? 0 : 1))
         return 0
       case VP_STREAMOFF:
         state.isStreaming = false

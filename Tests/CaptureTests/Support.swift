@@ -132,15 +132,17 @@ final class Bench: Sendable {
   }
 }
 
-/// Waits until something is so; a minute at most, so that slow machines do not fail.
+/// Waits until something is so; a minute at most, and so many looks at least: a machine that does much else may look seldom.
 func eventually(
   _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation,
   _ condition: () -> Bool
 ) async throws {
   let clock = ContinuousClock()
   let deadline = clock.now + .seconds(60)
+  var looks = 0
   while !condition() {
-    guard clock.now < deadline else {
+    looks += 1
+    guard clock.now < deadline || looks < 1000 else {
       Issue.record(comment ?? "this did not come about", sourceLocation: sourceLocation)
       throw CancellationError()
     }
