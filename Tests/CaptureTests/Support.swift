@@ -115,14 +115,15 @@ final class Bench: Sendable {
 
   convenience init(
     _ fake: FakeCamera, isHolding: Bool = false, refused: Set<FrameSize> = [],
-    silenceSecondsMin: Double = 3600, _ change: (inout DeviceRequest) -> Void = { _ in }
+    silenceSecondsMin: Double = 3600, firstFrameSecondsMin: Double = 3600,
+    _ change: (inout DeviceRequest) -> Void = { _ in }
   ) throws {
     var request = DeviceRequest(device: "/dev/fake")
     change(&request)
     var system = VideoSystem(kernel: fake, converting: fake)
     // A busy machine is no silent camera.
     system.silenceSecondsMin = silenceSecondsMin
-    system.firstFrameSecondsMin = 3600
+    system.firstFrameSecondsMin = firstFrameSecondsMin
     try self.init(.device(request), system, isHolding: isHolding, refused: refused)
   }
 
