@@ -1,3 +1,4 @@
+import CPosix
 import CV4L2
 import Frames
 import Glibc
