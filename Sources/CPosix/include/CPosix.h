@@ -57,6 +57,18 @@ int vp_uevent_socket(void);
 void vp_say(int is_error, const char *text);
 /* Sends one datagram to a Unix socket; a path that begins with @ is an abstract address. */
 void vp_send_datagram(const char *path, const void *bytes, size_t count);
+/* Two sockets that are connected, closed on exec; 0, or -1 with errno. */
+int vp_stream_pair(int pair[2]);
+/* Starts the program at `path` with `descriptor` as its descriptor 3, /dev/null as 0 to 2, and no other; what a
+   terminal or a service manager ends a group with is blocked in it. Returns its id, or an errno below 0. */
+int vp_spawn(const char *path, char *const arguments[], char *const environment[], int descriptor);
+/* The environment's entries, NAME=VALUE, by number; NULL behind the last. */
+const char *vp_environment(size_t place);
+/* Whether a child has ended, which is asked once: by the signal, or with the exit status; 0 and -1 where it did not. */
+int vp_reap(int process, int *signal, int *status);
+/* Confines this process for good: it ends with the thread of `parent` that started it, may take `bytes` of memory beyond
+   what it has now, gains no privileges and leaves no core. To be called before it starts threads. 0 or an errno. */
+int vp_confine(int parent, size_t bytes);
 /* Whether NTP keeps the kernel's clock right: 1 or 0, or -1 where the kernel does not say. */
 int vp_clock_synchronised(void);
 
