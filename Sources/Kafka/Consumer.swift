@@ -27,13 +27,15 @@ package enum ReadStart: Sendable, Equatable {
   /// With the record of this offset, from 0; where the broker does not have it, `auto.offset.reset`
   /// decides, which is set to the beginning.
   case offset(Int64)
+  /// The same, or the end where the partition does not go as far.
+  case offsetOrEnd(Int64)
 
   /// As librdkafka's assign takes it; nil where there is no such offset.
   var logical: Int64? {
     switch self {
     case .beginning: Int64(RD_KAFKA_OFFSET_BEGINNING)
     case .end: Int64(RD_KAFKA_OFFSET_END)
-    case .offset(let offset): offset >= 0 ? offset : nil
+    case .offset(let offset), .offsetOrEnd(let offset): offset >= 0 ? offset : nil
     }
   }
 }
@@ -63,12 +65,16 @@ package final class Consumer: @unchecked Sendable {
   ///   - secrets: properties that are never shown in an error.
   ///   - start: where each partition begins that is not among `starts`.
   ///   - starts: by partition; one that the topic does not have is an error.
+  ///   - only: the partitions that are read; nil for all. Of these it is asked where a beginning lies.
   ///   - timeoutMilliseconds: for asking which partitions there are.
+  ///   - willRead: called before anything is fetched, with how many partitions there are, and the offsets at which
+  ///     reading begins as far as they are known.
   package init(
     brokers: [String], topic: String, from start: ReadStart = .beginning,
-    starts: [Int32: ReadStart] = [:], properties: [String: String] = [:],
+    starts: [Int32: ReadStart] = [:], only: [Int32]? = nil, properties: [String: String] = [:],
     secrets: [String: String] = [:],
-    timeoutMilliseconds: Int32 = 10_000
+    timeoutMilliseconds: Int32 = 10_000,
+    willRead: (_ partitions: Int32, _ offsets: [Int32: Int64]) -> Void = { _, _ in }
   ) throws(KafkaError) {
     let configuration = Configuration()
     try configuration.set("bootstrap.servers", brokers.joined(separator: ","))
@@ -102,7 +108,8 @@ package final class Consumer: @unchecked Sendable {
       throw explained(error)
     }
     let partitions = 0..<max(1, partitionCount)
-    if let unknown = starts.keys.sorted().first(where: { !partitions.contains($0) }) {
+    let wanted = (only ?? []) + starts.keys.sorted()
+    if let unknown = wanted.first(where: { !partitions.contains($0) }) {
       var error = KafkaError(
         RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, call: "assign",
         text: "\(topic) has no partition \(unknown)")
@@ -110,16 +117,34 @@ package final class Consumer: @unchecked Sendable {
       if partitionCount > 0 { error.partition = unknown }
       throw error
     }
-    var places: [ReadStart] = []
-    for partition in partitions {
+    var places: [Int32: ReadStart] = [:]
+    for partition in only ?? Array(partitions) {
       var place = starts[partition] ?? start
-      // Asked now: librdkafka would ask at its leisure, and what came until then would be missed.
-      if place == .end, partitionCount > 0 {
-        place = .offset(try end(topic, partition, timeoutMilliseconds))
+      if partitionCount > 0 {
+        place = try known(place, topic, partition, isOfFew: only != nil, timeoutMilliseconds)
       }
-      places.append(place)
+      places[partition] = place
     }
+    willRead(
+      partitionCount,
+      places.compactMapValues { place in
+        if case .offset(let offset) = place { offset } else { nil }
+      })
     try assign(topic, places)
+  }
+
+  /// The place as an offset, where that must be known. Asked now: librdkafka would ask at its leisure, and what came
+  /// until then would be missed.
+  private func known(
+    _ place: ReadStart, _ topic: String, _ partition: Int32, isOfFew: Bool, _ milliseconds: Int32
+  ) throws(KafkaError) -> ReadStart {
+    switch place {
+    case .end: return .offset(try ends(topic, partition, milliseconds).high)
+    case .beginning where isOfFew: return .offset(try ends(topic, partition, milliseconds).low)
+    case .offsetOrEnd(let offset):
+      return .offset(min(offset, try ends(topic, partition, milliseconds).high))
+    default: return place
+    }
   }
 
   deinit {
@@ -166,10 +191,10 @@ package final class Consumer: @unchecked Sendable {
     return found
   }
 
-  /// The offset of the next record of a partition.
-  private func end(
+  /// The offsets of the oldest record of a partition and of the next one.
+  private func ends(
     _ topic: String, _ partition: Int32, _ timeoutMilliseconds: Int32
-  ) throws(KafkaError) -> Int64 {
+  ) throws(KafkaError) -> (low: Int64, high: Int64) {
     let call = "rd_kafka_query_watermark_offsets"
     return try BoundedCall.run(call, milliseconds: timeoutMilliseconds) {
       [self] () throws(KafkaError) in
@@ -177,21 +202,20 @@ package final class Consumer: @unchecked Sendable {
       let code = unsafe rd_kafka_query_watermark_offsets(
         handle, topic, partition, &low, &high, timeoutMilliseconds)
       guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw KafkaError(code, call: call) }
-      return high
+      return (low, high)
     }
   }
 
-  /// - Parameter starts: of each partition from 0 on.
-  private func assign(_ topic: String, _ starts: [ReadStart]) throws(KafkaError) {
+  private func assign(_ topic: String, _ starts: [Int32: ReadStart]) throws(KafkaError) {
     let list = unsafe rd_kafka_topic_partition_list_new(Int32(starts.count))
     defer { unsafe rd_kafka_topic_partition_list_destroy(list) }
-    for (partition, start) in starts.enumerated() {
+    for (partition, start) in starts.sorted(by: { $0.key < $1.key }) {
       guard let offset = start.logical else {
         throw KafkaError(
           RD_KAFKA_RESP_ERR__INVALID_ARG, call: "assign",
           text: "partition \(partition) of \(topic): there is no such start as \(start)")
       }
-      let added = unsafe rd_kafka_topic_partition_list_add(list, topic, Int32(partition))
+      let added = unsafe rd_kafka_topic_partition_list_add(list, topic, partition)
       unsafe added?.pointee.offset = offset
     }
     let assigned = unsafe rd_kafka_assign(handle, list)

@@ -46,6 +46,18 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
     code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue && partition != nil
   }
 
+  /// No error: there is nothing more in the partition for now.
+  package var isEnd: Bool { code == RD_KAFKA_RESP_ERR__PARTITION_EOF.rawValue }
+
+  /// What the partition holds next cannot be read by this client, now or later: it cannot be inflated, is of an unknown
+  /// format, or larger than what a client takes.
+  package var isUnreadable: Bool {
+    [
+      RD_KAFKA_RESP_ERR__BAD_COMPRESSION, RD_KAFKA_RESP_ERR__BAD_MSG,
+      RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+    ].contains { $0.rawValue == code }
+  }
+
   /// Whether the system refused, e.g. a thread or a file: it may pass, and no configuration mends it. Of files OpenSSL
   /// tells in words alone.
   package var isOfSystem: Bool {
@@ -77,6 +89,17 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   private static func withoutStateOfConnection(_ text: String) -> String {
     text.replacing(
       #/ \(after \d+ ?ms in state [A-Z_-]+(, \d+ identical error\(s\) suppressed)?\)/#, with: "")
+  }
+
+  /// One that another process tells of, which need not be true.
+  /// - Parameter description: of any bytes; it is shown as it is.
+  package init(code: Int32, call: String, description: String, partition: Int32?) {
+    self.code = code
+    self.call = call
+    self.description = description
+    self.partition = partition
+    name = unsafe String(cString: rd_kafka_err2name(rd_kafka_resp_err_t(rawValue: code)))
+    kind = call == "rd_kafka_conf_set" ? .configuration : ErrorTable.row(of: name).kind
   }
 
   /// A property that could not be set.
