@@ -126,7 +126,7 @@ let package = Package(
       "DaemonCommand",
       ["Agent", "CPosix", "Journal", "Settings", "Terminal", arguments, log]),
     program(
-      "vedetted", ["DaemonCommand", "Paths", arguments], exclude: ["hot.order"],
+      "vedetted", ["Control", "DaemonCommand", "Paths", arguments], exclude: ["hot.order"],
       linkerSettings: [layout]),
     program(
       "vedette",
@@ -166,6 +166,9 @@ let package = Package(
 
     // What several of the tests share.
     .target(name: "TestDice", path: "Tests/Support/TestDice", swiftSettings: strict),
+    .target(
+      name: "TestBatches", dependencies: ["Kafka"], path: "Tests/Support/TestBatches",
+      swiftSettings: strict),
     .target(name: "TestBombs", path: "Tests/Support/TestBombs", swiftSettings: strict),
     .target(name: "TestFetching", path: "Tests/Support/TestFetching", swiftSettings: strict),
     .target(name: "TestFolders", path: "Tests/Support/TestFolders", swiftSettings: strict),
@@ -192,7 +195,10 @@ let package = Package(
     tests("AnalysisTests", ["Analysis", "Colours", "Faces", "Frames", "Gallery", "TestFetching"]),
     tests("StatusTests", ["Meters", "Status"] + nio),
     tests(
-      "ControlTests", ["Control", "Gallery", "Kafka", "TestDice", "TestFolders", "Threads", log]),
+      "ControlTests",
+      [
+        "Control", "Gallery", "Kafka", "TestBatches", "TestDice", "TestFolders", "Threads", log,
+      ]),
     tests(
       "AgentTests",
       [
@@ -202,7 +208,10 @@ let package = Package(
       ]),
     tests(
       "EndToEndTests",
-      ["Control", "Frames", "Gallery", "Imaging", "Kafka", "TestBombs", "TestFetching"]),
+      [
+        "Control", "Frames", "Gallery", "Imaging", "Kafka", "TestBatches", "TestBombs",
+        "TestFetching",
+      ]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -56,6 +56,7 @@ package final class ControlDesk: Sendable {
   /// Where the attempts at the photographs at hand are counted; nil for none.
   let attempted = Mutex<String?>(nil)
   let isEnding = Atomic(false)
+  let reading = Mutex(ReadingStanding())
 
   /// Reads the node's memory and its keys.
   package init(
@@ -112,10 +113,12 @@ package final class ControlDesk: Sendable {
 
   package var standing: ControlStanding {
     let isFrozen = isFrozen
+    let reading = reading.withLock { $0 }
     return inner.withLock { inner in
       ControlStanding(
         keyCount: inner.ring.keys.count, heard: inner.memory.heard?.microseconds,
-        isFrozen: isFrozen, last: inner.last)
+        isFrozen: isFrozen, last: inner.last, readerDeaths: reading.deaths, skips: reading.skips,
+        skipped: reading.last)
     }
   }
 

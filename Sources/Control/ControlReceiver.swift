@@ -19,17 +19,21 @@ package struct ControlSource: Sendable {
 }
 
 /// Reads the control topic on a thread of its own, each partition from where the node left off, and gives the messages
-/// to the desk. No broker, a full disk or a locked file only make it wait.
+/// to the desk. No broker, a full disk or a locked file only make it wait. It is read in a process beside: what kills
+/// that is found out and skipped; see `ReadingPlan`.
 package final class ControlReceiver: Sendable {
   private static let pollMilliseconds: Int32 = 200
   private static let retryMilliseconds: Int32 = 2000
-  private static let metadataMilliseconds: Int32 = 5000
   private static let tickNanoseconds: UInt64 = 500_000_000
   /// How often it is asked whether the topic has more partitions, and while it has none.
   private static let partitionsNanoseconds: UInt64 = 15_000_000_000
   private static let newTopicNanoseconds: UInt64 = 1_000_000_000
   /// So long nothing must be wrong with a reader until it is taken for sound.
   private static let soundNanoseconds: UInt64 = 3_000_000_000
+  /// What a reader of some partitions may take to come to their end, and how long nothing may come of it: one that is
+  /// offline must not keep the others waiting.
+  fileprivate static let partNanoseconds: UInt64 = 60_000_000_000
+  private static let quietNanoseconds: UInt64 = 10_000_000_000
   /// Commands a second in the long run, and at once. What is not obeyed costs little, and must not hold up what is.
   private static let rate = (200.0, burst: 2000.0)
   /// Properties of producers, which a consumer does not know.
@@ -41,6 +45,7 @@ package final class ControlReceiver: Sendable {
   ]
 
   private let source: ControlSource
+  private let program: ReaderProgram
   private let desk: ControlDesk
   private let logger: Logger
   private let faults: FaultLog
@@ -56,10 +61,11 @@ package final class ControlReceiver: Sendable {
   private let onTurn: @Sendable () -> Void
 
   package init(
-    _ source: ControlSource, desk: ControlDesk, logger: Logger,
+    _ source: ControlSource, desk: ControlDesk, logger: Logger, program: ReaderProgram = .itself,
     onTurn: @escaping @Sendable () -> Void = {}
   ) {
     self.source = source
+    self.program = program
     self.desk = desk
     self.logger = logger
     self.onTurn = onTurn
@@ -97,9 +103,11 @@ package final class ControlReceiver: Sendable {
   private var goesOn: Bool { !isStopping.load(ordering: .relaxed) }
 
   private func run() {
+    var plan = ReadingPlan(suspects: [:])
     while goesOn {
       do throws(GalleryError) {
         try desk.start()
+        plan = ReadingPlan(suspects: try desk.readingSuspects())
         trouble.withLock { $0 = nil }
         break
       } catch {
@@ -107,20 +115,66 @@ package final class ControlReceiver: Sendable {
         wait(after: "start", error.description)
       }
     }
+    while goesOn { read(&plan) }
+    do throws(GalleryError) { try desk.tick() } catch { logger.error("\(error)") }
+  }
+
+  /// Reads with one reader.
+  private func read(_ plan: inout ReadingPlan) {
+    let run = plan.next(desk.offsets)
+    var reading = Reading(run, now: Clock.monotonic)
+    do throws(ReaderDeath) {
+      let consumer = try RemoteConsumer(program, settings(run), signal: signal)
+      defer { consumer.end() }
+      try read(consumer, &reading, &plan)
+    } catch {
+      died(error, reading, &plan)
+      return
+    }
+    if let refusal = reading.refusal {
+      if refusal.isPartitionGone, let partition = refusal.partition {
+        plan.restart()
+        note(plan.forget(partition), partition)
+        desk.truncated(partition: partition)
+        return
+      }
+      deafness.withLock { $0 = "\(desk.options.topic) cannot be read: \(refusal)" }
+      wait(after: "consumer \(refusal.name)", refusal.description)
+    }
+  }
+
+  private func died(_ death: ReaderDeath, _ reading: Reading, _ plan: inout ReadingPlan) {
+    guard goesOn else { return }
+    desk.countReaderDeath()
+    if let count = reading.partitionCount {
+      let change = plan.died(
+        reading.run, of: death, count: count, culprit: reading.culprit,
+        positions: reading.positions)
+      if let partition = reading.run.partitions?.first { note(change, partition) }
+    } else {
+      plan.diedEarly()
+    }
+    let sentence = "the process that reads \(desk.options.topic) is started again: \(death)"
+    deafness.withLock { $0 = sentence }
+    faults.tell("reader \(death)", .warning, sentence)
+    onTurn()
+    let end = Clock.monotonic + UInt64(plan.pauseMilliseconds) * 1_000_000
+    while goesOn, case let now = Clock.monotonic, now < end {
+      signal.wait(milliseconds: Int32((end - now) / 1_000_000) + 1)
+    }
+  }
+
+  /// Writes down what is known of a partition, before the next reader is started.
+  private func note(_ change: ReadingPlan.Change?, _ partition: Int32) {
+    guard let change else { return }
     while goesOn {
-      do throws(KafkaError) {
-        try read(try consumer())
+      do throws(GalleryError) {
+        return try desk.note(change, partition: partition)
       } catch {
-        if error.isPartitionGone, let partition = error.partition {
-          desk.truncated(partition: partition)
-          continue
-        }
-        let topic = desk.options.topic
-        deafness.withLock { $0 = "\(topic) cannot be read: \(error)" }
-        wait(after: "consumer \(error.name)", error.description)
+        trouble.withLock { $0 = error.description }
+        wait(after: "note", error.description)
       }
     }
-    do throws(GalleryError) { try desk.tick() } catch { logger.error("\(error)") }
   }
 
   private func wait(after what: String, _ sentence: String) {
@@ -138,98 +192,176 @@ package final class ControlReceiver: Sendable {
     return properties
   }
 
-  private func consumer() throws(KafkaError) -> Consumer {
+  private func settings(_ run: ReadingPlan.Run) -> ReaderSettings {
     var properties = Self.consumerProperties(source.properties)
     properties["group.id"] = "vedette-\(desk.options.identity.node)"
     // A log that was cut off must not look like one that is empty.
     properties["auto.offset.reset"] = "error"
     properties["fetch.wait.max.ms"] = "100"
     properties["reconnect.backoff.max.ms"] = "1000"
-    properties["queued.max.messages.kbytes"] = "8192"
-    return try Consumer(
-      brokers: source.brokers, topic: desk.options.topic,
-      starts: desk.offsets.mapValues { .offset($0) }, properties: properties,
-      secrets: source.secrets, timeoutMilliseconds: Self.metadataMilliseconds)
+    var settings = ReaderSettings(
+      brokers: source.brokers, topic: desk.options.topic, properties: properties,
+      secrets: source.secrets)
+    settings.starts = desk.offsets
+    settings.only = run.partitions
+    if let tries = run.tries, let partition = run.partitions?.first {
+      settings.starts[partition] = tries
+      settings.isClamped = true
+    }
+    return settings
   }
 
-  /// Reads until the end, or until a new consumer is wanted.
-  private func read(_ consumer: Consumer) throws(KafkaError) {
-    if consumer.partitionCount == 0,
-      let error = TopicMetadata.missing.error(topic: desk.options.topic, isReading: true)
-    {
-      deafness.withLock { $0 = error.description }
-      faults.tell(
-        "missing", .warning,
-        "the box cannot be commanded: \(error). It is read as soon as it is there")
-    } else {
-      faults.forget("missing")
-      faults.forget("consumer")
-      logger.info("reading \(desk.options.topic), \(consumer.partitionCount) partitions")
-    }
+  /// Reads until the end, or until a new reader is wanted.
+  private func read(
+    _ consumer: RemoteConsumer, _ reading: inout Reading, _ plan: inout ReadingPlan
+  ) throws(ReaderDeath) {
     var ticked = Clock.monotonic
-    // A topic that may not be read says so in its first answer.
-    var soundAt = ticked + Self.soundNanoseconds
-    // When the partitions are counted next.
-    var askAt = Clock.monotonic + pause(consumer)
     var pace = Pace(rate: Self.rate.0, burst: Self.rate.burst, now: ticked)
     while goesOn, !isStale.exchange(false, ordering: .relaxed) {
-      let record: ConsumedRecord?
-      do throws(KafkaError) {
-        record = try consumer.next(timeoutMilliseconds: Self.pollMilliseconds)
-      } catch {
-        if error.isOffsetGone, let partition = error.partition {
-          return desk.truncated(partition: partition)
-        }
-        // Another reader is made, until one is let in.
-        guard error.kind != .refused else { throw error }
-        faults.tell("poll \(error.name)", .warning, "the control topic: \(error)")
-        // A topic that was made anew, perhaps: looked into soon.
-        if error.isTopicMissing { askAt = min(askAt, Clock.monotonic + Self.newTopicNanoseconds) }
-        record = nil
-      }
-      if let record {
-        let isObeyed = handle(record)
-        let pause = isObeyed ? pace.take(now: Clock.monotonic) : 0
-        if pause > 0 { signal.wait(milliseconds: pause) }
+      let news = try consumer.next(milliseconds: Self.pollMilliseconds)
+      if let news {
+        guard try take(news, &reading, &plan, &pace) else { return }
+      } else {
+        signal.wait(milliseconds: 0)
       }
       let now = Clock.monotonic
-      if record == nil || now - ticked > Self.tickNanoseconds {
+      if news == nil || now - ticked > Self.tickNanoseconds {
         ticked = now
         tick()
-        for error in consumer.takeErrors() {
-          faults.tell("news \(error.name)", .warning, "the control topic: \(error)")
-        }
       }
-      if now >= askAt {
-        askAt = now + pause(consumer)
-        do throws(KafkaError) {
-          let count = try consumer.currentPartitionCount(
-            desk.options.topic, timeoutMilliseconds: Self.metadataMilliseconds)
-          if count != consumer.partitionCount { return changed(consumer, count) }
-        } catch {
-          let cause = consumer.explained(error)
-          deafness.withLock { $0 = "\(desk.options.topic) cannot be read: \(cause)" }
-          soundAt = .max
-          continue
+      if reading.run.partitions != nil {
+        if now >= reading.endsAt || now >= reading.heardAt + Self.quietNanoseconds {
+          return plan.finished(reading.run)
         }
-        soundAt = min(soundAt, now)
+        continue
       }
-      if now >= soundAt, consumer.partitionCount > 0 {
-        soundAt = .max
+      if now >= reading.askAt {
+        reading.askAt = .max
+        try consumer.countPartitions()
+      }
+      if now >= reading.soundAt, reading.partitionCount ?? 0 > 0 {
+        reading.soundAt = .max
         deafness.withLock { $0 = nil }
       }
     }
   }
 
-  private func pause(_ consumer: Consumer) -> UInt64 {
-    consumer.partitionCount == 0 ? Self.newTopicNanoseconds : Self.partitionsNanoseconds
+  /// - Returns: whether the reader is to go on.
+  private func take(
+    _ news: ReaderNews, _ reading: inout Reading, _ plan: inout ReadingPlan, _ pace: inout Pace
+  ) throws(ReaderDeath) -> Bool {
+    let now = Clock.monotonic
+    switch news {
+    case .opened(let count, let offsets):
+      opened(count)
+      reading.partitionCount = count
+      reading.positions.merge(offsets) { $1 }
+      reading.heardAt = now
+      reading.askAt = now + pause(count)
+      reading.soundAt = now + Self.soundNanoseconds
+    case .refused(let error):
+      reading.refusal = error
+      return false
+    case .record(let partition, let offset, let value):
+      reading.heardAt = now
+      guard reading.run.tries == nil else { return tried(reading, &plan) }
+      let isObeyed = handle(partition, offset, value)
+      reading.positions[partition] = offset + 1
+      plan.progressed()
+      let pause = isObeyed ? pace.take(now: Clock.monotonic) : 0
+      if pause > 0 { signal.wait(milliseconds: pause) }
+    case .end(let partition):
+      guard reading.run.tries == nil else { return tried(reading, &plan) }
+      return ended(partition, &reading, &plan)
+    case .error(let error): return try failed(error, &reading, &plan)
+    case .broker(let error):
+      faults.tell("news \(error.name)", .warning, "the control topic: \(error)")
+      // A batch that is larger than what a client takes.
+      if error.isUnreadable { throw ReaderDeath(.unreadable(error)) }
+    case .partitions(let count):
+      if count != reading.partitionCount {
+        changed(from: reading.partitionCount ?? 0, to: count)
+        plan.restart()
+        return false
+      }
+      reading.askAt = now + pause(count)
+      reading.soundAt = min(reading.soundAt, now)
+    case .partitionsUnknown(let error):
+      deafness.withLock { $0 = "\(desk.options.topic) cannot be read: \(error)" }
+      reading.askAt = now + pause(reading.partitionCount ?? 0)
+      reading.soundAt = .max
+    }
+    return true
   }
 
-  /// The topic was made anew, or has more partitions: the next consumer reads those that there are now.
-  private func changed(_ consumer: Consumer, _ count: Int32) {
+  private func opened(_ count: Int32) {
+    guard count == 0,
+      let error = TopicMetadata.missing.error(topic: desk.options.topic, isReading: true)
+    else {
+      faults.forget("missing")
+      faults.forget("consumer")
+      logger.info("reading \(desk.options.topic), \(count) partitions")
+      return
+    }
+    deafness.withLock { $0 = error.description }
+    faults.tell(
+      "missing", .warning,
+      "the box cannot be commanded: \(error). It is read as soon as it is there")
+  }
+
+  /// What the only partition holds from the tried offset on can be read.
+  private func tried(_ reading: Reading, _ plan: inout ReadingPlan) -> Bool {
+    if let partition = reading.run.partitions?.first, let start = reading.positions[partition] {
+      note(plan.lived(reading.run, at: start), partition)
+    }
+    return false
+  }
+
+  private func ended(
+    _ partition: Int32, _ reading: inout Reading, _ plan: inout ReadingPlan
+  ) -> Bool {
+    plan.progressed()
+    guard let partitions = reading.run.partitions else { return true }
+    note(plan.forget(partition), partition)
+    reading.ended.insert(partition)
+    guard partitions.allSatisfy(reading.ended.contains) else { return true }
+    plan.finished(reading.run)
+    return false
+  }
+
+  private func failed(
+    _ error: KafkaError, _ reading: inout Reading, _ plan: inout ReadingPlan
+  ) throws(ReaderDeath) -> Bool {
+    if error.isOffsetGone, let partition = error.partition {
+      note(plan.forget(partition), partition)
+      desk.truncated(partition: partition)
+      return false
+    }
+    if error.isUnreadable {
+      reading.culprit = error.partition
+      throw ReaderDeath(.unreadable(error))
+    }
+    // Another reader is made, until one is let in.
+    if error.kind == .refused {
+      reading.refusal = error
+      return false
+    }
+    faults.tell("poll \(error.name)", .warning, "the control topic: \(error)")
+    // A topic that was made anew, perhaps: looked into soon.
+    if error.isTopicMissing, reading.askAt != .max {
+      reading.askAt = min(reading.askAt, Clock.monotonic + Self.newTopicNanoseconds)
+    }
+    return true
+  }
+
+  private func pause(_ partitionCount: Int32) -> UInt64 {
+    partitionCount == 0 ? Self.newTopicNanoseconds : Self.partitionsNanoseconds
+  }
+
+  /// The topic was made anew, or has more partitions: the next reader reads those that there are now.
+  private func changed(from before: Int32, to count: Int32) {
     logger.notice(
-      "\(desk.options.topic) has \(count) partitions now, not \(consumer.partitionCount); it is read anew"
-    )
+      "\(desk.options.topic) has \(count) partitions now, not \(before); it is read anew")
     guard count > 0 else { return }
     for partition in desk.offsets.keys.sorted() where partition >= count {
       desk.truncated(partition: partition)
@@ -238,12 +370,10 @@ package final class ControlReceiver: Sendable {
 
   /// Gives a message to the desk until it is taken.
   /// - Returns: whether it costs as much as a command that is obeyed.
-  private func handle(_ record: ConsumedRecord) -> Bool {
+  private func handle(_ partition: Int32, _ offset: Int64, _ value: [UInt8]) -> Bool {
     while goesOn {
       do throws(GalleryError) {
-        let isObeyed = try desk.handle(
-          partition: record.partition, offset: record.offset, value: record.value)
-        return isObeyed
+        return try desk.handle(partition: partition, offset: offset, value: value)
       } catch {
         guard goesOn else { break }
         trouble.withLock { $0 = error.description }
@@ -262,5 +392,32 @@ package final class ControlReceiver: Sendable {
       trouble.withLock { $0 = error.description }
       faults.tell("tick", .warning, "the control's state cannot be written: \(error)")
     }
+  }
+}
+
+/// How far one reader has come.
+private struct Reading {
+  let run: ReadingPlan.Run
+  /// Nil until it has begun to read.
+  var partitionCount: Int32?
+  /// The next offset of each partition, as far as it is known.
+  var positions: [Int32: Int64] = [:]
+  /// Partitions that were read to their end.
+  var ended: Set<Int32> = []
+  /// Of which it died.
+  var culprit: Int32?
+  /// Why it cannot read.
+  var refusal: KafkaError?
+  /// Of the monotonic clock: when the partitions are counted next, when it counts as sound, when something last came, and
+  /// when it has had its time.
+  var askAt = UInt64.max
+  var soundAt = UInt64.max
+  var heardAt: UInt64
+  var endsAt: UInt64
+
+  init(_ run: ReadingPlan.Run, now: UInt64) {
+    self.run = run
+    heardAt = now
+    endsAt = now + ControlReceiver.partNanoseconds
   }
 }

@@ -7,4 +7,9 @@ package struct ControlStanding: Sendable {
   package var isFrozen: Bool
   /// The last answer of this run.
   package var last: ControlResult?
+  /// How often the process that reads the topic ended by itself, and messages had to be skipped, in this run.
+  package var readerDeaths: Int
+  package var skips: Int
+  /// What was skipped last, also in an earlier run.
+  package var skipped: SkippedMessages?
 }

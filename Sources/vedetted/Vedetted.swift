@@ -1,9 +1,13 @@
 import ArgumentParser
+import Control
 import DaemonCommand
-import Paths
 import Paths
 
 @main
 struct Vedetted {
-  static func main() { DaemonCommand.main(CommandLine.words) }
+  static func main() {
+    let words = CommandLine.words
+    ReaderChild.runIfAsked(words)
+    DaemonCommand.main(words)
+  }
 }

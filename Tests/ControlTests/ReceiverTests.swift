@@ -27,7 +27,8 @@ import Testing
     let receiver = ControlReceiver(
       ControlSource(
         brokers: [cluster.bootstrapServers], properties: ["linger.ms": "5"], secrets: [:]),
-      desk: box.desk, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      desk: box.desk, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      program: readerProgram)
     try receiver.start()
     return receiver
   }

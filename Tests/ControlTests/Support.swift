@@ -202,6 +202,17 @@ final class Box {
   func hash() throws -> String { try gallery.summary().hash.description }
 }
 
+/// The built daemon, which is also the reader: beside the test bundle.
+let readerProgram: ReaderProgram = {
+  var url = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+  while url.path != "/" {
+    let daemon = url.appendingPathComponent("vedetted").path
+    if FileManager.default.isExecutableFile(atPath: daemon) { return ReaderProgram(path: daemon) }
+    url.deleteLastPathComponent()
+  }
+  return ReaderProgram(path: ".build/debug/vedetted")
+}()
+
 func encoding(_ seed: Int) -> JSONValue {
   .array((0..<128).map { .number(Double(($0 * 7 + seed * 13) % 100) / 1000) })
 }
