@@ -164,6 +164,17 @@ extension ControlView {
           ])
         } ?? .null
       ),
+      ("reader_restarts", .integer(readerDeaths)), ("skips", .integer(skips)),
+      (
+        "skipped",
+        skipped.map { skipped in
+          .object([
+            ("partition", .integer(skipped.partition)), ("from", .integer(Int(skipped.from))),
+            ("to", .integer(Int(skipped.to))),
+            ("at", .string(Clock.rfc3339(microseconds: skipped.at))),
+          ])
+        } ?? .null
+      ),
     ])
   }
 }

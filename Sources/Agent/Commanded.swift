@@ -144,6 +144,12 @@ final class Commanded: Sendable {
     view.keys = standing.keyCount
     view.heard = standing.heard
     view.isSilent = standing.isFrozen
+    view.readerDeaths = standing.readerDeaths
+    view.skips = standing.skips
+    view.skipped = standing.skipped.map {
+      ControlView.Skipped(
+        partition: Int($0.partition), from: $0.from, to: $0.to - 1, at: $0.at)
+    }
     if let last = standing.last {
       view.last = ControlView.Answer(
         id: last.id ?? "", command: last.type ?? "", issuer: last.issuer ?? "",

@@ -11,6 +11,7 @@ package enum AlarmKind: String, CaseIterable, Sendable {
   case certificateExpiring = "certificate_expiring"
   case controlSilent = "control_silent"
   case controlUnavailable = "control_unavailable"
+  case controlSkipped = "control_skipped"
   case overrideNotApplied = "override_not_applied"
   case configurationRejected = "configuration_rejected"
 }

@@ -21,6 +21,9 @@ extension BoxPicture {
   /// Before a certificate expires, in microseconds: two weeks.
   private static let certificateTime: Int64 = 14 * 86_400 * 1_000_000
 
+  /// For how long it is told that messages were skipped, in microseconds: a day.
+  private static let skippedTime: Int64 = 86_400 * 1_000_000
+
   /// All that may become an alarm, as it is now.
   var conditions: [Condition] {
     cameras.map(Self.lost) + cameras.map(Self.losing) + outputs.map(Self.losing) + [
@@ -28,7 +31,7 @@ extension BoxPicture {
     ]
       + (spool.map { [Self.filling($0)] } ?? []) + (analysis?.cameras.map(failing) ?? [])
       + [certificateCondition]
-      + (control.map { [Self.silent($0), Self.unavailable($0)] } ?? [])
+      + (control.map { [Self.silent($0), Self.unavailable($0), skipping($0)] } ?? [])
       + configuration.conditions
   }
 
@@ -233,6 +236,19 @@ extension BoxPicture {
     guard let fault = control.fault else { return condition }
     condition.level = .bad
     condition.sentence = "the box cannot be commanded, and it is tried again: \(fault)"
+    return condition
+  }
+
+  /// Nobody else tells that a command may be missing, so it stays for a day.
+  private func skipping(_ control: ControlView) -> Condition {
+    var condition = Condition(kind: .controlSkipped, severity: .warning, level: .good)
+    // Either way: the clock may have been set since.
+    guard let skipped = control.skipped, abs(wall - skipped.at) < Self.skippedTime else {
+      return condition
+    }
+    condition.level = .bad
+    condition.sentence =
+      "messages on \(control.topic) killed whatever read them and were skipped (partition \(skipped.partition), offsets \(skipped.from) to \(skipped.to)): find out who wrote them; commands among them are to be sent again"
     return condition
   }
 

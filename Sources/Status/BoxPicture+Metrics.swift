@@ -32,6 +32,16 @@ extension BoxPicture {
         "vedette_gallery_encodings", .gauge, "Encodings in the gallery.",
         Double(gallery.encodings))
     }
+    if let control {
+      text.family(
+        "vedette_control_reader_restarts_total", .counter,
+        "How often the process that reads the control topic ended by itself.",
+        Double(control.readerDeaths))
+      text.family(
+        "vedette_control_skipped_total", .counter,
+        "Batches of the control topic that were skipped, because they kill whatever reads them.",
+        Double(control.skips))
+    }
     write(system, to: &text)
     return text.text
   }

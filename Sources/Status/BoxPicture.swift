@@ -301,6 +301,23 @@ package struct ControlView: Sendable {
     }
   }
 
+  /// Messages that kill whoever reads them, and were passed over.
+  package struct Skipped: Sendable, Equatable {
+    package var partition: Int
+    /// The first offset and the last.
+    package var from: Int64
+    package var to: Int64
+    /// When, microseconds since 1970-01-01 UTC.
+    package var at: Int64
+
+    package init(partition: Int, from: Int64, to: Int64, at: Int64) {
+      self.partition = partition
+      self.from = from
+      self.to = to
+      self.at = at
+    }
+  }
+
   package var topic = ""
   /// That are trusted.
   package var keys = 0
@@ -314,6 +331,11 @@ package struct ControlView: Sendable {
   package var overlay: String?
   /// The last of this run.
   package var last: Answer?
+  /// How often the process that reads the topic ended by itself, and messages were skipped, in this run.
+  package var readerDeaths = 0
+  package var skips = 0
+  /// The last, also of an earlier run.
+  package var skipped: Skipped?
 
   package init() {}
 }

@@ -100,7 +100,8 @@ final class TopicReader {
     do {
       let made = try Consumer(
         brokers: place.kafka.brokers, topic: topic, from: start,
-        properties: ControlReceiver.consumerProperties(place.kafka.properties),
+        properties: ReaderChild.bounded(
+          ControlReceiver.consumerProperties(place.kafka.properties)),
         secrets: place.secrets)
       consumer = made
       return made

@@ -188,6 +188,9 @@ func healthyBox() -> BoxPicture {
     case .controlUnavailable:
       box.control = ControlView()
       box.control?.fault = "the gallery is locked"
+    case .controlSkipped:
+      box.control = ControlView()
+      box.control?.skipped = .init(partition: 1, from: 5, to: 9, at: box.wall)
     case .overrideNotApplied:
       box.configuration.unapplied = [.init(camera: "front", sentence: "camera front is stopped")]
     case .configurationRejected: box.configuration.fault = "vedette.yaml:3:1: no such key"

@@ -21,6 +21,7 @@ import Testing
   private var fullBox: BoxPicture {
     var box = healthyBox()
     box.gallery = GalleryView()
+    box.control = ControlView()
     var camera = AnalysisView.Camera(name: "front")
     var timing = Timing()
     timing.count = 1
