@@ -102,6 +102,11 @@ static int limit(__rlimit_resource_t what, unsigned long most)
     return setrlimit(what, &now) == 0 ? 0 : errno;
 }
 
+int vp_limit_processor(unsigned seconds)
+{
+    return limit(RLIMIT_CPU, seconds);
+}
+
 int vp_confine(int parent, size_t bytes)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;

@@ -139,24 +139,25 @@ package final class ControlReceiver: Sendable {
         return
       }
       deafness.withLock { $0 = "\(desk.options.topic) cannot be read: \(refusal)" }
+      plan.unfinished(run, ended: reading.ended)
       wait(after: "consumer \(refusal.name)", refusal.description)
     }
   }
 
   private func died(_ death: ReaderDeath, _ reading: Reading, _ plan: inout ReadingPlan) {
     guard goesOn else { return }
-    desk.countReaderDeath()
     if let count = reading.partitionCount {
-      let change = plan.died(
+      let changes = plan.died(
         reading.run, of: death, count: count, culprit: reading.culprit,
-        positions: reading.positions)
-      if let partition = reading.run.partitions?.first { note(change, partition) }
+        positions: desk.offsets.merging(reading.positions) { $1 })
+      for (partition, change) in changes { note(change, partition) }
     } else {
       plan.diedEarly()
     }
+    desk.countReaderDeath()
     let sentence = "the process that reads \(desk.options.topic) is started again: \(death)"
     deafness.withLock { $0 = sentence }
-    faults.tell("reader \(death)", .warning, sentence)
+    faults.tell("reader \(death.name)", .warning, sentence)
     onTurn()
     let end = Clock.monotonic + UInt64(plan.pauseMilliseconds) * 1_000_000
     while goesOn, case let now = Clock.monotonic, now < end {
@@ -167,14 +168,14 @@ package final class ControlReceiver: Sendable {
   /// Writes down what is known of a partition, before the next reader is started.
   private func note(_ change: ReadingPlan.Change?, _ partition: Int32) {
     guard let change else { return }
-    while goesOn {
+    repeat {
       do throws(GalleryError) {
         return try desk.note(change, partition: partition)
       } catch {
         trouble.withLock { $0 = error.description }
-        wait(after: "note", error.description)
+        if goesOn { wait(after: "note", error.description) }
       }
-    }
+    } while goesOn
   }
 
   private func wait(after what: String, _ sentence: String) {
@@ -230,8 +231,8 @@ package final class ControlReceiver: Sendable {
         tick()
       }
       if reading.run.partitions != nil {
-        if now >= reading.endsAt || now >= reading.heardAt + Self.quietNanoseconds {
-          return plan.finished(reading.run)
+        if now >= reading.endsAt || now >= reading.heardAt + quiet(reading.run) {
+          return plan.unfinished(reading.run, ended: reading.ended)
         }
         continue
       }
@@ -244,6 +245,12 @@ package final class ControlReceiver: Sendable {
         deafness.withLock { $0 = nil }
       }
     }
+  }
+
+  /// How long nothing may come of a reader of some partitions. That of one may be at something that takes all of its
+  /// processor time, of which it then ends.
+  private func quiet(_ run: ReadingPlan.Run) -> UInt64 {
+    run.partitions?.count == 1 ? Self.quietNanoseconds * 3 : Self.quietNanoseconds
   }
 
   /// - Returns: whether the reader is to go on.
@@ -263,6 +270,7 @@ package final class ControlReceiver: Sendable {
       reading.refusal = error
       return false
     case .record(let partition, let offset, let value):
+      guard reading.holds(partition) else { throw ReaderDeath(.garbled) }
       reading.heardAt = now
       guard reading.run.tries == nil else { return tried(reading, &plan) }
       let isObeyed = handle(partition, offset, value)
@@ -271,6 +279,8 @@ package final class ControlReceiver: Sendable {
       let pause = isObeyed ? pace.take(now: Clock.monotonic) : 0
       if pause > 0 { signal.wait(milliseconds: pause) }
     case .end(let partition):
+      guard reading.holds(partition) else { throw ReaderDeath(.garbled) }
+      reading.heardAt = now
       guard reading.run.tries == nil else { return tried(reading, &plan) }
       return ended(partition, &reading, &plan)
     case .error(let error): return try failed(error, &reading, &plan)
@@ -419,5 +429,11 @@ private struct Reading {
     self.run = run
     heardAt = now
     endsAt = now + ControlReceiver.partNanoseconds
+  }
+
+  /// Whether its reader may speak of the partition.
+  func holds(_ partition: Int32) -> Bool {
+    guard let partitionCount, partition < max(1, partitionCount) else { return false }
+    return run.partitions?.contains(partition) ?? true
   }
 }

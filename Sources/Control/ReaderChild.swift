@@ -9,6 +9,7 @@ package enum ReaderChild {
   package static let word = "--read-control"
   /// What it may take beyond what it has when it begins, in bytes. The bounds of `bounded` stay below.
   private static let memoryBytesMax = 96 << 20
+  private static let processorSecondsMax: UInt32 = 10
   private static let descriptor: Int32 = 3
   private static let pollMilliseconds: Int32 = 100
 
@@ -52,6 +53,8 @@ package enum ReaderChild {
   /// Until the agent closes the socket.
   private static func read() {
     guard case .open(let settings) = order() else { return }
+    // One of some partitions lives for a minute at most; a batch that takes as long to inflate is like one that kills.
+    if settings.only != nil, vp_limit_processor(processorSecondsMax) != 0 { return }
     let consumer: Consumer
     do throws(KafkaError) {
       consumer = try open(settings)
@@ -84,6 +87,12 @@ package enum ReaderChild {
     var properties = bounded(settings.properties)
     // Tells that what is next in a partition is harmless.
     properties["enable.partition.eof"] = "true"
+    if settings.only?.count == 1 {
+      // One batch at a time, and none before the last was taken: what is harmless must have been told before this process
+      // dies of what follows. A broker gives a whole batch, however little is asked for.
+      properties["fetch.message.max.bytes"] = "1"
+      properties["queued.min.messages"] = "1"
+    }
     return try Consumer(
       brokers: settings.brokers, topic: settings.topic,
       starts: settings.starts.mapValues { settings.isClamped ? .offsetOrEnd($0) : .offset($0) },

@@ -68,9 +68,13 @@ struct ReadingPlan {
   private static let pointsMax = 6
   /// A try is one of a row: one death tells, or three of those that others may have caused.
   private static let triedPointsMax = 3
+  /// Partitions of which it is written down that one of them is to blame, at most.
+  private static let notedMax = 64
 
   private var groups: [[Int32]] = []
   private(set) var suspects: [Int32: ReadingSuspect]
+  /// After so many deaths of a partition's readers the others are read: they are not to wait until the cause is found out.
+  private static let deathsInARow = 8
   /// Deaths since something was last read.
   private var deaths = 0
 
@@ -89,18 +93,27 @@ struct ReadingPlan {
     return Run(partitions: group, tries: tries)
   }
 
-  /// Milliseconds until the next reader is started: 200, and twice as many with each death, up to 5 s; up to half a second
-  /// while it is sought from where on a reader lives, which has an end.
+  /// Milliseconds until the next reader is started: 200, and twice as many with each death up to 5 s, but for while it is sought
+  /// from where on a reader lives, which has an end.
   var pauseMilliseconds: Int32 {
     let isSeeking = suspects.values.contains { $0.dead != nil }
-    return deaths > 0 ? min(200 << Int32(min(deaths - 1, 5)), isSeeking ? 500 : 5000) : 0
+    return deaths > 0 ? min(200 << Int32(min(deaths - 1, 5)), isSeeking ? 200 : 5000) : 0
   }
 
   /// A reader has read something.
   mutating func progressed() { deaths = 0 }
 
-  /// A reader of these partitions came to the end of all of them, or has had its time.
+  /// A reader of these partitions came to the end of all of them.
   mutating func finished(_ run: Run) { groups.removeAll { $0 == run.partitions } }
+
+  /// A reader of these partitions could not read all of them, for one may be offline.
+  /// - Parameter ended: those that it could.
+  mutating func unfinished(_ run: Run, ended: Set<Int32>) {
+    guard let group = run.partitions else { return }
+    groups.removeAll { $0 == group }
+    let left = group.filter { !ended.contains($0) }
+    if group.count > 1, !left.isEmpty { split(left, nil) }
+  }
 
   /// Nothing is known any more of what there is in the topic.
   mutating func restart() { groups = [] }
@@ -113,21 +126,21 @@ struct ReadingPlan {
   ///   - count: of the topic's partitions.
   ///   - culprit: the partition that it died of, where that is known.
   ///   - positions: the offset that was to be read next of each partition.
-  /// - Returns: what is to be written down of the only partition that it read.
+  /// - Returns: what is to be written down, by partition.
   mutating func died(
     _ run: Run, of death: ReaderDeath, count: Int32, culprit: Int32?, positions: [Int32: Int64]
-  ) -> Change? {
+  ) -> [Int32: Change] {
     deaths += 1
     let all = Array(0..<max(1, count))
-    guard let group = run.partitions, group.count == 1 else {
-      split(run.partitions ?? all, culprit)
-      return nil
+    guard let partition = run.partitions?.first, run.partitions?.count == 1 else {
+      let group = run.partitions ?? all
+      split(group, culprit)
+      return suspect(group, positions)
     }
-    let partition = group[0]
+    let group = [partition]
     groups.removeAll { $0 == group }
-    // The others are not to wait until this is found out.
     let others = all.filter { $0 != partition }
-    if groups.isEmpty, !others.isEmpty { groups = [others] }
+    if groups.isEmpty, !others.isEmpty, deaths % Self.deathsInARow == 0 { groups = [others] }
     groups.append(group)
     let position = positions[partition] ?? suspects[partition]?.offset ?? 0
     var suspect = suspects[partition] ?? ReadingSuspect(offset: position)
@@ -141,7 +154,7 @@ struct ReadingPlan {
         suspect.dead = dead
         suspect.points = 0
         if let alive = suspect.alive, alive - dead <= 1 {
-          return skip(partition, suspect, to: alive)
+          return [partition: skip(partition, suspect, to: alive)]
         }
       }
     } else if suspect.dead == nil, suspect.points >= Self.pointsMax {
@@ -149,7 +162,21 @@ struct ReadingPlan {
       suspect.points = 0
     }
     suspects[partition] = suspect
-    return .keep(suspect)
+    return [partition: .keep(suspect)]
+  }
+
+  /// A box that is started again before more is known goes on with each of them alone.
+  private mutating func suspect(
+    _ group: [Int32], _ positions: [Int32: Int64]
+  ) -> [Int32: Change] {
+    guard group.count <= Self.notedMax else { return [:] }
+    var changes: [Int32: Change] = [:]
+    for partition in group where suspects[partition] == nil {
+      let suspect = ReadingSuspect(offset: positions[partition] ?? 0)
+      suspects[partition] = suspect
+      changes[partition] = .keep(suspect)
+    }
+    return changes
   }
 
   /// A reader of one partition lived where it was tried.

@@ -33,6 +33,11 @@ package struct ReaderDeath: Error, Equatable, Sendable, CustomStringConvertible 
     }
   }
 
+  /// The same without what differs each time.
+  package var name: String {
+    if case .unreadable(let error) = cause { error.name } else { description }
+  }
+
   package var description: String {
     switch cause {
     case .notStarted(let code): "it could not be started: \(Self.words(code))"

@@ -94,6 +94,8 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
   /// One that another process tells of, which need not be true.
   /// - Parameter description: of any bytes; it is shown as it is.
   package init(code: Int32, call: String, description: String, partition: Int32?) {
+    let code =
+      Self.known.contains { $0.code == code } ? code : RD_KAFKA_RESP_ERR_UNKNOWN.rawValue
     self.code = code
     self.call = call
     self.description = description

@@ -1,5 +1,6 @@
 import Agent
 import ArgumentParser
+import Control
 import DaemonCommand
 import Paths
 
@@ -9,6 +10,7 @@ struct Main {
   static func main() {
     let name = CommandLine.arguments.first?.split(separator: "/").last
     let words = CommandLine.words
+    ReaderChild.runIfAsked(words)
     if name == "vedetted" { DaemonCommand.main(words) } else { Vedette.main(words) }
   }
 }

@@ -69,6 +69,8 @@ int vp_reap(int process, int *signal, int *status);
 /* Confines this process for good: it ends with the thread of `parent` that started it, may take `bytes` of memory beyond
    what it has now, gains no privileges and leaves no core. To be called before it starts threads. 0 or an errno. */
 int vp_confine(int parent, size_t bytes);
+/* Ends this process by SIGXCPU or SIGKILL once it has used so much processor time. 0 or an errno. */
+int vp_limit_processor(unsigned seconds);
 /* Whether NTP keeps the kernel's clock right: 1 or 0, or -1 where the kernel does not say. */
 int vp_clock_synchronised(void);
 

@@ -54,7 +54,8 @@ package enum Batch {
       brokers: [brokers],
       properties: [
         "compression.type": codec, "message.max.bytes": "1000000000", "batch.size": "1000000000",
-        "batch.num.messages": "1000000", "queue.buffering.max.messages": "1000000",
+        "batch.num.messages": "\(min(max(count, 1), 1_000_000))",
+        "queue.buffering.max.messages": "1000000",
         // Longer than queueing takes; the batch is full before.
         "linger.ms": "5000", "message.timeout.ms": "120000", "socket.timeout.ms": "60000",
       ])
