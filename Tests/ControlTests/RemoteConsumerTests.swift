@@ -174,6 +174,20 @@ struct RemoteConsumerTests {
     #expect(kill(consumer.process, 0) != 0)
   }
 
+  private final class Held: @unchecked Sendable {
+    var consumer: RemoteConsumer?
+  }
+
+  /// The agent's end closes the socket as well; a reader that is busy would not see it.
+  @Test("is killed when the thread ends that started it, though its socket stays open")
+  func parentsDeath() throws {
+    let held = Held()
+    let thread = try NamedThread("starter") { [self] in held.consumer = try? confined() }
+    thread.join()
+    let consumer = try #require(held.consumer)
+    #expect(death(consumer)?.cause == .signal(SIGKILL))
+  }
+
   @Test("a signal ends the waiting for it") func woken() throws {
     let consumer = try RemoteConsumer(try script("exec sleep 60"), settings, signal: signal)
     defer { consumer.end() }
