@@ -134,7 +134,7 @@ let package = Package(
         "Agent", "Capture", "Colours", "Control", "CPosix", "DaemonCommand", "Delivery", "Faces",
         "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Paths", "Settings", "Spool",
         "Status", "Terminal", "Threads", arguments, log,
-      ]),
+      ], linkerSettings: [layout]),
 
     // What tests and tools start.
     .target(
