@@ -9,7 +9,7 @@ import Testing
 @testable import Agent
 
 /// A change of a running camera that cannot be carried out.
-@Suite(.timeLimit(.minutes(1))) struct CameraSetTests {
+@Suite(.timeLimit(.minutes(5))) struct CameraSetTests {
   private let folder = NSTemporaryDirectory() + "cameras-\(UUID().uuidString)"
   private let meters = CameraMeters(name: "front")
   private let fails = Flag()

@@ -6,7 +6,7 @@ import Testing
 @testable import Agent
 
 /// How the agent ends: in which order, and whatever hangs.
-@Suite(.timeLimit(.minutes(1))) struct ShutdownOrderTests {
+@Suite(.timeLimit(.minutes(5))) struct ShutdownOrderTests {
   enum Part: String, CaseIterable, Sendable { case cameras, analysis, control, delivery }
 
   /// What ended and what was said of it. A part that hangs does so until the test is over.

@@ -50,7 +50,7 @@ struct LiveTests {
   /// bins' means lie within, so that it is met only when pixels are labelled.
   @Test(
     "A pixel that floats place beyond lambda, and doubles within, ends the search",
-    .timeLimit(.minutes(1)))
+    .timeLimit(.minutes(5)))
   func edge() throws {
     let reds = [UInt8](repeating: 0, count: 17) + [56, 56, 56, 56, 63]
     let pixels = reds.flatMap { red -> [UInt8] in [red, 0, 0] }

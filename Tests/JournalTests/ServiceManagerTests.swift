@@ -39,7 +39,7 @@ private final class NotifySocket {
 }
 
 /// The environment belongs to the whole process: one test at a time.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct ServiceManagerTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ServiceManagerTests {
   private func manager(_ environment: [String: String]) -> ServiceManager {
     let names = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]
     for name in names {

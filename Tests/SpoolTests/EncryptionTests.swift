@@ -186,7 +186,7 @@ import Testing
     #expect(error?.description.contains("/nonexistent/key cannot be read") == true)
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: ["FIFO", "folder", "device"])
+  @Test(.timeLimit(.minutes(5)), arguments: ["FIFO", "folder", "device"])
   func `A key file that is no regular file is told, and not waited for`(kind: String) throws {
     let scratch = Scratch()
     var path = scratch.path + ".fifo"
@@ -202,7 +202,7 @@ import Testing
   }
 
   @Test(
-    .timeLimit(.minutes(1)), arguments: ["lock", "frames/state", "frames/0000000000000001.seg"])
+    .timeLimit(.minutes(5)), arguments: ["lock", "frames/state", "frames/0000000000000001.seg"])
   func `A FIFO in the place of a file of the spool holds up nobody who looks`(name: String) throws {
     let scratch = Scratch()
     do {
