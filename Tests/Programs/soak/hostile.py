@@ -89,9 +89,20 @@ class Agent:
             if place >= 0:
                 yield line, json.loads(line[place + 7:])
 
-    def memory_mib(self, what="VmHWM"):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith(what)) / 1024
+    def memory_mib(self):
+        """The most that the agent has taken, and what its reader of the control topic takes now: one limit holds for both."""
+        def of(pid, what):
+            with open(f"/proc/{pid}/status") as file:
+                return next((int(line.split()[1]) for line in file if line.startswith(what)), 0) / 1024
+
+        memory = of(self.process.pid, "VmHWM")
+        for children in glob.glob(f"/proc/{self.process.pid}/task/*/children"):
+            try:
+                with open(children) as file:
+                    memory += sum(of(pid, "VmRSS") for pid in file.read().split())
+            except OSError:
+                pass  # It has ended meanwhile.
+        return memory
 
 
 # --- those who attack: each until `stop`, on a thread of its own ---
@@ -111,6 +122,17 @@ def unsigned(dice, writer, signed):
         writer.send("vedette.control", value)
         count("control unsigned")
         time.sleep(dice.uniform(0, 0.01))
+
+
+def bombs(dice, broker):
+    """Messages of some 100 kB that inflate to more than a reader may take."""
+    writers = {codec: Writer(broker, {"compression.codec": codec, "message.max.bytes": "400000000"})
+               for codec in ["gzip", "lz4", "zstd"]}
+    while not stop.is_set():
+        codec = dice.choice(sorted(writers))
+        writers[codec].send("vedette.control", bytes(dice.randint(100, 200) << 20))
+        count(f"control {codec} bombs")
+        stop.wait(dice.uniform(2, 15))
 
 
 def commands(dice, keys, broker):
@@ -290,7 +312,7 @@ def main():
                 failures.append(f"{body.__name__}: {error!r}")
 
         attackers = [threading.Thread(target=attack, args=each) for each in [
-            (unsigned, Writer(broker.address), signed), (commands, folder, broker.address),
+            (unsigned, Writer(broker.address), signed), (bombs, broker.address), (commands, folder, broker.address),
             (http, f"{folder}/s", port), (http, f"{folder}/s", port), (gallery, folder), (bad_broker, broker)]]
         for attacker in attackers:
             attacker.start()
@@ -321,7 +343,7 @@ def main():
     result["attacks"] = counts
     print(json.dumps(result))
     assert result["captured"] > 0 and all(counts.get(name) for name in [
-        "control unsigned", "control signed", "http", "gallery files"]), "something was not attacked"
+        "control unsigned", "control signed", "control gzip bombs", "http", "gallery files"]), "something was not attacked"
 
 
 try:

@@ -11,7 +11,7 @@ class Writer:
         reason = ctypes.create_string_buffer(512)
         conf = ctypes.c_void_p(self.library.rd_kafka_conf_new())
         settings = {"bootstrap.servers": brokers, "queue.buffering.max.messages": "1000", "message.max.bytes": "4000000",
-                    "message.timeout.ms": "10000", **(properties or {})}
+                    "message.timeout.ms": "10000", "log_level": "0", **(properties or {})}
         for name, value in settings.items():
             assert self.library.rd_kafka_conf_set(conf, name.encode(), value.encode(), reason, 512) == 0, reason.value
         self.producer = ctypes.c_void_p(self.library.rd_kafka_new(0, conf, reason, 512))
