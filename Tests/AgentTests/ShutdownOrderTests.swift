@@ -81,6 +81,37 @@ import Testing
     #expect(line.contains("\(part.rawValue) did not end") && line.contains("is left behind"))
   }
 
+  @Test func `Pictures that are looked at for too long are given up, and nothing is left behind`() {
+    let ended = Ended()
+    let isHurried = Mutex(false)
+    let order = ShutdownOrder(
+      cameras: { ended.end(.cameras, isHanging: false) },
+      analysis: {
+        let last = Date().addingTimeInterval(30)
+        while Date() < last, !isHurried.withLock({ $0 }) { usleep(1000) }
+        ended.end(.analysis, isHanging: false)
+      },
+      hurryAnalysis: {
+        // Not before they had time to come to their end.
+        #expect(ended.state.withLock { $0.ended.contains(.cameras) })
+        isHurried.withLock { $0 = true }
+      }, control: {}, delivery: { _ in },
+      logger: Logger(label: "test") { _ in Handler(ended: ended) })
+    #expect(order.run(seconds: 20))
+    #expect(ended.state.withLock { $0.lines } == [])
+    #expect(ended.state.withLock { $0.ended } == [.cameras, .analysis])
+  }
+
+  @Test func `Pictures that are soon looked at to their end are not given up`() {
+    let ended = Ended()
+    let order = ShutdownOrder(
+      cameras: {}, analysis: { ended.end(.analysis, isHanging: false) },
+      hurryAnalysis: { Issue.record("they were given up") }, control: {}, delivery: { _ in },
+      logger: Logger(label: "test") { _ in Handler(ended: ended) })
+    #expect(order.run(seconds: 600))
+    #expect(ended.state.withLock { $0.ended } == [.analysis])
+  }
+
   @Test func `Delivery has its time though control has used up the budget`() {
     let (_, state) = run(hanging: .control, seconds: 0.1)
     #expect(state.seconds == 0.5)
