@@ -192,7 +192,9 @@ let package = Package(
     tests("SpoolTests", ["Spool", "TestDice", "TestFolders"]),
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice", "TestFolders"]),
     tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", "TestFolders", log]),
-    tests("AnalysisTests", ["Analysis", "Colours", "Faces", "Frames", "Gallery", "TestFetching"]),
+    tests(
+      "AnalysisTests",
+      ["Analysis", "Colours", "Faces", "Frames", "Gallery", "Imaging", "TestFetching", "Threads"]),
     tests("StatusTests", ["Meters", "Status"] + nio),
     tests(
       "ControlTests",

@@ -3,8 +3,11 @@ import Faces
 import Foundation
 import Frames
 import Gallery
+import Imaging
+import Synchronization
 import TestFetching
 import Testing
+import Threads
 
 @testable import Analysis
 
@@ -88,5 +91,48 @@ import Testing
       #expect(next.analyse(picture, by: worker, nil) { Issue.record("\($0)") } == nil)
       #expect(next.meters.failed == 0)
     }
+  }
+
+  @Test func `A picture that is at hand when the pool is hurried is given up`() throws {
+    let bytes = try Self.picture()
+    let jpeg = BytePool().take(capacity: bytes.count)
+    jpeg.append(unsafe bytes.span.bytes)
+    var plan = CameraPlan()
+    plan.faces = FaceSettings()
+    plan.faces?.encodes = false
+    func seen(isHurried: Bool) throws -> Int {
+      let count = Mutex(0)
+      let taken = EventSignal()
+      let analysis = Analysis([plan], workers: 1, nice: 0, models: FaceModels(folder: "/nowhere"))
+      try analysis.start(
+        people: {
+          // Asked when a worker has the picture.
+          if isHurried { analysis.hurry() }
+          taken.set()
+          return nil
+        }, report: { _, _, _ in count.withLock { $0 += 1 } },
+        fail: { Issue.record("camera \($0): \($1)") })
+      analysis.submit(
+        PublishedPicture(
+          jpeg: jpeg, size: FrameSize(width: 1, height: 1),
+          time: FrameTime(monotonic: 1, wall: 0), sequence: 1), camera: 0)
+      #expect(taken.wait(milliseconds: 60_000))
+      // Ends once the worker is done.
+      analysis.stop()
+      return count.withLock { $0 }
+    }
+    #expect(try seen(isHurried: false) == 1)
+    #expect(try seen(isHurried: true) == 0)
+  }
+
+  /// A small one, in which nobody is.
+  private static func picture() throws -> [UInt8] {
+    let size = FrameSize(width: 160, height: 120)
+    let pixels = (0..<3 * size.width * size.height).map { UInt8(truncatingIfNeeded: $0 / 97 &* 7) }
+    let frame = Frame(
+      copying: [pixels], layout: FrameLayout(format: .rgb24, size: size, range: .full),
+      time: FrameTime(monotonic: 0, wall: 0))
+    let picture = try Compressor(options: PictureOptions(), pool: BytePool()).picture(of: frame)
+    return unsafe picture.bytes.withUnsafeBytes { unsafe Array($0) }
   }
 }
