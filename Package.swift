@@ -204,8 +204,8 @@ let package = Package(
     tests(
       "AgentTests",
       [
-        "Agent", "Control", "Delivery", "Frames", "Gallery", "Kafka", "Meters", "Settings",
-        "Status", "TestFetching",
+        "Agent", "Colours", "Control", "Delivery", "Frames", "Gallery", "Kafka", "Meters",
+        "Settings", "Status", "TestFetching",
         log,
       ]),
     tests(

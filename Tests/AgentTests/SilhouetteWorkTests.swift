@@ -1,3 +1,4 @@
+import Colours
 import Control
 import Frames
 import Testing
@@ -50,6 +51,33 @@ import Testing
       return asked > 5
     }
     #expect(found?.isInterrupted == true && asked == 6)
+  }
+
+  @Test func `It is asked while colours are clustered, and anew while they are compared`() throws {
+    let (side, lambda) = (40, 50.0)
+    let pixels = rainbow(side)
+    var clustering = 0
+    let clusterer = ColourClusterer(settings: ColourSettings(lambda: lambda, coreset: .exact))
+    clusterer.isCancelled = {
+      clustering += 1
+      return false
+    }
+    _ = try clusterer.cluster(rgb: pixels.span, width: side, height: side)
+    _ = try clusterer.labelled(rgb: pixels.span, width: side, height: side)
+    #expect(clustering > 10)
+    var asked = 0
+    let whole = failure(side, lambda: lambda) {
+      asked += 1
+      return false
+    }
+    #expect(whole == nil && asked > clustering)
+    // The clustering is done by then.
+    asked = 0
+    let found = failure(side, lambda: lambda) {
+      asked += 1
+      return asked > clustering
+    }
+    #expect(found?.isInterrupted == true && asked == clustering + 1)
   }
 
   @Test func `A picture within the bounds is measured`() throws {
