@@ -135,27 +135,34 @@ import Testing
 
   @Test func `Only files under the folder for it are played by command`() throws {
     let folder = try Folder()
-    for name in ["replays", "elsewhere"] {
+    for name in ["replays", "replays2", "elsewhere"] {
       try FileManager.default.createDirectory(
         atPath: "\(folder.path)/\(name)", withIntermediateDirectories: true)
     }
-    for file in ["replays/a.mjpeg", "elsewhere/b.mjpeg", "secret"] {
+    for file in ["replays/a.mjpeg", "replays2/c.mjpeg", "elsewhere/b.mjpeg", "secret"] {
       try "x".write(toFile: "\(folder.path)/\(file)", atomically: true, encoding: .utf8)
     }
     try FileManager.default.createSymbolicLink(
       atPath: "\(folder.path)/replays/link", withDestinationPath: "../secret")
-    func held(_ path: String, _ control: String) throws -> Bool {
+    func held(_ path: String, _ control: String, _ kind: JSONValue = [:]) throws -> Bool {
+      let replay: JSONValue = ["path": .string("\(folder.path)/\(path)")]
       let made = try overlaid(
         "front: {replay: \(folder.path)/elsewhere/b.mjpeg}",
-        ["cameras": ["front": ["replay": ["path": .string("\(folder.path)/\(path)")]]]],
+        ["cameras": ["front": ["replay": replay.merging(kind)]]],
         sources: [:], more: "control: \(control)")
       return made.settings.cameras[0].hold != nil
     }
     let folders = "{replays: '\(folder.path)/replays'}"
     #expect(try !held("replays/a.mjpeg", folders))
-    // What the files say themselves.
+    // What the files say themselves, and as the kind of file that they say.
     #expect(try !held("elsewhere/b.mjpeg", "on"))
-    for path in ["secret", "replays/../secret", "replays/link", "replays/none"] {
+    for control in [folders, "on"] {
+      #expect(try held("elsewhere/b.mjpeg", control, ["format": "grey", "size": "1x1"]))
+    }
+    for path in [
+      "secret", "replays/../secret", "replays/link", "replays/none", "replays2/c.mjpeg",
+      "elsewhere/none",
+    ] {
       #expect(try held(path, folders), "\(path)")
     }
     #expect(try held("replays/a.mjpeg", "on"))
