@@ -130,6 +130,7 @@ import Testing
     let changes: [(JSONValue, String)] = [
       (["replay": ["path": "/etc/shadow"]], "camera.source"),
       (["device": "/dev/video1"], "camera.source"), (["size": "640x480"], "camera.source"),
+      (["format": "grey"], "camera.source"),
       (["controls": ["pan_absolute": 9]], "camera.source"), (["masks": []], "camera.masks"),
       (["enabled": true], "camera.start"), (["enabled": false], "camera.stop"),
       (["faces": "on"], "faces.set"), (["colours": "on"], "colours.set"),
