@@ -65,6 +65,29 @@ import Testing
     #expect(error.code == .unsupported && error.description.contains("MiB of memory"))
   }
 
+  @Test func `What a picture takes while it is decoded is bounded, whatever its pixels`() throws {
+    let bounds = PictureBounds(
+      pixelCountMax: 1 << 24, bytesMax: 1 << 20, keptPixelCountMax: .max, scanCountMax: 64)
+    func jpeg(_ side: Int) throws -> [UInt8] {
+      try JPEGEncoder(pool: BytePool()).encode(
+        PlanarPicture(size: FrameSize(width: side, height: side), chroma: .yuv422),
+        chroma: .yuv422, quality: 80
+      ).array
+    }
+    // Six bytes a pixel, for one that may have to be turned.
+    for file in [TestBombs.png(width: 424, height: 424, colour: 2), try jpeg(424)] {
+      let error = #expect(throws: ImagingError.self) {
+        _ = try UprightPicture(decoding: file, by: JPEGDecoder(), within: bounds)
+      }
+      #expect(error?.code == .unsupported)
+      #expect(error?.description.contains("MiB of memory") == true)
+    }
+    for file in [TestBombs.png(width: 416, height: 416, colour: 2), try jpeg(416)] {
+      let picture = try UprightPicture(decoding: file, by: JPEGDecoder(), within: bounds)
+      #expect(picture.size.width == 416)
+    }
+  }
+
   @Test func `A camera's frame has a bound of its own`() throws {
     let large = try jpeg(11_000, 11_000, marker: 0xC2)
     for decode in [
