@@ -53,6 +53,27 @@ import Testing
     #expect(daemon.program.end(within: 12) == 0)
   }
 
+  @Test(.enabled(if: AnalysisTests.areThere, "the package registry cannot be reached"))
+  func `A network that cannot be stopped is left behind, and holds up no end`() throws {
+    let broker = try Broker()
+    let pictures = try pictures()
+    let daemon = try Daemon(
+      broker.address, delivery: "{shutdown_budget: 8 s}",
+      analysis: "{models: '\(try #require(AnalysisTests.models))'}",
+      cameras: """
+          front:
+            replay: {path: '\(pictures.path)', rate: 2}
+            scale: 1920x1080
+            faces: {detector: cnn, detect_every: 1, identify: off, chips: off, annotate: false}
+        """)
+    waitForAnalysis(daemon)
+    // The budget, and what a machine that does much else needs to end a process.
+    #expect(daemon.program.end(within: 12) == 0)
+    let ledger = try #require(daemon.ledger())
+    expectBalance(ledger)
+    #expect(ledger["in_memory"] as? Int == 0 && ledger["in_flight"] as? Int == 0)
+  }
+
   @Test func `A silhouette of a large picture holds up no end`() throws {
     let broker = try Broker()
     let folder = try Folder()
