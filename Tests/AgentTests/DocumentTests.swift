@@ -101,7 +101,7 @@ import Testing
 
   @Test func `What systemctl reload sends is what the configuration is read again for`() throws {
     let unit = try document("systemd/vedetted.service").split(separator: "\n")
-    #expect(unit.contains("ExecReload=/bin/kill -HUP $MAINPID"))
+    #expect(unit.contains(#"ExecReload=+/bin/sh -c "kill -HUP ${MAINPID}""#))
   }
 
   private func compare(
