@@ -25,7 +25,11 @@ final class Worker {
     process.standardOutput = output
   }
 
-  /// Reads what it says until it ends, or says nothing for `hangSeconds`, which are for one input.
+  /// How many times as long one that waits, and does no work, may say nothing.
+  private static let patience = 60.0
+
+  /// Reads what it says until it ends, or says nothing for `hangSeconds`, which are for one input: of its own processor
+  /// time, for on a busy machine it may get none for long.
   func run(hangSeconds: Double) throws {
     _ = FileManager.default.createFile(atPath: errorFile.path, contents: nil)
     defer { try? FileManager.default.removeItem(at: errorFile) }
@@ -33,13 +37,18 @@ final class Worker {
     try process.run()
     let handle = output.fileHandleForReading
     var pending = ""
+    var (worked, silent) = (0.0, 0.0)
     while true {
       var poller = pollfd(fd: handle.fileDescriptor, events: Int16(POLLIN), revents: 0)
       guard unsafe poll(&poller, 1, Int32(hangSeconds * 1000)) > 0 else {
+        silent += hangSeconds
+        guard processorSeconds - worked >= hangSeconds || silent >= Self.patience * hangSeconds
+        else { continue }
         hung = true
         kill(process.processIdentifier, SIGKILL)
         break
       }
+      (worked, silent) = (processorSeconds, 0)
       let data = handle.availableData
       guard !data.isEmpty else { break }
       pending += String(decoding: data, as: UTF8.self)
@@ -50,6 +59,15 @@ final class Worker {
     process.waitUntilExit()
     if process.terminationStatus != 0 { isDone = false }
     errors = (try? String(contentsOf: errorFile, encoding: .utf8)) ?? ""
+  }
+
+  /// What it has worked until now; without end where that is not known.
+  private var processorSeconds: Double {
+    var time = timespec()
+    // As clock_getcpuclockid(3) makes it, of all threads.
+    let clock = clockid_t(~process.processIdentifier << 3 | 2)
+    guard unsafe clock_gettime(clock, &time) == 0 else { return .infinity }
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   /// `RUN ACCEPTED` before a run, `done ACCEPTED MEMORY` at the end.
