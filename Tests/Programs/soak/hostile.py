@@ -3,6 +3,7 @@
 import argparse
 import base64
 import glob
+import itertools
 import json
 import os
 import random
@@ -128,11 +129,11 @@ def bombs(dice, broker):
     """Messages of some 100 kB that inflate to more than a reader may take."""
     writers = {codec: Writer(broker, {"compression.codec": codec, "message.max.bytes": "400000000"})
                for codec in ["gzip", "lz4", "zstd"]}
-    while not stop.is_set():
-        codec = dice.choice(sorted(writers))
+    for codec in itertools.cycle(writers):
         writers[codec].send("vedette.control", bytes(dice.randint(100, 200) << 20))
         count(f"control {codec} bombs")
-        stop.wait(dice.uniform(2, 15))
+        if stop.wait(dice.uniform(2, 15)):
+            return
 
 
 def commands(dice, keys, broker):
