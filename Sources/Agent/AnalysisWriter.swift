@@ -25,7 +25,7 @@ final class AnalysisWriter: Sendable {
   private let clustered: PictureStream?
   private let chips: PictureStream?
   private let metrics: PictureStream?
-  /// Whether the last event told of any face: that none is there any more is told once.
+  /// Whether the last event told of any face: that there are none left is told once.
   private let hadFaces = Flag()
 
   init(

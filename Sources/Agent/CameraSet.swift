@@ -6,7 +6,7 @@ import Meters
 import Settings
 import Synchronization
 
-/// The cameras of the configuration, each of which can be made anew while the others go on. It is called by one thread
+/// The cameras of the configuration, each of which can be replaced while the others go on. It is called by one thread
 /// at a time, but for what reads pictures.
 final class CameraSet: Sendable {
   private struct Part {

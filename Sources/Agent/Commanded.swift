@@ -163,7 +163,7 @@ final class Commanded: Sendable {
   /// Asks the reading to end, without waiting for it.
   func beginStop() { receiver.withLock { $0 }?.beginStop() }
 
-  /// Connects anew, soon.
+  /// Reconnects soon.
   func renew() { receiver.withLock { $0 }?.renew() }
 
   /// Ends the reading; what was begun is ended first.

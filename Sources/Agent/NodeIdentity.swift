@@ -6,7 +6,7 @@ import Threads
 package struct NodeIdentity: Sendable {
   package let node: String
   /// The kernel's boot id, shortened, and when this process began within that boot: record numbers
-  /// begin anew with each run, and the pair of both must never come twice.
+  /// restart with each run, and the pair of both must be unique.
   package let boot: String
 
   package init(node: String) {

@@ -9,7 +9,7 @@ final class Numbers: Sendable {
   }
 }
 
-/// The numbers of streams by their names: a stream that is made anew goes on where the old one was.
+/// The numbers of streams by their names: a stream that is replaced goes on where the old one was.
 final class NumberBook: Sendable {
   private let known = Mutex<[String: Numbers]>([:])
 

@@ -69,7 +69,7 @@ struct OverlaidSettings: Sendable {
           refused.append((piece.part, piece.camera, reason))
         }
       }
-      // Only now: each piece that fits is loaded anew.
+      // Only now: each piece that fits is loaded again.
       for piece in refused { refuse(piece.part, piece.camera, piece.reason) }
       for name in gone.sorted() { miss(name, sources) }
     }

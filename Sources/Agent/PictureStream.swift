@@ -27,7 +27,7 @@ final class PictureStream: Sendable {
 
   /// - Parameters:
   ///   - name: of the stream within the camera, as a part of `ce_id`; nil for its frames.
-  ///   - numbers: where those are kept that were given, should the stream be made anew within a run.
+  ///   - numbers: where those are kept that were given, should the stream be replaced within a run.
   init(
     _ identity: NodeIdentity, camera: String, name: String? = nil, topic: String, type: String,
     contentType: String = "image/jpeg", meters: CameraMeters, numbers: NumberBook = NumberBook()

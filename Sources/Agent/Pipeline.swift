@@ -14,7 +14,7 @@ import Threads
 /// One camera's way from frame to record: rate cap, JPEG, headers, Delivery. All of it runs on the
 /// camera's thread; only the last picture is read from others.
 final class Pipeline: FrameSink, @unchecked Sendable {
-  /// Frames after which the cost of decoding and encoding anew is told.
+  /// Frames after which the cost of decoding and re-encoding is logged.
   private static let costSample = 30
 
   let meters: CameraMeters
