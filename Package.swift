@@ -146,7 +146,7 @@ let package = Package(
       "facebench", ["CDlibReference", "CPosix", "Faces", "Frames", "Imaging", arguments],
       path: "Tests/Programs/facebench"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
-    program("coloursbench", ["Colours", "Threads"], path: "Tests/Programs/coloursbench"),
+    program("coloursbench", ["Colours", "CPosix", "Threads"], path: "Tests/Programs/coloursbench"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
     program(
       "gallerybench", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerybench"),
@@ -178,9 +178,9 @@ let package = Package(
     tests("PathsTests", ["CPosix", "Paths"]),
     tests("TerminalTests", ["Terminal"]),
     tests("ThreadsTests", ["Threads"]),
-    tests("JournalTests", ["Journal", log]),
+    tests("JournalTests", ["CPosix", "Journal", log]),
     tests("SettingsTests", ["Settings"]),
-    tests("CaptureTests", ["Capture", "Frames", "Meters", "Threads", "CV4L2", log]),
+    tests("CaptureTests", ["Capture", "CPosix", "CV4L2", "Frames", "Meters", "Threads", log]),
     tests("ImagingTests", ["CPNG", "Imaging", "CPixelRows", "Frames", "TestBombs"]),
     tests(
       "FacesTests",
@@ -191,7 +191,7 @@ let package = Package(
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool", "TestDice", "TestFolders"]),
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice", "TestFolders"]),
-    tests("DeliveryTests", ["Delivery", "Kafka", "Meters", "Spool", "TestFolders", log]),
+    tests("DeliveryTests", ["CPosix", "Delivery", "Kafka", "Meters", "Spool", "TestFolders", log]),
     tests(
       "AnalysisTests",
       ["Analysis", "Colours", "Faces", "Frames", "Gallery", "Imaging", "TestFetching", "Threads"]),
@@ -211,7 +211,7 @@ let package = Package(
     tests(
       "EndToEndTests",
       [
-        "Control", "Frames", "Gallery", "Imaging", "Kafka", "TestBatches", "TestBombs",
+        "Control", "CPosix", "Frames", "Gallery", "Imaging", "Kafka", "TestBatches", "TestBombs",
         "TestFetching",
       ]),
   ],

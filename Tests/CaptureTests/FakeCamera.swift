@@ -1,7 +1,8 @@
-import Meters
+import CPosix
 import CV4L2
 import Frames
 import Glibc
+import Meters
 import Synchronization
 
 @testable import Capture

@@ -1,3 +1,4 @@
+import CPosix
 import Colours
 import Glibc
 import Threads

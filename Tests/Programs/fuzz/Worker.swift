@@ -1,3 +1,4 @@
+import CPosix
 import Foundation
 
 /// One child process that feeds inputs one after the other, and what it said of them.
