@@ -1,12 +1,11 @@
 import Delivery
-import Kafka
 import Meters
 import Settings
 import Spool
 import Synchronization
 import Threads
 
-/// Makes the records of the events' topic: JSON, in CloudEvents' binary mode.
+/// Makes the records of the events' topic.
 struct EventWriter: Sendable {
   let identity: NodeIdentity
   private let name: TopicName
@@ -60,30 +59,15 @@ struct EventWriter: Sendable {
     guard let topic else { return nil }
     meters.ledger.capture()
     let wall = Clock.wall
-    let time = Clock.rfc3339(microseconds: wall)
-    let number = numbers.next()
-    let source = camera.isEmpty ? identity.node : "\(identity.node)/\(camera)"
-    var headers = Headers([
-      Header("content-type", "application/json"), Header("ce_specversion", "1.0"),
-      Header("ce_source", "/\(source)"), Header("ce_type", type),
-      Header("ce_boot", identity.boot),
-    ])
-    headers.append("ce_id", "\(identity.node)/events/\(identity.boot)/\(number)")
-    headers.append("ce_time", time)
-    headers.append("ce_sequence", number: number)
-    headers.append("ce_monotonic", number: Clock.monotonic)
     let body = JSON.object(
       [
         ("type", .string(type)), ("node", .string(identity.node)), ("camera", .string(camera)),
-        ("boot", .string(run)), ("time", .string(time)),
+        ("boot", .string(run)), ("time", .string(Clock.rfc3339(microseconds: wall))),
       ] + members)
-    let bytes = Array(body.text.utf8)
-    var record = Record(
-      topic: topic, key: Array(source.utf8), headers: headers, timestamp: wall / 1000,
-      payload: BytesPayload(bytes), payloadBytes: bytes.count, capturedAt: Clock.monotonic,
-      meters: meters)
+    let factory = RecordFactory(identity, camera: camera, stream: "events", type: type)
+    var record = factory.record(
+      Array(body.text.utf8), number: numbers.next(), wall: wall, topic: topic, meters: meters)
     record.spoolClass = .events
-    record.sequence = number
     return record
   }
 }

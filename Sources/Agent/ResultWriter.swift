@@ -1,6 +1,5 @@
 import Control
 import Delivery
-import Kafka
 import Meters
 import Spool
 import Synchronization
@@ -13,6 +12,9 @@ final class ResultWriter: ResultSink {
   private let topic: String?
   private let meters: CameraMeters
   private let delivery: Delivery
+  /// The numbers of answers go on from run to run.
+  private let answers: RecordFactory
+  private let refusals: RecordFactory
   private let rejections = Numbers()
 
   init(identity: NodeIdentity, topic: String?, meters: CameraMeters, delivery: Delivery) {
@@ -20,6 +22,9 @@ final class ResultWriter: ResultSink {
     self.topic = topic
     self.meters = meters
     self.delivery = delivery
+    answers = RecordFactory(
+      identity, stream: "results", type: "vedette.result.v1", isNumberedByRun: false)
+    refusals = RecordFactory(identity, stream: "rejections", type: "vedette.result.v1")
   }
 
   /// On disk where there is a spool, else with the broker.
@@ -34,16 +39,16 @@ final class ResultWriter: ResultSink {
       "type": "vedette.result.v1", "node": .string(identity.node),
       "boot": .string(identity.boot),
     ]) { $1 }
-    var more = Headers([Header("ce_state", result.state.rawValue)])
-    if let id = result.id { more.append("ce_command", id) }
+    var more = [("ce_state", result.state.rawValue)]
+    if let id = result.id { more.append(("ce_command", id)) }
     let isNumbered = result.number > 0
-    delivery.submit(
-      identity.record(
-        JSONValue.object(members), type: "vedette.result.v1",
-        name: isNumbered ? "results" : "rejections",
-        number: isNumbered ? UInt64(result.number) : rejections.next(),
-        run: isNumbered ? nil : identity.boot, topic: topic, more: more, meters: meters,
-        spoolClass: .results))
+    meters.ledger.capture()
+    var record = (isNumbered ? answers : refusals).record(
+      JSONValue.object(members).canonical,
+      number: isNumbered ? UInt64(result.number) : rejections.next(), more: more, topic: topic,
+      meters: meters)
+    record.spoolClass = .results
+    delivery.submit(record)
   }
 }
 
@@ -52,6 +57,7 @@ final class HeartbeatWriter: Sendable {
   private let identity: NodeIdentity
   private let topic: String
   private let interval: UInt64
+  private let factory: RecordFactory
   private let meters: CameraMeters
   private let delivery: Delivery
   private let numbers = Numbers()
@@ -64,6 +70,7 @@ final class HeartbeatWriter: Sendable {
     self.identity = identity
     self.topic = topic
     interval = UInt64(seconds * 1e9)
+    factory = RecordFactory(identity, stream: "heartbeat", type: "vedette.heartbeat.v1")
     self.meters = meters
     self.delivery = delivery
   }
@@ -78,39 +85,9 @@ final class HeartbeatWriter: Sendable {
       "type": "vedette.heartbeat.v1", "node": .string(identity.node),
       "boot": .string(identity.boot), "time": .string(Timestamp.now.description),
     ]) { $1 }
-    delivery.submit(
-      identity.record(
-        .object(body), type: "vedette.heartbeat.v1", name: "heartbeat", number: numbers.next(),
-        run: identity.boot, topic: topic, more: Headers(), meters: meters, spoolClass: .frames))
-  }
-}
-
-extension NodeIdentity {
-  /// A record of the node's own, in CloudEvents' binary mode.
-  /// - Parameter run: a part of `ce_id`; nil where numbers go on from run to run.
-  func record(
-    _ body: JSONValue, type: String, name: String, number: UInt64, run: String?, topic: String,
-    more: Headers, meters: CameraMeters, spoolClass: SpoolClass
-  ) -> Record {
     meters.ledger.capture()
-    let wall = Clock.wall
-    var headers = Headers([
-      Header("content-type", "application/json"), Header("ce_specversion", "1.0"),
-      Header("ce_source", "/\(node)"), Header("ce_type", type), Header("ce_boot", boot),
-    ])
-    headers.append("ce_id", "\(node)/\(name)/\(run.map { "\($0)/" } ?? "")\(number)")
-    headers.append("ce_time", Clock.rfc3339(microseconds: wall))
-    headers.append("ce_sequence", number: number)
-    headers.append("ce_monotonic", number: Clock.monotonic)
-    headers.append(more)
-    let bytes = body.canonical
-    var record = Record(
-      topic: topic, key: Array(node.utf8), headers: headers, timestamp: wall / 1000,
-      payload: BytesPayload(bytes), payloadBytes: bytes.count, capturedAt: Clock.monotonic,
-      meters: meters)
-    record.spoolClass = spoolClass
-    record.sequence = number
-    record.run = boot
-    return record
+    delivery.submit(
+      factory.record(
+        JSONValue.object(body).canonical, number: numbers.next(), topic: topic, meters: meters))
   }
 }

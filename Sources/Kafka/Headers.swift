@@ -54,11 +54,6 @@ package struct Headers: Sendable, Equatable {
     }
   }
 
-  package mutating func append(_ others: Headers) {
-    bytes.append(contentsOf: others.bytes)
-    count += others.count
-  }
-
   package mutating func reserveCapacity(_ capacity: Int) { bytes.reserveCapacity(capacity) }
 
   private mutating func begin(_ name: String, valueCount: Int) {

@@ -35,10 +35,4 @@ import Testing
       #expect((Headers(bytes: Array(bytes.prefix(count))) != nil) == whole.contains(count))
     }
   }
-
-  @Test func `Two lists are joined`() {
-    var joined = Headers(Array(some.prefix(2)))
-    joined.append(Headers(Array(some.suffix(2))))
-    #expect(joined == Headers(some))
-  }
 }
