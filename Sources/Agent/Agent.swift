@@ -27,8 +27,8 @@ package final class Agent: Sendable {
   private let looked: [String: AnalysisBooks]
   private let writers: [AnalysisWriter]
   private let numbers: NumberBook
-  /// Of what analysis sends.
-  private let books: [CameraMeters]
+  /// Of what analysis sends, and of heartbeats.
+  private let books: [StreamMeters]
   let commanded: Commanded?
   let reconfiguration: Reconfiguration
   let clockWatch = Mutex<ClockWatch?>(nil)
@@ -68,24 +68,25 @@ package final class Agent: Sendable {
     let onlooker = Onlooker(
       settings, gallery: gallery, isChangeable: commands != nil, logger: logger)
     self.onlooker = onlooker
-    let chips = CameraMeters(name: SpoolClass.faces.name)
+    let chips = StreamMeters(name: SpoolClass.faces.name)
     let names = settings.cameras.map(\.name).filter { onlooker?.looks(at: $0) == true }
-    let books = names.map { AnalysisBooks(camera: $0, chips: chips) }
-    looked = Dictionary(uniqueKeysWithValues: zip(names, books))
+    let looking = names.map { AnalysisBooks(camera: $0, chips: chips) }
+    looked = Dictionary(uniqueKeysWithValues: zip(names, looking))
     let events = EventWriter(
-      identity: identity, topic: eventsTopic, meters: CameraMeters(name: SpoolClass.events.name))
+      identity: identity, topic: eventsTopic, meters: StreamMeters(name: SpoolClass.events.name))
     self.events = events
-    let answers = CameraMeters(name: SpoolClass.results.name)
-    let heartbeats = CameraMeters(name: "node/heartbeat")
+    let answers = StreamMeters(name: SpoolClass.results.name)
+    let heartbeats = StreamMeters(name: "node/heartbeat")
+    let books = looking.flatMap(\.ofCamera) + (commands == nil ? [] : [heartbeats])
+    self.books = books
     let delivery = Delivery(
       producer: producer, options: options, topics: [topic, eventsTopic].compactMap { $0 },
-      cameras: meters + books.flatMap(\.ofCamera) + (commands == nil ? [] : [heartbeats]),
+      streams: meters.map(\.frames) + books,
       classes: [events.meters, chips] + (commands == nil ? [] : [answers]),
       announcements: events.announcements, logger: logger)
     self.delivery = delivery
     topicCheck = TopicCheck(settings, delivery: delivery, logger: logger)
-    self.books = books.flatMap(\.ofCamera)
-    writers = zip(names, books).map { name, books in
+    writers = zip(names, looking).map { name, books in
       AnalysisWriter(
         camera: name, settings.kafka, identity: identity, delivery: delivery,
         events: events, books: books, numbers: numbers)
@@ -220,19 +221,19 @@ package final class Agent: Sendable {
   /// a sentence, and the same as JSON for scripts.
   package func logLedger() {
     if let spool = delivery.spoolPicture { logger.notice("spool=\(spool.json.text)") }
-    for meters in otherMeters { log(meters, meters.recordsJSON) }
-    for meters in meters { log(meters, json(meters)) }
+    for meters in otherMeters { log(meters, meters.ledgerJSON) }
+    for meters in meters { log(meters.frames, json(meters)) }
   }
 
   /// Of cameras of earlier runs, of events, results, and what analysis sends; those that have anything.
-  var otherMeters: [CameraMeters] {
+  var otherMeters: [StreamMeters] {
     (delivery.otherMeters + books).filter { $0.ledger.snapshot.captured > 0 }
   }
 
   /// Every book that there is.
-  var allMeters: [CameraMeters] { otherMeters + meters }
+  var allMeters: [StreamMeters] { otherMeters + meters.map(\.frames) }
 
-  private func log(_ meters: CameraMeters, _ ledger: JSON) {
+  private func log(_ meters: StreamMeters, _ ledger: JSON) {
     let isBalanced = meters.ledger.snapshot.isBalanced
     logger.notice(
       "\(isBalanced ? "" : "THE LEDGER DOES NOT BALANCE: ")ledger=\(ledger.text)",

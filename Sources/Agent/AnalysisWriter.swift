@@ -37,7 +37,7 @@ final class AnalysisWriter: Sendable {
     self.delivery = delivery
     self.events = events
     func stream(
-      _ topic: Topic, _ type: String, _ meters: CameraMeters, contentType: String = "image/jpeg"
+      _ topic: Topic, _ type: String, _ meters: StreamMeters, contentType: String = "image/jpeg"
     ) -> PictureStream? {
       kafka.name(of: topic).map {
         PictureStream(
@@ -124,20 +124,20 @@ final class AnalysisWriter: Sendable {
 
 /// Where the fate of what analysis sends is booked: of one camera, but for face chips, which all cameras share.
 struct AnalysisBooks: Sendable {
-  let annotated: CameraMeters
-  let clustered: CameraMeters
-  let metrics: CameraMeters
-  let chips: CameraMeters
+  let annotated: StreamMeters
+  let clustered: StreamMeters
+  let metrics: StreamMeters
+  let chips: StreamMeters
 
   /// No camera's name has a `/` in it.
-  init(camera: String, chips: CameraMeters) {
-    annotated = CameraMeters(name: "\(camera)/annotated")
-    clustered = CameraMeters(name: "\(camera)/clustered")
-    metrics = CameraMeters(name: "\(camera)/metrics")
+  init(camera: String, chips: StreamMeters) {
+    annotated = StreamMeters(name: "\(camera)/annotated")
+    clustered = StreamMeters(name: "\(camera)/clustered")
+    metrics = StreamMeters(name: "\(camera)/metrics")
     self.chips = chips
   }
 
-  var ofCamera: [CameraMeters] { [annotated, clustered, metrics] }
+  var ofCamera: [StreamMeters] { [annotated, clustered, metrics] }
 }
 
 extension PublishedPicture {

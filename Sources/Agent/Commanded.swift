@@ -51,7 +51,7 @@ final class Commanded: Sendable {
 
   init(
     _ preparation: Preparation, _ settings: Settings, secrets: [String: String],
-    identity: NodeIdentity, delivery: Delivery, answers: CameraMeters, heartbeats: CameraMeters,
+    identity: NodeIdentity, delivery: Delivery, answers: StreamMeters, heartbeats: StreamMeters,
     logger: Logger
   ) {
     self.preparation = preparation

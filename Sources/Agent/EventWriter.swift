@@ -9,10 +9,10 @@ import Threads
 struct EventWriter: Sendable {
   let identity: NodeIdentity
   private let name: TopicName
-  let meters: CameraMeters
+  let meters: StreamMeters
   private let numbers = Numbers()
 
-  init(identity: NodeIdentity, topic: String?, meters: CameraMeters) {
+  init(identity: NodeIdentity, topic: String?, meters: StreamMeters) {
     self.identity = identity
     name = TopicName(topic)
     self.meters = meters

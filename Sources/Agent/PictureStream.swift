@@ -9,7 +9,7 @@ extension PooledBytes: Kafka.Payload {}
 /// with each run and have no holes but those that a gap event names.
 final class PictureStream: Sendable {
   let topic: String
-  let meters: CameraMeters
+  let meters: StreamMeters
   private let factory: RecordFactory
   private let numbers: Numbers
   /// Frames were counted when they were captured; all else is counted when it is made.
@@ -20,7 +20,7 @@ final class PictureStream: Sendable {
   ///   - numbers: where those are kept that were given, should the stream be replaced within a run.
   init(
     _ identity: NodeIdentity, camera: String, name: String? = nil, topic: String, type: String,
-    contentType: String = "image/jpeg", meters: CameraMeters, numbers: NumberBook = NumberBook()
+    contentType: String = "image/jpeg", meters: StreamMeters, numbers: NumberBook = NumberBook()
   ) {
     self.topic = topic
     self.meters = meters

@@ -44,7 +44,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     self.settings = settings
     stream = topic.map {
       PictureStream(
-        identity, camera: settings.name, topic: $0, type: "vedette.frame.v1", meters: meters,
+        identity, camera: settings.name, topic: $0, type: "vedette.frame.v1", meters: meters.frames,
         numbers: numbers)
     }
     self.delivery = delivery
@@ -84,7 +84,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
       picture = try compressor.picture(of: frame)
     } catch {
       meters.ledger.move(.inPipeline, to: .dropped(.corrupt))
-      meters.explain(DropReason.corrupt.rawValue, error.description)
+      meters.frames.explain(DropReason.corrupt.rawValue, error.description)
       faults.tell("picture", .warning, "a frame was dropped: \(error)")
       return
     }

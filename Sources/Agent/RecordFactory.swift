@@ -45,7 +45,7 @@ struct RecordFactory: Sendable {
   ///   - more: headers that this kind of record has besides.
   func record(
     _ payload: any Payload, byteCount: Int, number: UInt64, _ time: FrameTime,
-    size: FrameSize? = nil, more: [(String, String)] = [], topic: String, meters: CameraMeters
+    size: FrameSize? = nil, more: [(String, String)] = [], topic: String, meters: StreamMeters
   ) -> Record {
     var headers = constantHeaders
     headers.reserveCapacity(headers.bytes.count + Self.varyingHeadersCapacity)
@@ -69,7 +69,7 @@ struct RecordFactory: Sendable {
   /// The same of a text of JSON that is made here and now.
   func record(
     _ json: [UInt8], number: UInt64, wall: Int64 = Clock.wall, more: [(String, String)] = [],
-    topic: String, meters: CameraMeters
+    topic: String, meters: StreamMeters
   ) -> Record {
     record(
       BytesPayload(json), byteCount: json.count, number: number,

@@ -10,14 +10,14 @@ final class ResultWriter: ResultSink {
   private let identity: NodeIdentity
   /// Nil where results are switched off.
   private let topic: String?
-  private let meters: CameraMeters
+  private let meters: StreamMeters
   private let delivery: Delivery
   /// The numbers of answers go on from run to run.
   private let answers: RecordFactory
   private let refusals: RecordFactory
   private let rejections = Numbers()
 
-  init(identity: NodeIdentity, topic: String?, meters: CameraMeters, delivery: Delivery) {
+  init(identity: NodeIdentity, topic: String?, meters: StreamMeters, delivery: Delivery) {
     self.identity = identity
     self.topic = topic
     self.meters = meters
@@ -58,13 +58,13 @@ final class HeartbeatWriter: Sendable {
   private let topic: String
   private let interval: UInt64
   private let factory: RecordFactory
-  private let meters: CameraMeters
+  private let meters: StreamMeters
   private let delivery: Delivery
   private let numbers = Numbers()
   private let last = Atomic<UInt64>(0)
 
   init(
-    identity: NodeIdentity, topic: String, seconds: Double, meters: CameraMeters,
+    identity: NodeIdentity, topic: String, seconds: Double, meters: StreamMeters,
     delivery: Delivery
   ) {
     self.identity = identity

@@ -124,17 +124,17 @@ final class Watch: StatusSource {
       picture.cameras[index].outcome = outcomes.note(
         meters.name, picture.cameras[index].counts,
         lostByDriver: picture.cameras[index].lostByDriver, at: picture.uptime,
-        details: meters.current.lossDetails)
+        details: meters.frames.lossDetails)
     }
     picture.outputs = agent.otherMeters.map { meters in
       OutputView(
         name: meters.name,
         outcome: outcomes.note(
           meters.name, meters.ledger.snapshot, at: picture.uptime,
-          details: meters.current.lossDetails))
+          details: meters.lossDetails))
     }
     guard var spool = picture.spool, spool.fault == nil else { return }
-    let ledgers = agent.meters + agent.delivery.otherMeters
+    let ledgers = agent.meters.map(\.frames) + agent.delivery.otherMeters
     let lost = ledgers.reduce(0) { sum, meters in
       let counts = meters.ledger.snapshot
       return sum
@@ -244,7 +244,7 @@ extension CameraView {
     measuredRate = seen.measuredRate
     lastFrameAge = seen.lastFrame.map { Double(now - min(now, $0)) / 1e9 }
     counts = meters.ledger.snapshot
-    latency = Timing(meters.latency)
+    latency = Timing(meters.frames.latency)
     encode = Timing(meters.encodeTime)
     lostByDriver = seen.lostByDriver
     flaggedByDriver = seen.flaggedByDriver

@@ -76,7 +76,7 @@ final class Replay {
         tick += lost
         number &+= UInt32(truncatingIfNeeded: lost)
         meters.update { $0.lostByDriver += Int(lost) }
-        meters.explain(CameraMeters.lostByDriver, "replay of \(request.path)")
+        meters.frames.explain(CameraMeters.lostByDriver, "replay of \(request.path)")
       }
       if let frame = try next(index, number) {
         deliver(frame, sink)
@@ -107,7 +107,7 @@ final class Replay {
   /// - Throws: where not one of the pictures is sound.
   private func reject(_ index: Int) throws(CaptureError) {
     meters.ledger.move(.inPipeline, to: .dropped(.corrupt))
-    meters.explain(DropReason.corrupt.rawValue, "\(pictures.name(index)) is no JPEG")
+    meters.frames.explain(DropReason.corrupt.rawValue, "\(pictures.name(index)) is no JPEG")
     badCount += 1
     guard badCount < pictures.count else {
       throw CaptureError(

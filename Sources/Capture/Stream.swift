@@ -240,7 +240,7 @@ final class Stream {
     guard !isFlagged, frame.isWhole else {
       meters.ledger.move(.inPipeline, to: .dropped(.corrupt))
       if isFlagged { meters.update { $0.flaggedByDriver += 1 } }
-      meters.explain(
+      meters.frames.explain(
         DropReason.corrupt.rawValue,
         isFlagged ? "the driver flags its buffers as in error" : "its buffers are cut short")
       badCount += 1
@@ -313,7 +313,7 @@ final class Stream {
     defer { lastSequence = sequence }
     guard let lost = Self.lost(between: lastSequence, and: sequence) else { return }
     meters.update { $0.lostByDriver += lost }
-    meters.explain(CameraMeters.lostByDriver, "driver \(device.driver), \(device.path)")
+    meters.frames.explain(CameraMeters.lostByDriver, "driver \(device.driver), \(device.path)")
   }
 
   /// How many frames are missing between two of the driver's numbers, which wrap at 32 bits; nil for

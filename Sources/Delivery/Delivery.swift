@@ -55,11 +55,11 @@ package final class Delivery: Sendable {
 
   /// - Parameters:
   ///   - topics: asked for at the start, so that their first record need not wait.
-  ///   - cameras: the books that frames out of the spool are booked in.
-  ///   - classes: those of all else, named as its classes.
+  ///   - streams: the books of what is held in memory first, by camera and stream.
+  ///   - classes: those of what is written ahead, named as its classes.
   package init(
     producer: Producer, options: DeliveryOptions, topics: [String] = [],
-    cameras: [CameraMeters] = [], classes: [CameraMeters] = [],
+    streams: [StreamMeters] = [], classes: [StreamMeters] = [],
     announcements: Announcements = Announcements(), logger: Logger
   ) {
     currentProducer = Mutex(producer)
@@ -68,7 +68,7 @@ package final class Delivery: Sendable {
     self.announcements = announcements
     let complaints = Complaints(logger: logger, isSpooling: options.spool != nil)
     let state = SharedState(options: options)
-    let book = MeterBook(cameras, classes: classes)
+    let book = MeterBook(streams, classes: classes)
     self.complaints = complaints
     self.state = state
     self.book = book
@@ -117,7 +117,7 @@ package final class Delivery: Sendable {
   }
 
   /// Books beside those of the cameras: of events, and of cameras of earlier runs.
-  package var otherMeters: [CameraMeters] { book.unlisted }
+  package var otherMeters: [StreamMeters] { book.unlisted }
 
   /// How the spool stands; nil where there is none, or where it cannot be opened.
   package var spoolPicture: SpoolPicture? { keeper?.picture }

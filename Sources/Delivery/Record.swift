@@ -15,7 +15,7 @@ package struct Record: Sendable {
   package var payloadBytes: Int
   /// Capture time in nanoseconds of CLOCK_MONOTONIC.
   package var capturedAt: UInt64
-  package var meters: CameraMeters
+  package var meters: StreamMeters
   /// Frames are held in memory first; all else is written to the spool before it is sent.
   package var spoolClass = SpoolClass.frames
   /// The number within its camera and run, by which losses are told.
@@ -25,7 +25,7 @@ package struct Record: Sendable {
 
   package init(
     topic: String, key: [UInt8], headers: Headers, timestamp: Int64, payload: any Payload,
-    payloadBytes: Int, capturedAt: UInt64, meters: CameraMeters
+    payloadBytes: Int, capturedAt: UInt64, meters: StreamMeters
   ) {
     self.topic = topic
     self.key = key

@@ -50,7 +50,7 @@ extension RecordWindow.Entry {
   }
 
   /// Nil where `stored` was written by another version. Its serial is given when it is loaded.
-  init?(_ stored: StoredEntry, _ spoolClass: SpoolClass, meters: CameraMeters) {
+  init?(_ stored: StoredEntry, _ spoolClass: SpoolClass, meters: StreamMeters) {
     guard let read = StoredRecord(stored.entry) else { return nil }
     var record = Record(
       topic: read.topic, key: read.key, headers: read.headers, timestamp: read.timestamp,

@@ -119,5 +119,5 @@ struct RecordWindow {
     serial: 0, attempt: 0,
     record: Record(
       topic: "", key: [], headers: Headers(), timestamp: 0, payload: BytesPayload([]),
-      payloadBytes: 0, capturedAt: 0, meters: CameraMeters(name: "")))
+      payloadBytes: 0, capturedAt: 0, meters: StreamMeters(name: "")))
 }

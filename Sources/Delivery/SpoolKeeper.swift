@@ -132,33 +132,33 @@ final class SharedState: Sendable {
   }
 }
 
-/// The books of the sources whose records are in the spool: cameras of the configuration, and those that
+/// The books of the streams whose records are in the spool: those of the configuration's cameras, and those that
 /// were there in an earlier run.
 final class MeterBook: Sendable {
-  private let cameras: [String: CameraMeters]
-  private let others: Mutex<[String: CameraMeters]>
+  private let streams: [String: StreamMeters]
+  private let others: Mutex<[String: StreamMeters]>
 
   /// - Parameter classes: of classes, by their names.
-  init(_ cameras: [CameraMeters], classes: [CameraMeters]) {
-    self.cameras = Dictionary(cameras.map { ($0.name, $0) }) { first, _ in first }
+  init(_ streams: [StreamMeters], classes: [StreamMeters]) {
+    self.streams = Dictionary(streams.map { ($0.name, $0) }) { first, _ in first }
     others = Mutex(Dictionary(classes.map { ($0.name, $0) }) { first, _ in first })
   }
 
   /// Whose records they were is not known any more.
   static let unknown = "unknown"
 
-  /// Frames and copies are booked by camera, all else by class.
-  func meters(_ spoolClass: SpoolClass, _ source: String) -> CameraMeters {
-    if spoolClass.isLive, let known = cameras[source] { return known }
+  /// What is held in memory first is booked by stream, all else by class.
+  func meters(_ spoolClass: SpoolClass, _ source: String) -> StreamMeters {
+    if spoolClass.isLive, let known = streams[source] { return known }
     let name = !spoolClass.isLive ? spoolClass.name : source.isEmpty ? Self.unknown : source
     return others.withLock { others in
       if let known = others[name] { return known }
-      let made = CameraMeters(name: name)
+      let made = StreamMeters(name: name)
       others[name] = made
       return made
     }
   }
 
-  /// Books beside those of the configuration's cameras, by name.
-  var unlisted: [CameraMeters] { others.withLock { $0.values.sorted { $0.name < $1.name } } }
+  /// Books beside those of the configuration's streams, by name.
+  var unlisted: [StreamMeters] { others.withLock { $0.values.sorted { $0.name < $1.name } } }
 }

@@ -32,7 +32,7 @@ package struct StreamSetting: Equatable, Sendable {
   }
 }
 
-/// All that is counted of one camera. Any thread may write.
+/// All that is counted of one camera: what it does, and the fate of its frames. Any thread may write.
 package final class CameraMeters: Sendable {
   /// What changes seldom, read together.
   package struct Picture: Sendable {
@@ -54,8 +54,6 @@ package final class CameraMeters: Sendable {
     package var reopened = 0
     /// Capture time of the last good frame, nanoseconds of CLOCK_MONOTONIC.
     package var lastFrame: UInt64?
-    /// What was last said of frames that were lost, by the name that the ledger has for it.
-    package var lossDetails: [String: String] = [:]
     /// The measured rate in frames per second over the last seconds.
     package var measuredRate = 0.0
   }
@@ -63,23 +61,22 @@ package final class CameraMeters: Sendable {
   /// What `explain` calls frames that the driver lost, which no ledger has.
   package static let lostByDriver = "lost_by_driver"
 
-  package let name: String
-  package let ledger = Ledger()
-  /// Capture to acknowledgement.
-  package let latency = LatencyHistogram()
+  /// What becomes of its frames.
+  package let frames: StreamMeters
+  /// That of `frames`.
+  package let ledger: Ledger
   /// From the driver's buffer to a JPEG.
   package let encodeTime = LatencyHistogram()
   private let picture = Mutex(Picture())
 
-  package init(name: String) { self.name = name }
+  package init(name: String) {
+    frames = StreamMeters(name: name)
+    ledger = frames.ledger
+  }
+
+  package var name: String { frames.name }
 
   package var current: Picture { picture.withLock { $0 } }
-
-  /// Keeps why frames are lost, for the status.
-  /// - Parameter fate: as the ledger names it.
-  package func explain(_ fate: String, _ why: String) {
-    picture.withLock { $0.lossDetails[fate] = why }
-  }
 
   package func update(_ change: (inout sending Picture) -> Void) {
     picture.withLock { change(&$0) }

@@ -97,7 +97,7 @@ final class DemoView {
     return .object([
       ("ledger", .object(ledgers)),
       ("fps", .number(Double(counts?.delivered ?? 0) / max(elapsed, 0.001))),
-      ("latency_ms", meters?.latency.json ?? .null),
+      ("latency_ms", meters?.frames.latency.json ?? .null),
       ("encode_ms", meters?.encodeTime.json ?? .null),
       ("frame_bytes", .integer(meters.flatMap { agent.latestPicture(of: $0.name)?.count } ?? 0)),
       ("lost_by_driver", .integer(meters?.current.lostByDriver ?? 0)),
@@ -109,7 +109,7 @@ final class DemoView {
   }
 
   private func milliseconds(_ quantile: Double) -> String {
-    meters?.latency.quantile(quantile).map { Self.tenths(Double($0) / 1000) } ?? "-"
+    meters?.frames.latency.quantile(quantile).map { Self.tenths(Double($0) / 1000) } ?? "-"
   }
 
   private static func tenths(_ number: Double) -> String {

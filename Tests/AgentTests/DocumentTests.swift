@@ -137,10 +137,11 @@ import Testing
   }
 
   @Test func `A stream of records is no camera, and has no state`() throws {
-    let meters = CameraMeters(name: "events")
+    let meters = StreamMeters(name: "events")
     meters.ledger.capture()
-    let members = try object(meters.recordsJSON.text)
+    let members = try object(meters.ledgerJSON.text)
     #expect(members["state"] == nil && members["fps"] == nil && members["captured"] as? Int == 1)
-    #expect(try object(meters.ledgerJSON.text)["state"] as? String == "opening")
+    let camera = try object(CameraMeters(name: "front").ledgerJSON.text)
+    #expect(camera["state"] as? String == "opening")
   }
 }

@@ -10,7 +10,7 @@ import Testing
 /// Every record tells the same of itself, in the same headers: consumers sort and deduplicate by them.
 @Suite struct EnvelopeTests {
   private let identity = NodeIdentity(node: "box")
-  private let meters = CameraMeters(name: "front")
+  private let meters = StreamMeters(name: "front")
   private let time = FrameTime(monotonic: 5_000_000_007, wall: 1_769_860_800_123_456)
 
   private static let common = [

@@ -32,7 +32,7 @@ import Threads
     try await eventually { bench.sink.taken.count == 5 }
     #expect(bench.meters.current.lostByDriver == 2 + 3)
     #expect(
-      bench.meters.current.lossDetails["lost_by_driver"]?.hasSuffix(", /dev/fake") == true)
+      bench.meters.frames.lossDetails["lost_by_driver"]?.hasSuffix(", /dev/fake") == true)
   }
 
   @Test func `Bad buffers are counted as corrupt and go back to the driver`() async throws {

@@ -8,7 +8,7 @@ import Testing
 /// What seldom happens is booked, too.
 @Suite struct BookingTests {
   @Test func `What the disk does not take at the very end is dropped as io_error`() throws {
-    let meters = CameraMeters(name: "events")
+    let meters = StreamMeters(name: "events")
     var state = DeliveryState(
       options: DeliveryOptions(spool: SpoolUse(folder: "/nonexistent")))
     let ahead = state.acceptAhead(Bench.record(0, bytes: 10, meters: meters))
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func `What comes after the end is dropped as shutdown, and leaves the pipeline`() {
-    let meters = CameraMeters(name: "front")
+    let meters = StreamMeters(name: "front")
     var state = DeliveryState(options: DeliveryOptions())
     state.close()
     state.accept(Bench.record(0, bytes: 10, meters: meters))

@@ -248,7 +248,7 @@ import Testing
 
   @Test func `Many threads may submit`() throws {
     let bench = try Bench()
-    let cameras = (0..<4).map { CameraMeters(name: "camera \($0)") }
+    let cameras = (0..<4).map { StreamMeters(name: "camera \($0)") }
     let delivery = bench.delivery
     DispatchQueue.concurrentPerform(iterations: 4) { camera in
       for number in 0..<250 {
@@ -347,7 +347,7 @@ import Testing
   @Test func `A refusal and an acknowledgement in one batch are both booked`() throws {
     let producer = try Producer(brokers: ["127.0.0.1:1"])
     let lines = Lines()
-    let meters = CameraMeters(name: "front")
+    let meters = StreamMeters(name: "front")
     let delivery = Delivery(
       producer: producer, options: DeliveryOptions(), logger: lines.logger)
     delivery.submit(Bench.record(0, bytes: 10, meters: meters))

@@ -32,8 +32,8 @@ import Testing
   @Test func `What brokers say of a topic shows before a record fails, and goes when one arrives`()
     throws
   {
-    let side = CameraMeters(name: "side")
-    let bench = try Bench(options: options(nil), cameras: [side])
+    let side = StreamMeters(name: "side")
+    let bench = try Bench(options: options(nil), streams: [side])
     bench.delivery.note(topic: Self.metrics, TopicMetadata.missing.error(topic: Self.metrics))
     let told = bench.delivery.picture.blocked
     #expect(told.map(\.topic) == [Self.metrics] && told.allSatisfy(\.isCertain))
@@ -59,8 +59,8 @@ import Testing
     fault: (name: String, remedy: String), isSpooling: Bool
   ) throws {
     let folder = DeliverySpoolTests.Folder()
-    let side = CameraMeters(name: "side")
-    let bench = try Bench(options: options(isSpooling ? folder : nil), cameras: [side])
+    let side = StreamMeters(name: "side")
+    let bench = try Bench(options: options(isSpooling ? folder : nil), streams: [side])
     bench.cluster.setTopicError(Self.metrics, try #require(KafkaError.code(named: fault.name)))
     for number in 0..<200 {
       bench.delivery.submit(
@@ -98,9 +98,9 @@ import Testing
   func `A partition without a leader holds up no camera of another`(isSpooling: Bool) throws {
     let folder = DeliverySpoolTests.Folder()
     let (offline, online, partition) = try keys(partitions: 4)
-    let dark = CameraMeters(name: "dark")
+    let dark = StreamMeters(name: "dark")
     let bench = try Bench(
-      options: options(isSpooling ? folder : nil), partitions: 4, cameras: [dark])
+      options: options(isSpooling ? folder : nil), partitions: 4, streams: [dark])
     func submit(_ number: Int) {
       bench.delivery.submit(Bench.record(number, bytes: 2000, meters: dark, key: offline))
       bench.delivery.submit(Bench.record(number, bytes: 2000, meters: bench.meters, key: online))
@@ -141,9 +141,9 @@ import Testing
   @Test func `A backlog of a blocked partition is passed over, and comes in order later`() throws {
     let folder = DeliverySpoolTests.Folder()
     let (offline, online, partition) = try keys(partitions: 4)
-    let dark = CameraMeters(name: "dark")
+    let dark = StreamMeters(name: "dark")
     let bench = try Bench(
-      options: options(folder), partitions: 4, cameras: [dark])
+      options: options(folder), partitions: 4, streams: [dark])
     bench.submit(1)
     bench.eventually { $0.delivered == 1 }
     bench.cluster.setBroker(1, isUp: false)

@@ -348,7 +348,7 @@ import Testing
     let folder = Folder()
     do {
       let store = try Store(folder: folder.path)
-      let record = Bench.record(7, bytes: 1000, meters: CameraMeters(name: "front"))
+      let record = Bench.record(7, bytes: 1000, meters: StreamMeters(name: "front"))
       for _ in 0..<3 {
         let entry = RecordWindow.Entry(serial: 0, attempt: 0, record: record).stored
         try store.append(entry, to: .frames)

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct StateTests {
   private func record(
-    _ meters: CameraMeters, bytes: Int, at time: UInt64 = 0, topic: String = "t", key: UInt8 = 0
+    _ meters: StreamMeters, bytes: Int, at time: UInt64 = 0, topic: String = "t", key: UInt8 = 0
   ) -> Record {
     meters.ledger.capture()
     return Record(
@@ -19,7 +19,7 @@ import Testing
   @Test func `Whatever happens, the ledger balances, order is kept, and memory stays bounded`() {
     var random = SystemRandomNumberGenerator()
     for _ in 0..<200 {
-      let meters = CameraMeters(name: "cam")
+      let meters = StreamMeters(name: "cam")
       let options = DeliveryOptions(memoryMax: 1 << 20, outageAfter: 2, ageMax: 1000)
       var state = DeliveryState(options: options)
       var now: UInt64 = 1
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func `An event whose topic is refused waits alone, and frames flow`() throws {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var options = DeliveryOptions(spool: SpoolUse(folder: "/nonexistent"))
     options.outageAfter = 2
     var state = DeliveryState(options: options)
@@ -106,7 +106,7 @@ import Testing
 
   @Test func `The cause that says most is kept until a record is acknowledged`() throws {
     var state = DeliveryState(options: DeliveryOptions(memoryMax: 1 << 20, outageAfter: 2))
-    state.accept(record(CameraMeters(name: "cam"), bytes: 10))
+    state.accept(record(StreamMeters(name: "cam"), bytes: 10))
     let departing = state.departing(now: 1)
     let serial = try #require(departing).serial
     state.note(KafkaError(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, call: "poll"))
@@ -124,7 +124,7 @@ import Testing
   }
 
   @Test func `Records that come back stand in their old order, before what came later`() {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var state = DeliveryState(options: DeliveryOptions())
     for _ in 0..<20 { state.accept(record(meters, bytes: 10)) }
     var serials: [UInt64] = []
@@ -140,7 +140,7 @@ import Testing
 
   @Test func `An outage begins when the oldest is too old, sends one at a time, and ends with it`()
   {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var state = DeliveryState(options: DeliveryOptions(outageAfter: 2))
     for _ in 0..<5 { state.accept(record(meters, bytes: 10)) }
     while state.departing(now: 1_000_000_000) != nil {}
@@ -162,7 +162,7 @@ import Testing
   }
 
   @Test func `A window that is full drops its oldest as quota, and age drops as age`() {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var state = DeliveryState(options: DeliveryOptions(memoryMax: 100_000, ageMax: 10))
     for time in 0..<30 {
       state.accept(record(meters, bytes: 9000, at: UInt64(time) * 1_000_000_000))
@@ -175,7 +175,7 @@ import Testing
   }
 
   @Test func `After an error nothing is sent for a moment, or until an acknowledgement comes`() {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var state = DeliveryState(options: DeliveryOptions())
     for _ in 0..<3 { state.accept(record(meters, bytes: 10)) }
     let sent = (0..<2).compactMap { _ in state.departing(now: 1_000_000_000)?.serial }
@@ -190,7 +190,7 @@ import Testing
   }
 
   @Test func `A fault that lasts is an outage, though nothing is in flight`() {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var state = DeliveryState(options: DeliveryOptions(outageAfter: 2))
     state.accept(record(meters, bytes: 10))
     var begins: [UInt64] = []
@@ -206,7 +206,7 @@ import Testing
   }
 
   @Test func `An old record is no outage while others are acknowledged`() {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var state = DeliveryState(options: DeliveryOptions(outageAfter: 2))
     for _ in 0..<10 { state.accept(record(meters, bytes: 10)) }
     while state.departing(now: 1_000_000_000) != nil {}
@@ -224,7 +224,7 @@ import Testing
   func
     `Whatever time-outs a throttling broker causes, nothing is dropped while the spool takes it`()
   {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var options = DeliveryOptions(
       memoryMax: 1 << 20, outageAfter: 2, spool: SpoolUse(folder: "/nonexistent"))
     options.ageMax = nil
@@ -252,7 +252,7 @@ import Testing
   }
 
   @Test func `What comes back after younger ones were spilled is marked as late at the end`() {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var state = DeliveryState(
       options: DeliveryOptions(
         memoryMax: 400_000, outageAfter: 2, spool: SpoolUse(folder: "/nonexistent")))
@@ -276,7 +276,7 @@ import Testing
   }
 
   @Test func `The record that probes an outage is of the spool, unless the disk hangs`() {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var state = DeliveryState(
       options: DeliveryOptions(outageAfter: 2, spool: SpoolUse(folder: "/nonexistent")))
     let second: UInt64 = 1_000_000_000
@@ -300,7 +300,7 @@ import Testing
 
   @Test func `What has to be mended is told as it is`() throws {
     var state = DeliveryState(options: DeliveryOptions())
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     state.accept(record(meters, bytes: 10))
     func remedy(_ code: rd_kafka_resp_err_t) -> String? {
       state.failed(lane: 0, KafkaError(code, call: "delivery"), isFinal: true, now: 1)
@@ -315,7 +315,7 @@ import Testing
   }
 
   @Test func `A lane that others have lapped is blocked, and they go on`() throws {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var state = DeliveryState(options: DeliveryOptions(outageAfter: 2))
     var now: UInt64 = 1_000_000_000
     for _ in 0..<5 { state.accept(record(meters, bytes: 10, at: now, key: 1)) }
@@ -345,7 +345,7 @@ import Testing
   }
 
   @Test func `On a slow line lanes take turns, and none is taken for blocked`() {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     var state = DeliveryState(options: DeliveryOptions(outageAfter: 2))
     var now: UInt64 = 1_000_000_000
     // Eight cameras share a line on which a record takes 0.9 s.
@@ -364,8 +364,8 @@ import Testing
   }
 
   @Test func `Without a spool the records of a blocked lane are the first to go`() {
-    let meters = CameraMeters(name: "cam")
-    let blocked = CameraMeters(name: "blocked")
+    let meters = StreamMeters(name: "cam")
+    let blocked = StreamMeters(name: "blocked")
     var state = DeliveryState(options: DeliveryOptions(memoryMax: 101_000))
     for _ in 0..<5 { state.accept(record(meters, bytes: 9000, key: 1)) }
     for _ in 0..<5 { state.accept(record(blocked, bytes: 9000, key: 2)) }
@@ -378,7 +378,7 @@ import Testing
   /// What librdkafka holds cannot go to the disk: were it half of memory, a burst would find memory full.
   @Test(arguments: [1, 4])
   func `A burst finds memory while brokers throttle and the spool has room`(lanes: Int) {
-    let meters = CameraMeters(name: "cam")
+    let meters = StreamMeters(name: "cam")
     let memory = 4 << 20
     var state = DeliveryState(
       options: DeliveryOptions(memoryMax: memory, spool: SpoolUse(folder: "/nonexistent")))

@@ -40,14 +40,14 @@ final class Bench {
 
   let cluster: MockCluster
   let delivery: Delivery
-  let meters = CameraMeters(name: "front")
-  private let events: CameraMeters
+  let meters = StreamMeters(name: "front")
+  private let events: StreamMeters
   let lines = Lines()
   private var next = 0
 
   init(
     options: DeliveryOptions = DeliveryOptions(outageAfter: 0.5), isUp: Bool = true,
-    partitions: Int = 1, cameras: [CameraMeters] = [], properties: [String: String] = [:],
+    partitions: Int = 1, streams: [StreamMeters] = [], properties: [String: String] = [:],
     told: Told = Told()
   ) throws {
     events = told.meters
@@ -55,7 +55,7 @@ final class Bench {
     if !isUp { cluster.setBroker(1, isUp: false) }
     let producer = try Producer(brokers: [cluster.bootstrapServers], properties: properties)
     delivery = Delivery(
-      producer: producer, options: options, topics: [Bench.topic], cameras: [meters] + cameras,
+      producer: producer, options: options, topics: [Bench.topic], streams: [meters] + streams,
       classes: [events], announcements: told.announcements, logger: lines.logger)
     try delivery.start()
   }
@@ -92,7 +92,7 @@ final class Bench {
   }()
 
   static func record(
-    _ number: Int, bytes: Int, meters: CameraMeters, topic: String = Bench.topic,
+    _ number: Int, bytes: Int, meters: StreamMeters, topic: String = Bench.topic,
     key: String = "node/front"
   ) -> Record {
     var record = Record(
@@ -197,7 +197,7 @@ final class FailingDisk: Sendable {
 final class Told: Sendable {
   static let topic = "vedette.events"
 
-  let meters = CameraMeters(name: "events")
+  let meters = StreamMeters(name: "events")
   private let gaps = Mutex<[Gap]>([])
 
   func count(_ reason: DropReason) -> Int {

@@ -29,18 +29,20 @@ extension LatencyHistogram {
   }
 }
 
-extension CameraMeters {
+extension StreamMeters {
   /// The ledger of records that no camera gave: events, results, what analysis sends.
-  package var recordsJSON: JSON {
+  package var ledgerJSON: JSON {
     .object(ledger.snapshot.members + [("latency_ms", latency.json)])
   }
+}
 
+extension CameraMeters {
   /// The ledger with what goes beside it, on one line.
   package var ledgerJSON: JSON {
     let picture = current
     return .object(
       ledger.snapshot.members + [
-        ("latency_ms", latency.json), ("encode_ms", encodeTime.json),
+        ("latency_ms", frames.latency.json), ("encode_ms", encodeTime.json),
         ("lost_by_driver", .integer(picture.lostByDriver)),
         ("flagged_by_driver", .integer(picture.flaggedByDriver)),
         ("repaired", .integer(picture.repaired)),
