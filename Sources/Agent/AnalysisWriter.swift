@@ -115,10 +115,11 @@ final class AnalysisWriter: Sendable {
       ),
     ])
     let bytes = Array(body.text.utf8)
-    delivery.submit(
-      metrics.record(
-        BytesPayload(bytes), byteCount: bytes.count, picture.time, size: picture.size,
-        more: picture.reference))
+    var record = metrics.record(
+      BytesPayload(bytes), byteCount: bytes.count, picture.time, size: picture.size,
+      more: picture.reference)
+    record.spoolClass = .metrics
+    delivery.submit(record)
   }
 }
 

@@ -86,8 +86,9 @@ final class HeartbeatWriter: Sendable {
       "boot": .string(identity.boot), "time": .string(Timestamp.now.description),
     ]) { $1 }
     meters.ledger.capture()
-    delivery.submit(
-      factory.record(
-        JSONValue.object(body).canonical, number: numbers.next(), topic: topic, meters: meters))
+    var record = factory.record(
+      JSONValue.object(body).canonical, number: numbers.next(), topic: topic, meters: meters)
+    record.spoolClass = .metrics
+    delivery.submit(record)
   }
 }

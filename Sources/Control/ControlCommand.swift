@@ -75,8 +75,8 @@ package enum ControlCommand: Sendable {
     case "spool.drain": self = .spoolDrain
     case "spool.discard":
       let name = try fields.word("class")
-      guard ["frames", "copies", "faces", "events"].contains(name) else {
-        throw fields.failure("class", "expected frames, copies, faces or events")
+      guard ["frames", "copies", "metrics", "faces", "events"].contains(name) else {
+        throw fields.failure("class", "expected frames, copies, metrics, faces or events")
       }
       self = .spoolDiscard(spoolClass: name)
     case "config.reload": self = .configReload

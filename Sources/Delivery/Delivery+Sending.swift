@@ -77,7 +77,7 @@ extension Delivery {
     guard let keeper else { return }
     keeper.bury(entry.stored)
     if let position = entry.position { keeper.done(record.spoolClass, position) }
-    guard record.spoolClass.isLive,
+    guard record.priority != .durable,
       let stub = announcements.deadLetter(record, error.name)
     else { return }
     if let ahead = state.acceptAhead(stub) {

@@ -183,7 +183,7 @@ package final class Delivery: Sendable {
   /// Takes a record and books it; it is sent, or waits, or is dropped with a reason. Its ledger has it
   /// already, as captured and in the pipeline.
   package func submit(_ record: Record) {
-    if !record.spoolClass.isLive, let keeper {
+    if case .durable = record.priority, let keeper {
       let isTaken = state.withLock { state in
         guard let entry = state.acceptAhead(record) else { return false }
         keeper.spill([entry])

@@ -32,6 +32,9 @@ package struct DeliveryOptions: Sendable {
   /// With more than this waiting the oldest go to the spool though brokers answer: early, so that there is
   /// memory for what comes until the disk has them.
   var pressureBytes: Int { memoryMax / 4 }
+  /// What telemetry and what durable records may take of full memory before their oldest go instead of frames.
+  var telemetryBytesMax: Int { memoryMax / 16 }
+  var durableBytesMax: Int { memoryMax / 2 }
   /// What the spool's thread may hold that does not last yet.
   var spillingBytesMax: Int { memoryMax / 2 }
 }

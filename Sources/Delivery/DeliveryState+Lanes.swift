@@ -35,7 +35,7 @@ extension DeliveryState {
     let next = first(now: now) { liveHead(of: $0, now: now) }
     if let next, let entry = lanes[next].live.popFirst() { return (next, entry) }
     guard hasStored else { return nil }
-    for spoolClass in SpoolClass.live {
+    for spoolClass in SpoolClass.heldInMemory {
       if let next = takeOld(spoolClass, now: now) { return next }
     }
     return nil

@@ -92,11 +92,11 @@ struct DeliveryState {
     trim()
   }
 
-  /// Keeps within memory: records of lanes that are blocked go first, then of all; the lowest class first, and
-  /// of it the oldest.
+  /// Keeps within memory. What is durable goes last, and telemetry after what is live, as long as they keep within their
+  /// shares: brokers that refuse one topic for hours must not keep the frames out that they take.
   mutating func trim() {
-    while memoryBytes > options.memoryMax, let lane = laneToTrim(),
-      let entry = lanes[lane].live.popLowest()
+    while memoryBytes > options.memoryMax, let (lane, priority) = nextToGo,
+      let entry = lanes[lane].live.popLowest(priority)
     {
       crowdedOut += 1
       drop(entry, options.spool == nil ? .quota : spoolFault == nil ? .overload : .ioError)
@@ -111,27 +111,48 @@ struct DeliveryState {
     return crowdedOut
   }
 
-  private func laneToTrim() -> Int? {
-    func lowest(of some: [Int]) -> Int? {
-      some.compactMap { index in lanes[index].live.lowest.map { (index, $0) } }
-        .min {
-          ($0.1.record.spoolClass, $0.1.serial) < ($1.1.record.spoolClass, $1.1.serial)
-        }?.0
+  private var nextToGo: (lane: Int, priority: RecordPriority)? {
+    let waiting = lanes.indicesInUse.reduce(into: (telemetry: 0, durable: 0)) { sum, index in
+      sum.telemetry += lanes[index].live.telemetryBytes
+      sum.durable += lanes[index].live.durableBytes
     }
-    let all = Array(lanes.indicesInUse)
-    return lowest(of: all.filter { lanes[$0].isBlocked }) ?? lowest(of: all)
+    if waiting.telemetry > options.telemetryBytesMax { return lowest(.telemetry) }
+    if waiting.durable > options.durableBytesMax { return lowest(.durable) }
+    return lowest(.live) ?? lowest(.telemetry) ?? lowest(.durable)
   }
 
-  /// Frames in memory alone that are not on their way to the spool: what a crash would take.
+  /// Where the record of that priority waits that is worth least: of lanes that are blocked before others, of the lowest
+  /// class, the oldest.
+  private func lowest(_ priority: RecordPriority) -> (lane: Int, priority: RecordPriority)? {
+    var found: (lane: Int, entry: RecordWindow.Entry)?
+    for lane in lanes.indicesInUse {
+      guard let entry = lanes[lane].live.lowest(priority) else { continue }
+      if let known = found {
+        let isBlocked = lanes[lane].isBlocked
+        guard isBlocked == lanes[known.lane].isBlocked else {
+          if isBlocked { found = (lane, entry) }
+          continue
+        }
+        guard
+          (entry.record.spoolClass, entry.serial)
+            < (known.entry.record.spoolClass, known.entry.serial)
+        else { continue }
+      }
+      found = (lane, entry)
+    }
+    return found.map { ($0.lane, priority) }
+  }
+
+  /// Frames and telemetry in memory alone that are not on their way to the spool: what a crash would take.
   var exposed: GapBook {
     var book = GapBook()
     for index in lanes.indicesInUse {
-      for entry in lanes[index].live.waiting where entry.record.spoolClass.isLive {
+      for entry in lanes[index].live.waiting where entry.record.priority != .durable {
         book.add(entry.record, .crash)
       }
     }
     for flight in flights.values
-    where flight.entry.position == nil && flight.entry.record.spoolClass.isLive {
+    where flight.entry.position == nil && flight.entry.record.priority != .durable {
       book.add(flight.entry.record, .crash)
     }
     return book
@@ -143,7 +164,7 @@ struct DeliveryState {
   /// Gives up a record that waits in memory.
   mutating func drop(_ entry: RecordWindow.Entry, _ reason: DropReason) {
     entry.record.meters.ledger.move(entry.waitingFate, to: .dropped(reason))
-    if entry.record.spoolClass.isLive { gaps.add(entry.record, reason) }
+    if entry.record.priority != .durable { gaps.add(entry.record, reason) }
   }
 
   /// The next record to hand to librdkafka, or nil while it has enough.

@@ -16,7 +16,7 @@ package struct Record: Sendable {
   /// Capture time in nanoseconds of CLOCK_MONOTONIC.
   package var capturedAt: UInt64
   package var meters: StreamMeters
-  /// Frames are held in memory first; all else is written to the spool before it is sent.
+  /// Where the spool keeps it.
   package var spoolClass = SpoolClass.frames
   /// The number within its camera and run, by which losses are told.
   package var sequence: UInt64 = 0
@@ -36,6 +36,9 @@ package struct Record: Sendable {
     self.capturedAt = capturedAt
     self.meters = meters
   }
+
+  /// How it travels, and what is given up before it.
+  package var priority: RecordPriority { spoolClass.priority }
 
   /// What the record takes of the memory window: headers, key and bookkeeping come to about a KiB.
   var memoryBytes: Int { payloadBytes + 1024 }

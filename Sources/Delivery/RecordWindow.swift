@@ -42,8 +42,12 @@ struct RecordWindow {
   /// Entries before this index are gone; they are cleared out in batches.
   private var head = 0
   private(set) var bytes = 0
-  /// How many of them are of the lowest class.
+  /// How many of them are copies, telemetry and durable: most lanes have none of these, which is told without looking.
   private var copyCount = 0
+  private var telemetryCount = 0
+  private var durableCount = 0
+  private(set) var telemetryBytes = 0
+  private(set) var durableBytes = 0
 
   var count: Int { entries.count - head }
   var isEmpty: Bool { count == 0 }
@@ -68,26 +72,30 @@ struct RecordWindow {
     return first
   }
 
-  private var lowestIndex: Int? {
-    guard let first else { return nil }
-    // Copies are few, and looked for only while there are some.
-    if copyCount > 0,
-      let index = entries[head...].firstIndex(where: { $0.record.spoolClass == .copies })
-    {
-      return index
-    }
-    guard !first.record.spoolClass.isLive else { return head }
-    return entries[head...].indices.min {
-      entries[$0].record.spoolClass < entries[$1].record.spoolClass
+  /// Where the oldest of the lowest class of that priority is.
+  private func lowestIndex(_ priority: RecordPriority) -> Int? {
+    switch priority {
+    case .live:
+      if copyCount > 0 { return firstIndex(.copies) }
+      return count > telemetryCount + durableCount ? firstIndex(.frames) : nil
+    case .telemetry: return telemetryCount > 0 ? firstIndex(.metrics) : nil
+    case .durable:
+      guard durableCount > 0 else { return nil }
+      return SpoolClass.writtenAhead.reversed().lazy.compactMap { firstIndex($0) }.first
     }
   }
 
-  /// The record that is worth least: the oldest of the lowest class.
-  var lowest: Entry? { lowestIndex.map { entries[$0] } }
+  private func firstIndex(_ spoolClass: SpoolClass) -> Int? {
+    entries[head...].firstIndex { $0.record.spoolClass == spoolClass }
+  }
 
-  /// Takes out the record that is worth least.
-  mutating func popLowest() -> Entry? {
-    guard let index = lowestIndex, index > head else { return popFirst() }
+  /// The record of that priority that is worth least: the oldest of the lowest class.
+  func lowest(_ priority: RecordPriority) -> Entry? { lowestIndex(priority).map { entries[$0] } }
+
+  /// Takes out the record of that priority that is worth least.
+  mutating func popLowest(_ priority: RecordPriority) -> Entry? {
+    guard let index = lowestIndex(priority) else { return nil }
+    guard index > head else { return popFirst() }
     let entry = entries.remove(at: index)
     note(entry, -1)
     return entry
@@ -95,8 +103,18 @@ struct RecordWindow {
 
   /// One more, or one less.
   private mutating func note(_ entry: Entry, _ change: Int) {
-    bytes += change * entry.record.memoryBytes
-    if case .copies = entry.record.spoolClass { copyCount += change }
+    let record = entry.record
+    bytes += change * record.memoryBytes
+    switch record.spoolClass {
+    case .frames: break
+    case .copies: copyCount += change
+    case .metrics:
+      telemetryCount += change
+      telemetryBytes += change * record.memoryBytes
+    case .faces, .events, .results:
+      durableCount += change
+      durableBytes += change * record.memoryBytes
+    }
   }
 
   /// All that wait, in order.

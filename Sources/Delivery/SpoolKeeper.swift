@@ -149,8 +149,9 @@ final class MeterBook: Sendable {
 
   /// What is held in memory first is booked by stream, all else by class.
   func meters(_ spoolClass: SpoolClass, _ source: String) -> StreamMeters {
-    if spoolClass.isLive, let known = streams[source] { return known }
-    let name = !spoolClass.isLive ? spoolClass.name : source.isEmpty ? Self.unknown : source
+    let isDurable = spoolClass.priority == .durable
+    if !isDurable, let known = streams[source] { return known }
+    let name = isDurable ? spoolClass.name : source.isEmpty ? Self.unknown : source
     return others.withLock { others in
       if let known = others[name] { return known }
       let made = StreamMeters(name: name)

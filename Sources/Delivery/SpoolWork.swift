@@ -91,8 +91,8 @@ struct SpoolWork: ~Copyable {
   private mutating func leaveNote() {
     guard let store, fault == nil else { return }
     var book = keeper.state.withLock { $0.exposed }
-    for entry in (pending[.frames] ?? []) + (pending[.copies] ?? []) {
-      book.add(entry.record, .crash)
+    for spoolClass in SpoolClass.heldInMemory {
+      for entry in pending[spoolClass] ?? [] { book.add(entry.record, .crash) }
     }
     let now = book.take().note
     guard now != note else { return }
@@ -316,7 +316,7 @@ struct SpoolWork: ~Copyable {
     }
     // What was written ahead and goes on at once is no replay.
     entry.isReplay =
-      spoolClass.isLive || entry.attempt > 0 || stored.age > 2
+      spoolClass.priority != .durable || entry.attempt > 0 || stored.age > 2
     return entry
   }
 

@@ -11,7 +11,7 @@ package struct SpoolSettings: Equatable, Sendable {
   /// Of annotated and clustered pictures, which are made of frames that are kept, too.
   package var copiesQuota = 64 << 20
   package var segment = 16 << 20
-  /// Frames and copies that have waited longer are dropped as `age`; nil for never.
+  /// Frames, copies and telemetry that have waited longer are dropped as `age`; nil for never.
   package var framesAgeMax: Double?
   /// Events and results that have waited longer; nil for never.
   package var eventsAgeMax: Double?

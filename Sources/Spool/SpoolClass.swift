@@ -3,6 +3,8 @@ package enum SpoolClass: UInt8, CaseIterable, Comparable, Sendable {
   /// Pictures made of frames that are sent, too: with faces framed, or in few colours.
   case copies = 4
   case frames = 0
+  /// How things stand and look: heartbeats, palettes.
+  case metrics = 5
   case faces = 1
   case events = 2
   case results = 3
@@ -12,6 +14,7 @@ package enum SpoolClass: UInt8, CaseIterable, Comparable, Sendable {
     switch self {
     case .copies: "copies"
     case .frames: "frames"
+    case .metrics: "metrics"
     case .faces: "faces"
     case .events: "events"
     case .results: "results"
@@ -23,32 +26,33 @@ package enum SpoolClass: UInt8, CaseIterable, Comparable, Sendable {
     switch self {
     case .copies: 0
     case .frames: 1
-    case .faces: 2
-    case .events: 3
-    case .results: 4
+    case .metrics: 2
+    case .faces: 3
+    case .events: 4
+    case .results: 5
     }
   }
 
   /// Small records are gathered and compressed together.
   package var isGrouped: Bool {
     switch self {
-    case .events, .results: true
+    case .metrics, .events, .results: true
     case .copies, .frames, .faces: false
     }
   }
 
-  /// Pictures at the rate of frames are held in memory first, and written only where they cannot be sent; all else is
-  /// written before it is sent.
-  package var isLive: Bool {
+  /// How its records travel.
+  package var priority: RecordPriority {
     switch self {
-    case .copies, .frames: true
-    case .faces, .events, .results: false
+    case .copies, .frames: .live
+    case .metrics: .telemetry
+    case .faces, .events, .results: .durable
     }
   }
 
-  /// Those that are live and those that are not, what is worth most first.
-  package static let live: [SpoolClass] = [.frames, .copies]
+  /// Those that are written before they are sent and those that are not, what is worth most first.
   package static let writtenAhead: [SpoolClass] = [.results, .events, .faces]
+  package static let heldInMemory: [SpoolClass] = [.metrics, .frames, .copies]
 
   package static func < (left: SpoolClass, right: SpoolClass) -> Bool { left.worth < right.worth }
 }

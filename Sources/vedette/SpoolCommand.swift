@@ -186,7 +186,7 @@ struct SpoolExport: ParsableCommand {
   var target: String
   @Option(
     name: .customLong("class"),
-    help: "One class alone: results, events, faces, frames, copies, dead.")
+    help: "One class alone: results, events, faces, metrics, frames, copies, dead.")
   var only: String?
   @Flag(help: "All records on disk, those that were delivered too.")
   var all = false
