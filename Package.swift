@@ -205,8 +205,7 @@ let package = Package(
       "AgentTests",
       [
         "Agent", "Colours", "Control", "Delivery", "Frames", "Gallery", "Kafka", "Meters",
-        "Settings", "Status", "TestFetching",
-        log,
+        "Settings", "Spool", "Status", "TestFetching", log,
       ]),
     tests(
       "EndToEndTests",

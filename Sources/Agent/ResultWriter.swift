@@ -34,7 +34,12 @@ final class ResultWriter: ResultSink {
   }
 
   func send(_ result: ControlResult) {
-    guard let topic, let body = result.json.members else { return }
+    if let made = record(result) { delivery.submit(made) }
+  }
+
+  /// Nil where results are switched off.
+  func record(_ result: ControlResult) -> Record? {
+    guard let topic, let body = result.json.members else { return nil }
     let members = body.merging([
       "type": "vedette.result.v1", "node": .string(identity.node),
       "boot": .string(identity.boot),
@@ -48,7 +53,7 @@ final class ResultWriter: ResultSink {
       number: isNumbered ? UInt64(result.number) : rejections.next(), more: more, topic: topic,
       meters: meters)
     record.spoolClass = .results
-    delivery.submit(record)
+    return record
   }
 }
 
@@ -81,7 +86,11 @@ final class HeartbeatWriter: Sendable {
     let last = last.load(ordering: .relaxed)
     guard last == 0 || now - last >= interval else { return }
     self.last.store(now, ordering: .relaxed)
-    let body = facts().merging([
+    delivery.submit(record(facts()))
+  }
+
+  func record(_ facts: [String: JSONValue]) -> Record {
+    let body = facts.merging([
       "type": "vedette.heartbeat.v1", "node": .string(identity.node),
       "boot": .string(identity.boot), "time": .string(Timestamp.now.description),
     ]) { $1 }
@@ -89,6 +98,6 @@ final class HeartbeatWriter: Sendable {
     var record = factory.record(
       JSONValue.object(body).canonical, number: numbers.next(), topic: topic, meters: meters)
     record.spoolClass = .metrics
-    delivery.submit(record)
+    return record
   }
 }

@@ -1,8 +1,11 @@
+import Control
 import Delivery
 import Foundation
 import Frames
 import Kafka
+import Logging
 import Meters
+import Spool
 import Testing
 
 @testable import Agent
@@ -80,13 +83,40 @@ import Testing
     #expect(meters.ledger.snapshot.captured == 2)
   }
 
-  @Test func `Answers are known by their number alone, whichever run sends them`() {
-    let answers = RecordFactory(
-      identity, stream: "results", type: "vedette.result.v1", isNumberedByRun: false)
-    let record = answers.record(
-      Array("{}".utf8), number: 12, more: [("ce_state", "failed")], topic: "vedette.results",
-      meters: meters)
-    #expect(record.headers["ce_id"] == "box/results/12")
-    #expect(names(record) == Self.common + ["ce_state"] && key(record) == "box")
+  private func delivery() throws -> Delivery {
+    Delivery(
+      producer: try Producer(brokers: ["127.0.0.1:1"], properties: [:], secrets: [:]),
+      options: DeliveryOptions(),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+  }
+
+  @Test func `Answers are durable, and known by their number alone, whichever run sends them`()
+    throws
+  {
+    let results = ResultWriter(
+      identity: identity, topic: "vedette.results", meters: meters, delivery: try delivery())
+    var result = ControlResult(number: 12, nil, .succeeded)
+    result.id = "a.1"
+    let made = results.record(result)
+    let record = try #require(made)
+    #expect(record.headers["ce_id"] == "box/results/12" && record.priority == .durable)
+    #expect(names(record) == Self.common + ["ce_state", "ce_command"] && key(record) == "box")
+    #expect(record.headers["ce_command"] == "a.1" && record.headers["ce_source"] == "/box")
+    // What nobody signed has no number of its own.
+    result.number = 0
+    result.id = nil
+    let refused = results.record(result)
+    let other = try #require(refused)
+    #expect(other.headers["ce_id"] == "box/rejections/\(identity.boot)/0")
+    #expect(names(other) == Self.common + ["ce_state"])
+  }
+
+  @Test func `Heartbeats are telemetry`() throws {
+    let heartbeats = HeartbeatWriter(
+      identity: identity, topic: "vedette.metrics", seconds: 10, meters: meters,
+      delivery: try delivery())
+    let record = heartbeats.record(["outage": false])
+    #expect(record.priority == .telemetry && names(record) == Self.common && key(record) == "box")
+    #expect(record.headers["ce_id"] == "box/heartbeat/\(identity.boot)/0")
   }
 }

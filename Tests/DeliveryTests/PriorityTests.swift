@@ -14,10 +14,13 @@ import Testing
   private let heartbeats = StreamMeters(name: "node/heartbeat")
   private let events = StreamMeters(name: "events")
 
-  private func record(_ meters: StreamMeters, _ spoolClass: SpoolClass, bytes: Int) -> Record {
+  private func record(
+    _ meters: StreamMeters, _ spoolClass: SpoolClass, bytes: Int, topic: String? = nil
+  ) -> Record {
     meters.ledger.capture()
     var record = Record(
-      topic: spoolClass.name, key: [0], headers: Headers(), timestamp: 0, payload: BytesPayload([]),
+      topic: topic ?? spoolClass.name, key: [0], headers: Headers(), timestamp: 0,
+      payload: BytesPayload([]),
       payloadBytes: bytes, capturedAt: second, meters: meters)
     record.spoolClass = spoolClass
     return record
@@ -53,11 +56,12 @@ import Testing
     #expect(dropped(heartbeats) == 3 && dropped(events) == 0)
   }
 
-  @Test func `Of events, results and faces the faces go first`() {
+  @Test(arguments: [nil, "one"])
+  func `Of events, results and faces the faces go first, of whatever topics`(topic: String?) {
     var state = DeliveryState(options: DeliveryOptions(memoryMax: 100_000))
     for spoolClass in [SpoolClass.results, .events, .faces] {
       let meters = spoolClass == .faces ? heartbeats : events
-      for _ in 0..<4 { state.accept(record(meters, spoolClass, bytes: 8976)) }
+      for _ in 0..<4 { state.accept(record(meters, spoolClass, bytes: 8976, topic: topic)) }
     }
     #expect(dropped(heartbeats) == 2 && dropped(events) == 0)
   }
