@@ -1,4 +1,5 @@
 import Analysis
+import Control
 import Delivery
 import Meters
 import Settings
@@ -17,7 +18,7 @@ extension Agent {
   var galleryView: GalleryView? { onlooker?.galleryView }
 
   /// Sends an event that is about a camera, or about the box where `camera` is empty.
-  func announce(_ type: String, camera: String, _ members: [(String, JSON)]) {
+  func announce(_ type: RecordType, camera: String, _ members: [(String, JSON)]) {
     let event = events.event(type, camera: camera, run: identity.boot, members)
     if let event { delivery.submit(event) }
   }

@@ -174,7 +174,7 @@ final class AgentTarget: CommandTarget {
 
   // MARK: News
 
-  func announce(_ type: String, _ facts: [String: JSONValue]) {
+  func announce(_ type: RecordType, _ facts: [String: JSONValue]) {
     let event = agent.events.event(
       type, camera: "", run: agent.identity.boot,
       [("facts", .written(JSONValue.object(facts).canonicalText))])

@@ -1,5 +1,6 @@
 import Analysis
 import Colours
+import Control
 import Delivery
 import Faces
 import Frames
@@ -37,7 +38,7 @@ final class AnalysisWriter: Sendable {
     self.delivery = delivery
     self.events = events
     func stream(
-      _ topic: Topic, _ type: String, _ meters: StreamMeters, contentType: String = "image/jpeg"
+      _ topic: Topic, _ type: RecordType, _ meters: StreamMeters, contentType: String = "image/jpeg"
     ) -> PictureStream? {
       kafka.name(of: topic).map {
         PictureStream(
@@ -45,11 +46,11 @@ final class AnalysisWriter: Sendable {
           contentType: contentType, meters: meters, numbers: numbers)
       }
     }
-    annotated = stream(.annotated, "vedette.annotated.v1", books.annotated)
-    clustered = stream(.clustered, "vedette.clustered.v1", books.clustered)
-    chips = stream(.faces, "vedette.face.v1", books.chips)
+    annotated = stream(.annotated, .annotated, books.annotated)
+    clustered = stream(.clustered, .clustered, books.clustered)
+    chips = stream(.faces, .face, books.chips)
     metrics = stream(
-      .metrics, "vedette.colours.v1", books.metrics, contentType: "application/json")
+      .metrics, .colours, books.metrics, contentType: "application/json")
   }
 
   func send(_ report: AnalysisReport, of picture: PublishedPicture) {
@@ -89,7 +90,7 @@ final class AnalysisWriter: Sendable {
     let hasFaces = !report.faces.isEmpty
     guard hadFaces.set(hasFaces) || hasFaces else { return }
     let event = events.event(
-      "vedette.faces.v1", camera: camera, run: identity.boot,
+      .faces, camera: camera, run: identity.boot,
       [("frame", picture.json), ("faces", .array(report.faces.map(\.json)))])
     if let event { delivery.submit(event) }
   }
@@ -97,7 +98,7 @@ final class AnalysisWriter: Sendable {
   private func send(_ colours: Clustering, of picture: PublishedPicture) {
     guard let metrics else { return }
     let body = JSON.object([
-      ("type", .string("vedette.colours.v1")), ("node", .string(identity.node)),
+      ("type", .string(RecordType.colours.rawValue)), ("node", .string(identity.node)),
       ("camera", .string(camera)), ("boot", .string(identity.boot)),
       ("time", .string(Clock.rfc3339(microseconds: picture.time.wall))),
       ("frame", picture.json), ("count", .integer(colours.count)),

@@ -3,7 +3,7 @@ package import Status
 import Threads
 
 extension BoxPicture {
-  /// As docs/schemas/box.json tells.
+  /// As schemas/box.json tells.
   package var json: JSON {
     .object([
       ("schema", .string("vedette.status.v1")), ("health", .string(health.name)),

@@ -1,3 +1,4 @@
+import Control
 import Delivery
 import Meters
 import Settings
@@ -31,7 +32,7 @@ struct EventWriter: Sendable {
   /// Frames that were given up, by the numbers that their `ce_sequence` had.
   private func gap(_ gap: Gap) -> Record? {
     event(
-      "vedette.gap.v1", camera: gap.camera,
+      .gap, camera: gap.camera,
       run: gap.run,
       [
         ("first_sequence", gap.isKnown ? .integer(Int(clamping: gap.firstSequence)) : .null),
@@ -44,7 +45,7 @@ struct EventWriter: Sendable {
   /// A record that no broker will ever take, in its stead.
   private func deadLetter(_ record: Record, _ reason: String) -> Record? {
     event(
-      "vedette.deadletter.v1", camera: record.meters.name, run: record.run,
+      .deadletter, camera: record.meters.name, run: record.run,
       [
         ("sequence", .integer(Int(clamping: record.sequence))),
         ("topic", .string(record.topic)), ("bytes", .integer(record.payloadBytes)),
@@ -54,14 +55,15 @@ struct EventWriter: Sendable {
 
   /// - Parameter run: the run of the agent that `members` are of.
   func event(
-    _ type: String, camera: String, run: String, _ members: [(String, JSON)]
+    _ type: RecordType, camera: String, run: String, _ members: [(String, JSON)]
   ) -> Record? {
     guard let topic else { return nil }
     meters.ledger.capture()
     let wall = Clock.wall
     let body = JSON.object(
       [
-        ("type", .string(type)), ("node", .string(identity.node)), ("camera", .string(camera)),
+        ("type", .string(type.rawValue)), ("node", .string(identity.node)),
+        ("camera", .string(camera)),
         ("boot", .string(run)), ("time", .string(Clock.rfc3339(microseconds: wall))),
       ] + members)
     let factory = RecordFactory(identity, camera: camera, stream: "events", type: type)

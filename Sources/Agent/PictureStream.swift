@@ -1,3 +1,4 @@
+import Control
 import Delivery
 import Frames
 import Kafka
@@ -19,7 +20,7 @@ final class PictureStream: Sendable {
   ///   - name: of the stream within the camera, as a part of `ce_id`; nil for its frames.
   ///   - numbers: where those are kept that were given, should the stream be replaced within a run.
   init(
-    _ identity: NodeIdentity, camera: String, name: String? = nil, topic: String, type: String,
+    _ identity: NodeIdentity, camera: String, name: String? = nil, topic: String, type: RecordType,
     contentType: String = "image/jpeg", meters: StreamMeters, numbers: NumberBook = NumberBook()
   ) {
     self.topic = topic

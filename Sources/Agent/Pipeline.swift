@@ -1,5 +1,6 @@
 import Analysis
 import Capture
+import Control
 import Delivery
 import Frames
 import Imaging
@@ -44,7 +45,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     self.settings = settings
     stream = topic.map {
       PictureStream(
-        identity, camera: settings.name, topic: $0, type: "vedette.frame.v1", meters: meters.frames,
+        identity, camera: settings.name, topic: $0, type: .frame, meters: meters.frames,
         numbers: numbers)
     }
     self.delivery = delivery

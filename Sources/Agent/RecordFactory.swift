@@ -1,3 +1,4 @@
+import Control
 import Delivery
 import Frames
 import Kafka
@@ -21,7 +22,7 @@ struct RecordFactory: Sendable {
   ///   - stream: within which the records are numbered, as a part of `ce_id`.
   ///   - isNumberedByRun: whether numbers begin at 0 with each run, which is then a part of `ce_id`.
   init(
-    _ identity: NodeIdentity, camera: String = "", stream: String, type: String,
+    _ identity: NodeIdentity, camera: String = "", stream: String, type: RecordType,
     contentType: String = "application/json", isNumberedByRun: Bool = true
   ) {
     let subject = camera.isEmpty ? identity.node : "\(identity.node)/\(camera)"
@@ -32,7 +33,7 @@ struct RecordFactory: Sendable {
       Header("content-type", contentType),
       Header("ce_specversion", "1.0"),
       Header("ce_source", "/\(subject)"),
-      Header("ce_type", type),
+      Header("ce_type", type.rawValue),
       Header("ce_boot", identity.boot),
     ])
   }

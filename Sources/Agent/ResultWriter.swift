@@ -23,8 +23,8 @@ final class ResultWriter: ResultSink {
     self.meters = meters
     self.delivery = delivery
     answers = RecordFactory(
-      identity, stream: "results", type: "vedette.result.v1", isNumberedByRun: false)
-    refusals = RecordFactory(identity, stream: "rejections", type: "vedette.result.v1")
+      identity, stream: "results", type: .result, isNumberedByRun: false)
+    refusals = RecordFactory(identity, stream: "rejections", type: .result)
   }
 
   /// On disk where there is a spool, else with the broker.
@@ -41,7 +41,7 @@ final class ResultWriter: ResultSink {
   func record(_ result: ControlResult) -> Record? {
     guard let topic, let body = result.json.members else { return nil }
     let members = body.merging([
-      "type": "vedette.result.v1", "node": .string(identity.node),
+      "type": .string(RecordType.result.rawValue), "node": .string(identity.node),
       "boot": .string(identity.boot),
     ]) { $1 }
     var more = [("ce_state", result.state.rawValue)]
@@ -75,7 +75,7 @@ final class HeartbeatWriter: Sendable {
     self.identity = identity
     self.topic = topic
     interval = UInt64(seconds * 1e9)
-    factory = RecordFactory(identity, stream: "heartbeat", type: "vedette.heartbeat.v1")
+    factory = RecordFactory(identity, stream: "heartbeat", type: .heartbeat)
     self.meters = meters
     self.delivery = delivery
   }
@@ -91,7 +91,7 @@ final class HeartbeatWriter: Sendable {
 
   func record(_ facts: [String: JSONValue]) -> Record {
     let body = facts.merging([
-      "type": "vedette.heartbeat.v1", "node": .string(identity.node),
+      "type": .string(RecordType.heartbeat.rawValue), "node": .string(identity.node),
       "boot": .string(identity.boot), "time": .string(Timestamp.now.description),
     ]) { $1 }
     meters.ledger.capture()

@@ -160,7 +160,7 @@ final class Watch: StatusSource {
     logger.log(level: level, "\(sentence)", metadata: metadata)
     let state = news.isRaised ? "raised" : "cleared"
     agent.announce(
-      "vedette.alarm.v1", camera: isOfCamera ? alarm.subject : "",
+      .alarm, camera: isOfCamera ? alarm.subject : "",
       [("state", .string(state))] + alarm.members)
   }
 

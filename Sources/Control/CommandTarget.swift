@@ -30,7 +30,7 @@ package protocol CommandTarget: AnyObject, Sendable {
   /// - Parameter pixels: how many there may still be of a command; those of this one are taken away.
   func read(photo: [UInt8], pixels: inout Int) -> PhotoReading
   /// Told when something on the control topic is worth an event.
-  func announce(_ type: String, _ facts: [String: JSONValue])
+  func announce(_ type: RecordType, _ facts: [String: JSONValue])
 }
 
 extension CommandTarget {

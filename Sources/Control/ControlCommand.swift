@@ -41,52 +41,45 @@ package enum ControlCommand: Sendable {
     package var probation: Double?
   }
 
-  /// All types, as they are written.
-  package static let types = [
-    "ping", "status", "snapshot", "faces.set", "colours.set", "colours.silhouette", "camera.set",
-    "camera.start", "camera.stop", "gallery.discard", "gallery.put", "gallery.remove",
-    "gallery.replace", "gallery.train", "topics.set", "spool.drain", "spool.discard",
-    "config.reload", "config.reset",
-    "keys.put", "keys.revoke", "time.reset",
-  ]
-
   /// - Throws: `.unknownType`, `.badArgument`.
   package init(_ value: JSONValue) throws(Rejection) {
-    let type = value["type"]?.text ?? ""
-    var fields = try Fields(value, type)
+    let name = value["type"]?.text ?? ""
+    var fields = try Fields(value, name)
     _ = fields.value("type")
+    guard let type = CommandType(rawValue: name) else {
+      throw Rejection(.unknownType, "there is no command \(name)")
+    }
     switch type {
-    case "ping": self = .ping
-    case "status": self = .status
-    case "snapshot": self = .snapshot(camera: try fields.word("camera", bytesMax: 63))
-    case "faces.set", "colours.set", "camera.set", "camera.start", "camera.stop", "topics.set":
+    case .ping: self = .ping
+    case .status: self = .status
+    case .snapshot: self = .snapshot(camera: try fields.word("camera", bytesMax: 63))
+    case .facesSet, .coloursSet, .cameraSet, .cameraStart, .cameraStop, .topicsSet:
       self = .configure(try Configure(type, &fields))
-    case "colours.silhouette":
+    case .coloursSilhouette:
       self = .silhouette(
         camera: try fields.word("camera", bytesMax: 63),
         lambda: try fields.optionalNumber("lambda", Self.silhouetteLambda))
-    case "gallery.put": self = .galleryPut(try GalleryPerson.list(&fields))
-    case "gallery.remove": self = try Self.remove(&fields)
-    case "gallery.replace": self = .galleryReplace(try GalleryChunk(&fields))
-    case "gallery.discard":
+    case .galleryPut: self = .galleryPut(try GalleryPerson.list(&fields))
+    case .galleryRemove: self = try Self.remove(&fields)
+    case .galleryReplace: self = .galleryReplace(try GalleryChunk(&fields))
+    case .galleryDiscard:
       let isOfOne = fields.value("upload") != nil
       self = .galleryDiscard(upload: isOfOne ? try fields.word("upload", bytesMax: 64) : nil)
-    case "gallery.train": self = .galleryTrain(try Self.training(&fields))
-    case "spool.drain": self = .spoolDrain
-    case "spool.discard":
-      let name = try fields.word("class")
-      guard ["frames", "copies", "metrics", "faces", "events"].contains(name) else {
+    case .galleryTrain: self = .galleryTrain(try Self.training(&fields))
+    case .spoolDrain: self = .spoolDrain
+    case .spoolDiscard:
+      let spooled = try fields.word("class")
+      guard ["frames", "copies", "metrics", "faces", "events"].contains(spooled) else {
         throw fields.failure("class", "expected frames, copies, metrics, faces or events")
       }
-      self = .spoolDiscard(spoolClass: name)
-    case "config.reload": self = .configReload
-    case "config.reset":
+      self = .spoolDiscard(spoolClass: spooled)
+    case .configReload: self = .configReload
+    case .configReset:
       let isOfOne = fields.value("camera") != nil
       self = .configReset(camera: isOfOne ? try fields.word("camera", bytesMax: 63) : nil)
-    case "keys.put": self = .keysPut(try TrustedKey(fields.value("key")))
-    case "time.reset": self = .timeReset
-    case "keys.revoke": self = .keysRevoke(id: try fields.word("key"))
-    default: throw Rejection(.unknownType, "there is no command \(type)")
+    case .keysPut: self = .keysPut(try TrustedKey(fields.value("key")))
+    case .timeReset: self = .timeReset
+    case .keysRevoke: self = .keysRevoke(id: try fields.word("key"))
     }
     try fields.finish()
   }
@@ -165,9 +158,9 @@ extension ControlCommand.Configure {
   /// A probation's length, in seconds.
   private static let probation = 1.0...600.0
 
-  init(_ type: String, _ fields: inout Fields) throws(Rejection) {
+  init(_ type: CommandType, _ fields: inout Fields) throws(Rejection) {
     probation = try fields.optionalNumber("probation", Self.probation)
-    if type == "topics.set" {
+    if type == .topicsSet {
       patch = ["kafka": ["topics": try Self.group(&fields)]]
       if probation != nil { throw fields.failure("probation", "topics have none") }
       return
@@ -175,15 +168,15 @@ extension ControlCommand.Configure {
     let camera = try fields.word("camera", bytesMax: 63)
     let change: JSONValue
     switch type {
-    case "camera.start": change = ["enabled": true]
-    case "camera.stop": change = ["enabled": false]
-    case "camera.set": change = try Self.group(&fields)
+    case .cameraStart: change = ["enabled": true]
+    case .cameraStop: change = ["enabled": false]
+    case .cameraSet: change = try Self.group(&fields)
     default:
       let value = fields.value("set")
       guard let value, value.members != nil || value == "on" || value == "off" else {
         throw fields.failure("set", "an object, on or off belongs here")
       }
-      change = [type == "faces.set" ? "faces" : "colours": value]
+      change = [type == .facesSet ? "faces" : "colours": value]
     }
     self.camera = camera
     patch = ["cameras": [camera: change]]

@@ -51,7 +51,7 @@ extension ControlDesk {
         "\(options.topic), partition \(partition): offsets \(from) to \(to - 1) are skipped, because whatever reads them is killed; commands may be missing"
       )
       target.announce(
-        "vedette.control.skipped.v1",
+        .controlSkipped,
         [
           "partition": .number(Double(partition)), "from": .number(Double(from)),
           "to": .number(Double(to - 1)),

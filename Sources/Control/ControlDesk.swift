@@ -324,7 +324,7 @@ package final class ControlDesk: Sendable {
     let heard = inner.withLock { $0.memory.heard }
     if let silence = frozen.news(heard: heard, limit: limit) {
       logger.error("nothing signed was heard on \(options.topic) for \(Int(silence)) s")
-      target.announce("vedette.control.frozen.v1", ["seconds": .number(silence.rounded())])
+      target.announce(.controlFrozen, ["seconds": .number(silence.rounded())])
     }
   }
 
@@ -340,7 +340,7 @@ package final class ControlDesk: Sendable {
       "\(options.topic), partition \(partition): what follows offset \(last) is gone; commands may be missing"
     )
     target.announce(
-      "vedette.control.truncated.v1",
+      .controlTruncated,
       ["partition": .number(Double(partition)), "offset": .number(Double(last))])
   }
 

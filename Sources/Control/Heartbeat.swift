@@ -3,15 +3,14 @@ import Terminal
 /// A node's heartbeat, as it comes over the topic `metrics`: whoever may write there may have written it, with any
 /// numbers.
 package struct Heartbeat {
-  package static let type = "vedette.heartbeat.v1"
-
   package let node: String
   package let time: Timestamp
   package let value: JSONValue
 
   /// Nil where it is none.
   package init?(_ bytes: [UInt8]) {
-    guard let value = try? JSONReader.read(bytes), value["type"]?.text == Self.type,
+    guard let value = try? JSONReader.read(bytes),
+      value["type"]?.text == RecordType.heartbeat.rawValue,
       let node = value["node"]?.text, let time = value["time"]?.text.flatMap({ Timestamp($0) })
     else { return nil }
     self.node = node

@@ -1,53 +1,5 @@
 import Synchronization
 
-/// Why a captured frame was given up. The raw values are what scripts and schemas read.
-package enum DropReason: String, CaseIterable, Sendable {
-  /// Above the configured publish rate.
-  case rate
-  /// The picture did not change. Reserved: nothing is dropped for it yet.
-  case still
-  /// The frames' topic is switched off.
-  case topicOff = "topic_off"
-  /// Thinned out by rule: every second frame of a backlog.
-  case decimated
-  /// The driver flagged it, it was short, or it was not a whole picture.
-  case corrupt
-  /// Larger than the broker takes.
-  case oversize
-  /// The disk quota was full; or, without a spool, the memory window.
-  case quota
-  /// An operator had the backlog discarded.
-  case discarded
-  /// The memory window was full though the spool had room: more came than brokers and its disk took.
-  case overload
-  /// Older than configured.
-  case age
-  /// The disk refused it.
-  case ioError = "io_error"
-  /// The time for a clean shutdown ran out.
-  case shutdown
-  /// Lost in a crash, found out afterwards.
-  case crash
-
-  fileprivate var index: Int {
-    switch self {
-    case .rate: 0
-    case .still: 1
-    case .topicOff: 2
-    case .decimated: 3
-    case .corrupt: 4
-    case .oversize: 5
-    case .quota: 6
-    case .discarded: 7
-    case .age: 8
-    case .ioError: 9
-    case .shutdown: 10
-    case .crash: 11
-    case .overload: 12
-    }
-  }
-}
-
 /// Where a captured frame is, or how it ended: exactly one of these at any instant.
 package enum Fate: Equatable, Sendable {
   /// Captured, and not handed to Delivery yet. A frame that nobody books stays here.

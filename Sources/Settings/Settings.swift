@@ -41,26 +41,6 @@ package struct KafkaSettings: Equatable, Sendable {
   package func name(of topic: Topic) -> String? { topics[topic].map { "\(prefix).\($0)" } }
 }
 
-/// What is sent, by the names of its topics.
-package enum Topic: String, CaseIterable, Sendable {
-  /// Pictures as they are.
-  case frames
-  /// Pictures with boxes and names.
-  case annotated
-  /// Pictures in their palette's colours.
-  case clustered
-  /// Faces cut out.
-  case faces
-  /// Faces and who they are, gaps, records that no broker takes.
-  case events
-  /// Colours of pictures, heartbeats.
-  case metrics
-  /// Commands, which are read.
-  case control
-  /// What became of commands.
-  case results
-}
-
 package struct DeliverySettings: Equatable, Sendable {
   /// Bytes of records waiting or in flight, at most.
   package var memoryMax = 32 << 20

@@ -2,7 +2,7 @@
 package protocol StatusSource: Sendable {
   /// The box as it was seen last.
   var picture: BoxPicture { get }
-  /// The same as JSON, as docs/schemas/box.json tells.
+  /// The same as JSON, as schemas/box.json tells.
   var json: String { get }
   /// What every ledger says now, as JSON.
   var ledgers: String { get }

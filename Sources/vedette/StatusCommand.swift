@@ -18,7 +18,7 @@ struct StatusCommand: ParsableCommand {
       Example: vedette status --watch
       """)
 
-  @Flag(help: "One JSON object, as docs/schemas/box.json tells.")
+  @Flag(help: "One JSON object, as schemas/box.json tells.")
   var json = false
 
   @Flag(help: "Again every second, until Ctrl-C.")

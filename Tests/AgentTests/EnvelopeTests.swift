@@ -27,7 +27,7 @@ import Testing
 
   @Test func `A picture tells when and where it was captured, and its size`() {
     let stream = PictureStream(
-      identity, camera: "front", topic: "vedette.frames", type: "vedette.frame.v1", meters: meters)
+      identity, camera: "front", topic: "vedette.frames", type: .frame, meters: meters)
     _ = stream.record(BytesPayload([1]), byteCount: 1, time, size: FrameSize(width: 8, height: 6))
     let record = stream.record(
       BytesPayload([1, 2]), byteCount: 2, time, size: FrameSize(width: 8, height: 6),
@@ -52,7 +52,7 @@ import Testing
   @Test func `What is made of frames is numbered by itself, and counted when it is made`() {
     let stream = PictureStream(
       identity, camera: "front", name: "metrics", topic: "vedette.metrics",
-      type: "vedette.colours.v1", contentType: "application/json", meters: meters)
+      type: .colours, contentType: "application/json", meters: meters)
     let record = stream.record(
       BytesPayload([]), byteCount: 0, time, size: FrameSize(width: 8, height: 6))
     #expect(record.headers["ce_id"] == "box/front/metrics/\(identity.boot)/0")
@@ -66,8 +66,8 @@ import Testing
     camera: String, source: String
   ) throws {
     let events = EventWriter(identity: identity, topic: "vedette.events", meters: meters)
-    _ = events.event("vedette.alarm.v1", camera: camera, run: "r", [])
-    let made = events.event("vedette.gap.v1", camera: camera, run: "earlier", [("n", .integer(7))])
+    _ = events.event(.alarm, camera: camera, run: "r", [])
+    let made = events.event(.gap, camera: camera, run: "earlier", [("n", .integer(7))])
     let record = try #require(made)
     #expect(names(record) == Self.common)
     #expect(record.headers["ce_source"] == source && "/" + key(record) == source)

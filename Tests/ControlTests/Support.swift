@@ -88,8 +88,8 @@ final class FakeTarget: CommandTarget {
       ?? .noFace
   }
 
-  func announce(_ type: String, _ facts: [String: JSONValue]) {
-    state.withLock { $0.announced.append(type) }
+  func announce(_ type: RecordType, _ facts: [String: JSONValue]) {
+    state.withLock { $0.announced.append(type.rawValue) }
   }
 }
 

@@ -62,7 +62,7 @@ import Testing
       broker.address, spool: "{folder: '\(folder.path)/spool'}", cameras: try camera(folder))
     let seen = try #require(try wait(daemon) { measured($0) > 20 })
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../docs/schemas/box.json")
+      .appendingPathComponent("../../schemas/box.json")
     let schema = try #require(
       try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
     let definitions = try #require(schema["$defs"] as? [String: [String: Any]])

@@ -1,40 +1,50 @@
-"""Judges records that the agent sent by docs/asyncapi.yaml. Told by `records.py ASYNCAPI LINES TYPE...`: LINES is what
-framereader printed; each must be of a message that is described, and all TYPEs must be among them."""
+"""Judges records that the agent sent by schemas/. Told by `records.py LINES TYPE...`: LINES is what framereader printed,
+each file in a folder named after its topic; each record must be of a type that is published, and all TYPEs must be among
+them. One that lacks a member must be refused."""
 
 import json
 import pathlib
 import sys
+import warnings
 
-import jsonschema
-import yaml
+warnings.filterwarnings("ignore", category=DeprecationWarning)
 
-document_path, lines, wanted = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2], set(sys.argv[3:])
-document = yaml.safe_load(document_path.read_text())
-resolver = jsonschema.RefResolver(document_path.as_uri(), document)
-messages = {message["name"]: message for message in document["components"]["messages"].values()}
+import published  # noqa: E402
+
+lines, wanted = sys.argv[1], set(sys.argv[2:])
+types = published.record_types()
 counts = {}
 
 
-def judge(value, schema, what):
-    errors = list(jsonschema.Draft7Validator(schema, resolver=resolver).iter_errors(value))
+def judge(value, name, what):
+    errors = published.errors(value, name)
     if errors:
-        sys.exit(f"{what}: {errors[0].message} at {list(errors[0].absolute_path)}\n{json.dumps(value)[:2000]}")
+        sys.exit(f"{what}: {errors[0]}\n{json.dumps(value)[:2000]}")
+    for mutation, other in published.mutations(value, name):
+        if not published.errors(other, name):
+            sys.exit(f"{what}: the schema takes it {mutation}, too")
 
 
 for line in open(lines):
     record = json.loads(line)
-    name = record["headers"].get("ce_type")
-    if name not in messages:
-        sys.exit(f"no message {name} is described: {record['headers']}")
-    counts[name] = counts.get(name, 0) + 1
-    judge(record["headers"], messages[name]["headers"], f"the headers of {name}")
-    value = pathlib.Path(record["file"]).read_bytes()
-    if messages[name].get("contentType") == "image/jpeg":
+    type_ = record["headers"].get("ce_type")
+    if type_ not in types:
+        sys.exit(f"no record {type_} is published: {record['headers']}")
+    counts[type_] = counts.get(type_, 0) + 1
+    name, topic = types[type_]
+    path = pathlib.Path(record["file"])
+    if path.parent.name != topic:
+        sys.exit(f"{type_} came on the topic {path.parent.name} and not on {topic}")
+    value = path.read_bytes()
+    headers = published.load(name).get("x-headers")
+    if headers is None:
+        judge(record["headers"], name, f"the headers of {type_}")
         if not value.startswith(b"\xff\xd8"):
-            sys.exit(f"{name} holds no JPEG")
+            sys.exit(f"{type_} holds no JPEG")
     else:
-        judge(json.loads(value), messages[name]["payload"], name)
+        judge(record["headers"], headers.removesuffix(".json"), f"the headers of {type_}")
+        judge(json.loads(value), name, type_)
 missing = wanted - counts.keys()
 if missing:
     sys.exit(f"nothing came of {sorted(missing)}; there was {counts}")
-print("records are as published: " + ", ".join(f"{count} {name}" for name, count in sorted(counts.items())))
+print("records are as published: " + ", ".join(f"{count} {type_}" for type_, count in sorted(counts.items())))

@@ -35,7 +35,7 @@ final class WorkTarget: CommandTarget, ResultSink {
   var model: ModelName? { nil }
   let photoPixelsMax = 1 << 20
   func read(photo: [UInt8], pixels: inout Int) -> PhotoReading { .noFace }
-  func announce(_ type: String, _ facts: [String: JSONValue]) {}
+  func announce(_ type: RecordType, _ facts: [String: JSONValue]) {}
 
   func send(_ result: ControlResult) {
     append("\(folder)/results", result.json.canonical + [10])

@@ -144,7 +144,7 @@ final class FuzzTarget: CommandTarget, ResultSink {
   var model: ModelName? { try? ModelName("m") }
   let photoPixelsMax = 1 << 20
   func read(photo: [UInt8], pixels: inout Int) -> PhotoReading { .noFace }
-  func announce(_ type: String, _ facts: [String: JSONValue]) {}
+  func announce(_ type: RecordType, _ facts: [String: JSONValue]) {}
   func send(_ result: ControlResult) {}
   var isSettled: Bool { true }
 }
