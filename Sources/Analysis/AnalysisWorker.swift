@@ -6,10 +6,9 @@ import Imaging
 /// What one thread of the pool works with: codecs, and models of its own.
 final class AnalysisWorker {
   let engine: FaceEngine
-  let decoder: JPEGDecoder
+  private let decoder: PictureDecoder
   let encoder: PictureEncoder
-  /// The picture that is worked at.
-  private(set) var planes: PlanarPicture?
+  private var canvas: PlanarPicture?
 
   /// What ends the work at a picture.
   let stop: FaceStop
@@ -17,17 +16,20 @@ final class AnalysisWorker {
   init(models: FaceModels, stop: FaceStop = FaceStop()) throws(ImagingError) {
     self.stop = stop
     engine = FaceEngine(models: models, stop: stop)
-    decoder = try JPEGDecoder()
+    decoder = try PictureDecoder()
     encoder = try PictureEncoder(pool: BytePool())
   }
 
-  /// Decodes a picture into memory that the next one is written over.
-  func decode(_ jpeg: PooledBytes) throws(ImagingError) -> PlanarPicture {
-    let old = planes
-    let picture = try jpeg.withSpan { bytes throws(ImagingError) in
-      try decoder.planes(of: bytes, reusing: old)
-    }
-    planes = picture
-    return picture
+  /// A picture that is decoded when somebody first looks at it. Good until the next one.
+  func decoded(_ jpeg: PooledBytes) -> DecodedPicture { DecodedPicture(jpeg, by: decoder) }
+
+  /// How many pictures were decoded.
+  var decodedCount: Int { decoder.count }
+
+  /// A copy of a picture to draw into, good until the next one.
+  func canvas(_ planes: PlanarPicture) -> PlanarPicture {
+    let copy = planes.copied(reusing: canvas)
+    canvas = copy
+    return copy
   }
 }

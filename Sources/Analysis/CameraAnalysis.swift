@@ -64,10 +64,11 @@ final class CameraAnalysis: @unchecked Sendable {
     let wanted = current.withLock { $0 }
     if wanted != plan { adopt(wanted) }
     let time = picture.time.monotonic
+    let decoded = worker.decoded(picture.jpeg)
     var report = AnalysisReport()
     if let settings = plan.faces, time >= facesPausedUntil, facesCap?.admits(time) != false {
       do {
-        try seekFaces(picture, settings, worker, people, &report)
+        try seekFaces(decoded, settings, worker, people, &report)
       } catch let error as FacesError where error.code == .cancelled {
         return nil
       } catch {
@@ -82,7 +83,7 @@ final class CameraAnalysis: @unchecked Sendable {
     }
     if plan.colours != nil, coloursCap?.admits(time) != false {
       do {
-        try seekColours(picture, worker, &report)
+        try seekColours(decoded, picture.time, worker, &report)
       } catch let error as ColoursError where error.code == .cancelled {
         return report.faces == nil ? nil : report
       } catch {
@@ -96,10 +97,10 @@ final class CameraAnalysis: @unchecked Sendable {
   // MARK: Faces
 
   private func seekFaces(
-    _ picture: PublishedPicture, _ settings: FaceSettings, _ worker: AnalysisWorker,
+    _ picture: DecodedPicture, _ settings: FaceSettings, _ worker: AnalysisWorker,
     _ people: GallerySnapshot?, _ report: inout AnalysisReport
   ) throws {
-    let planes = try worker.decode(picture.jpeg)
+    let planes = try picture.planes
     var settings = settings
     settings.region = plan.facesRegion.map { FaceBox($0, in: planes.size) }
     let found = try planes.withLuma { luma, stride throws(FacesError) in
@@ -113,11 +114,12 @@ final class CameraAnalysis: @unchecked Sendable {
     report.faces = FacesReport(
       work: found.work, isNews: found.work == .detected || isRenamed, faces: faces)
     forgetGone(found.faces)
-    // Before anything is drawn.
     if plan.chips != .off { report.chips = try chips(faces, planes, worker) }
     if plan.annotates {
-      planes.draw { $0.draw(faces.map(\.mark)) }
-      report.annotated = try worker.encoder.jpeg(of: planes, quality: plan.quality)
+      // Others look at the picture, too.
+      let canvas = worker.canvas(planes)
+      canvas.draw { $0.draw(faces.map(\.mark)) }
+      report.annotated = try worker.encoder.jpeg(of: canvas, quality: plan.quality)
     }
   }
 
@@ -204,16 +206,15 @@ final class CameraAnalysis: @unchecked Sendable {
   // MARK: Colours
 
   private func seekColours(
-    _ picture: PublishedPicture, _ worker: AnalysisWorker, _ report: inout AnalysisReport
+    _ picture: DecodedPicture, _ time: FrameTime, _ worker: AnalysisWorker,
+    _ report: inout AnalysisReport
   ) throws {
-    let (size, pixels) = try picture.jpeg.withSpan { bytes throws(ImagingError) in
-      try worker.decoder.rgb(of: bytes)
-    }
+    let (size, pixels) = try picture.rgb
     let stop = worker.stop
     clusterer.isCancelled = { stop.isSet }
     report.colours = try clusterer.cluster(
       rgb: pixels.span, width: size.width, height: size.height)
-    guard clusteredCap?.admits(picture.time.monotonic) == true else { return }
+    guard clusteredCap?.admits(time.monotonic) == true else { return }
     try clusterer.paint(
       rgb: pixels.span, width: size.width, height: size.height, into: &painted)
     report.clustered = try worker.encoder.jpeg(ofRGB: painted, size, quality: plan.quality)

@@ -134,6 +134,7 @@ package final class JPEGDecoder {
   ) throws(ImagingError) -> PlanarPicture {
     let pixels = try rgb(&info, size, bounds)
     let picture = PlanarPicture(size: size, chroma: .yuv422)
+    picture.isExact = false
     let converter = StripConverter(
       layout: FrameLayout(format: .rgb24, size: size, range: .full), chroma: .yuv422, masks: [])
     unsafe pixels.withUnsafeBytes { unsafe picture.fill(by: converter, planes: [$0]) }

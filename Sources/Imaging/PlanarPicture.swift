@@ -18,6 +18,8 @@ package final class PlanarPicture {
 
   package let size: FrameSize
   let planes: [Plane]
+  /// False where the planes were made of RGB, of which they hold less colour.
+  package internal(set) var isExact = true
   private let memory: UnsafeMutablePointer<UInt8>
 
   /// The planes of a picture with this subsampling.

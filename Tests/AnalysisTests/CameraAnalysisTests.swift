@@ -125,6 +125,46 @@ import Threads
     #expect(try seen(isHurried: true) == 0)
   }
 
+  /// Looks for faces and colours, and for colours alone.
+  /// - Returns: the two palettes, and how many pictures were decoded before the first and after each.
+  private func palettes(_ bytes: [UInt8]) throws -> (colours: [[RGB]], decoded: [Int]) {
+    let jpeg = BytePool().take(capacity: bytes.count)
+    jpeg.append(unsafe bytes.span.bytes)
+    var both = CameraPlan()
+    both.faces = FaceSettings()
+    both.faces?.encodes = false
+    both.colours = ColourSettings(lambda: 30)
+    var alone = both
+    alone.faces = nil
+    let worker = try AnalysisWorker(models: FaceModels(folder: "/nowhere"))
+    var palettes: [[RGB]] = []
+    var decoded = [worker.decodedCount]
+    for plan in [both, alone] {
+      let picture = PublishedPicture(
+        jpeg: jpeg, size: FrameSize(width: 1, height: 1),
+        time: FrameTime(monotonic: 1, wall: 0), sequence: 1)
+      let camera = CameraAnalysis(plan)
+      let report = camera.analyse(picture, by: worker, nil) { Issue.record("\($0)") }
+      #expect((report?.annotated != nil) == (plan.faces != nil))
+      palettes.append(try #require(report?.colours).colours.map(\.rgb))
+      decoded.append(worker.decodedCount)
+    }
+    return (palettes, decoded)
+  }
+
+  @Test func `A picture in which faces and colours are looked for is decoded once`() throws {
+    let (palettes, decoded) = try palettes(Self.picture())
+    #expect(decoded == [0, 1, 2])
+    #expect(palettes[0] == palettes[1])
+  }
+
+  @Test(.enabled(if: portraits != nil, "the package registry cannot be reached"))
+  func `What is drawn around faces is not in the palette`() throws {
+    let path = "\(try #require(Self.portraits))/obama2.jpg"
+    let (palettes, _) = try palettes([UInt8](Data(contentsOf: URL(fileURLWithPath: path))))
+    #expect(palettes[0] == palettes[1])
+  }
+
   /// A small one, in which nobody is.
   private static func picture() throws -> [UInt8] {
     let size = FrameSize(width: 160, height: 120)

@@ -38,6 +38,17 @@ void vp_rgb_luma(uint8_t *restrict target, const uint8_t *restrict source, size_
 void vp_rgb_chroma(uint8_t *restrict cb, uint8_t *restrict cr, const uint8_t *restrict source,
                    size_t width, int red, int expand);
 
+/* Of chroma that has every second sample of a row: all `2 * count`, by a triangle filter; no filter up to 2. */
+void vp_double_across(uint8_t *restrict target, const uint8_t *restrict source, size_t count);
+
+/* Of chroma that has every second row, too: a row of `2 * count`, from the row of samples that it lies in and the other
+ * one beside it, which may be the same. */
+void vp_double_both(uint8_t *restrict target, const uint8_t *near, const uint8_t *far, size_t count);
+
+/* Packed RGB of full-range BT.601, with chroma for every pixel. */
+void vp_ycc_rgb(uint8_t *restrict rgb, const uint8_t *restrict y, const uint8_t *restrict cb,
+                const uint8_t *restrict cr, size_t count);
+
 /* A bitmap font: each glyph is VP_GLYPH_ROWS rows of VP_GLYPH_COLUMNS bits, the leftmost the highest. */
 enum { VP_GLYPH_ROWS = 20, VP_GLYPH_COLUMNS = 10 };
 size_t vp_glyph_count(void);

@@ -1,0 +1,73 @@
+package import Frames
+package import Imaging
+
+/// A picture that is decoded once for all who look at it, when the first one does. It lives in its worker's memory: it is
+/// good until the worker takes up the next one, and nobody draws into it.
+package final class DecodedPicture {
+  private let jpeg: PooledBytes
+  private let decoder: PictureDecoder
+  private var decoded: Result<PlanarPicture, ImagingError>?
+  private var converted: Result<FrameSize, ImagingError>?
+
+  init(_ jpeg: PooledBytes, by decoder: PictureDecoder) {
+    self.jpeg = jpeg
+    self.decoder = decoder
+  }
+
+  /// As planes of Y, Cb, Cr with the JPEG's own sampling.
+  package var planes: PlanarPicture {
+    get throws(ImagingError) {
+      let result = decoded ?? decoder.planes(of: jpeg)
+      decoded = result
+      return try result.get()
+    }
+  }
+
+  /// As packed RGB without padding, of the same pixels as if it were decoded to RGB.
+  package var rgb: (size: FrameSize, pixels: [UInt8]) {
+    get throws(ImagingError) {
+      let planes = try planes
+      let result = converted ?? decoder.convert(planes, of: jpeg)
+      converted = result
+      return (try result.get(), decoder.rgb)
+    }
+  }
+}
+
+/// What a worker decodes pictures with, and the memory that it decodes them into.
+final class PictureDecoder {
+  private let decoder: JPEGDecoder
+  private var planes: PlanarPicture?
+  private(set) var rgb: [UInt8] = []
+  /// How many pictures were decoded.
+  private(set) var count = 0
+
+  init() throws(ImagingError) { decoder = try JPEGDecoder() }
+
+  func planes(of jpeg: PooledBytes) -> Result<PlanarPicture, ImagingError> {
+    count += 1
+    let old = planes
+    return Result { () throws(ImagingError) in
+      let picture = try jpeg.withSpan { bytes throws(ImagingError) in
+        try decoder.planes(of: bytes, reusing: old)
+      }
+      planes = picture
+      return picture
+    }
+  }
+
+  /// Makes `rgb` of a picture.
+  func convert(
+    _ planes: PlanarPicture, of jpeg: PooledBytes
+  ) -> Result<FrameSize, ImagingError> {
+    Result { () throws(ImagingError) in
+      if try planes.writeRGB(into: &rgb) { return planes.size }
+      count += 1
+      let (size, pixels) = try jpeg.withSpan { bytes throws(ImagingError) in
+        try decoder.rgb(of: bytes)
+      }
+      rgb = pixels
+      return size
+    }
+  }
+}
