@@ -97,7 +97,8 @@ let package = Package(
     room("Terminal", ["Paths"]),
     room("Threads", ["CPosix"]),
     room("Journal", ["CPosix", "Terminal", "Threads", log]),
-    room("Settings", ["CPosix", "CYAML", "Paths"]),
+    room("Keys", []),
+    room("Settings", ["CPosix", "CYAML", "Keys", "Paths"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Paths", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "CPNGReader", "Frames", "CTurboJPEG", "CYUV"]),
     room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames", "Paths"]),
@@ -109,6 +110,10 @@ let package = Package(
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
+    // Analysers, a room each, and the table that makes them known.
+    room("ColourAnalyser", ["Colours", "Keys"]),
+    room("FaceAnalyser", ["Faces", "Gallery", "Keys"]),
+    room("Analysers", ["ColourAnalyser", "FaceAnalyser", "Keys"]),
     room("Status", ["Meters", "Terminal", "Threads"] + nio),
     room(
       "Control",
@@ -116,9 +121,9 @@ let package = Package(
     room(
       "Agent",
       [
-        "Analysis", "Capture", "Colours", "Control", "CPosix", "Delivery", "Faces", "Frames",
-        "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Paths", "Settings", "Spool", "Status",
-        "Terminal", "Threads", asn1, log,
+        "Analysers", "Analysis", "Capture", "ColourAnalyser", "Colours", "Control", "CPosix",
+        "Delivery", "FaceAnalyser", "Faces", "Frames", "Gallery", "Imaging", "Journal", "Kafka",
+        "Meters", "Paths", "Settings", "Spool", "Status", "Terminal", "Threads", asn1, log,
       ]),
 
     // What people start.
@@ -131,7 +136,8 @@ let package = Package(
     program(
       "vedette",
       [
-        "Agent", "Capture", "Colours", "Control", "CPosix", "DaemonCommand", "Delivery", "Faces",
+        "Agent", "Analysers", "Capture", "Colours", "Control", "CPosix", "DaemonCommand",
+        "Delivery", "Faces",
         "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Paths", "Settings", "Spool",
         "Status", "Terminal", "Threads", arguments, log,
       ], linkerSettings: [layout]),
@@ -158,9 +164,8 @@ let package = Package(
     program(
       "fuzz",
       [
-        "Capture", "Control", "CPosix", "CV4L2", "Frames", "Gallery", "Imaging", "Meters",
-        "Settings",
-        "Spool", "Threads", arguments, log,
+        "Analysers", "Capture", "Control", "CPosix", "CV4L2", "Frames", "Gallery", "Imaging",
+        "Meters", "Settings", "Spool", "Threads", arguments, log,
       ],
       path: "Tests/Programs/fuzz"),
 
@@ -179,7 +184,7 @@ let package = Package(
     tests("TerminalTests", ["Terminal"]),
     tests("ThreadsTests", ["Threads"]),
     tests("JournalTests", ["CPosix", "Journal", log]),
-    tests("SettingsTests", ["Settings"]),
+    tests("SettingsTests", ["Analysers", "ColourAnalyser", "FaceAnalyser", "Keys", "Settings"]),
     tests("CaptureTests", ["Capture", "CPosix", "CV4L2", "Frames", "Meters", "Threads", log]),
     tests("ImagingTests", ["CPNG", "Imaging", "CPixelRows", "Frames", "TestBombs"]),
     tests(
@@ -204,8 +209,8 @@ let package = Package(
     tests(
       "AgentTests",
       [
-        "Agent", "Colours", "Control", "Delivery", "Frames", "Gallery", "Kafka", "Meters",
-        "Settings", "Spool", "Status", "TestFetching", log,
+        "Agent", "Analysers", "Colours", "Control", "Delivery", "FaceAnalyser", "Frames", "Gallery",
+        "Kafka", "Keys", "Meters", "Settings", "Spool", "Status", "TestFetching", log,
       ]),
     tests(
       "EndToEndTests",

@@ -183,8 +183,7 @@ package final class Agent: Sendable {
       }
       let before = settings.cameras[index]
       settings.cameras[index] = camera
-      settings.cameras[index].faces = before.faces
-      settings.cameras[index].colours = before.colours
+      settings.cameras[index].analysers = before.analysers
     }
   }
 
@@ -265,8 +264,7 @@ extension CameraSettings {
   /// What the camera itself and its pictures depend on.
   fileprivate var withoutAnalysis: CameraSettings {
     var settings = self
-    settings.faces = nil
-    settings.colours = nil
+    settings.analysers = [:]
     return settings
   }
 }

@@ -1,3 +1,5 @@
+import ColourAnalyser
+import Colours
 import Control
 import Delivery
 import Faces
@@ -139,9 +141,11 @@ final class AgentTarget: CommandTarget {
     _ command: ControlCommand, isStopping: () -> Bool
   ) throws(CommandFailure) -> [String: JSONValue] {
     guard case .silhouette(let camera, let lambda) = command else { return try carryOut(command) }
-    let configured = agent.settings.cameras.first { $0.name == camera }?.colours?.lambda
+    let configured = agent.settings.cameras.first { $0.name == camera }?[
+      ColourOptions.self]?.lambda
     return try SilhouetteWork.run(
-      camera, try picture(camera), lambda: lambda ?? configured ?? 50, isStopping: isStopping)
+      camera, try picture(camera), lambda: lambda ?? configured ?? ColourSettings.lambdaDefault,
+      isStopping: isStopping)
   }
 
   private func picture(_ camera: String) throws(CommandFailure) -> PooledBytes {

@@ -1,3 +1,4 @@
+import Analysers
 import Control
 import Delivery
 import Gallery
@@ -104,7 +105,8 @@ final class Commanded: Sendable {
 
   private func begin(once agent: Agent, _ target: AgentTarget) throws {
     let control = preparation.control
-    var who = ControlIdentity(node: identity.node, labels: control.labels)
+    var who = ControlIdentity(
+      node: identity.node, labels: control.labels, analysers: Analysers.names)
     who.allowsUnsigned = control.allowUnsigned
     var options = ControlOptions(
       identity: who, topic: preparation.topic, keysFolder: control.keys)

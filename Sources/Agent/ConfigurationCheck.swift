@@ -1,3 +1,4 @@
+import Analysers
 import CPosix
 import Kafka
 package import Settings
@@ -15,7 +16,7 @@ package enum ConfigurationCheck {
   /// Warnings alone are told, too.
   package static func load(_ path: String) throws(Failure) -> Settings {
     do throws(SettingsError) {
-      let loaded = try SettingsLoader.load(path: path)
+      let loaded = try SettingsLoader.load(path: path, analysers: Analysers.keys)
       for warning in loaded.warnings { tell("warning: \(warning)") }
       return loaded.settings
     } catch {

@@ -1,11 +1,14 @@
 import Analysis
+import ColourAnalyser
 import Colours
 import Delivery
+import FaceAnalyser
 import Faces
 import Frames
 import Gallery
 import Imaging
 import Journal
+import Keys
 import Logging
 import Meters
 import Settings
@@ -43,7 +46,7 @@ final class Onlooker: Sendable {
   ///   - isChangeable: whether cameras that nobody looks at now may be looked at later.
   init?(_ settings: Settings, gallery: GalleryHolder, isChangeable: Bool, logger: Logger) {
     let cameras = settings.cameras.filter {
-      isChangeable || $0.faces != nil || $0.colours != nil
+      isChangeable || !$0.analysers.isEmpty
     }
     guard !cameras.isEmpty else { return nil }
     self.logger = logger
@@ -52,7 +55,9 @@ final class Onlooker: Sendable {
     numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     writers = Mutex([])
     let models = FaceModels(folder: settings.analysis.models)
-    let isNaming = cameras.contains { $0.faces.map { $0.identify != .off } ?? false }
+    let isNaming = cameras.contains { camera in
+      camera[FaceOptions.self].map { $0.identify != .off } ?? false
+    }
     self.gallery = isNaming || isChangeable ? gallery : nil
     let plans = cameras.map { CameraPlan($0) }
     idle = plans.map { plan in
@@ -183,7 +188,7 @@ extension CameraPlan {
   init(_ camera: CameraSettings) {
     self.init()
     quality = camera.quality
-    if let faces = camera.faces {
+    if let faces = camera[FaceOptions.self] {
       self.faces = FaceSettings(faces)
       facesRate = faces.rate
       facesRegion = faces.region.map {
@@ -196,53 +201,12 @@ extension CameraPlan {
         case .crop: .crop
         case .cutout: .cutout
         }
-      match =
-        switch faces.identify {
-        case .off: nil
-        case .nearest: .init(.nearest, faces)
-        case .regression: .init(.regression, faces)
-        }
+      match = MatchSettings(faces)
     }
-    if let colours = camera.colours {
+    if let colours = camera[ColourOptions.self] {
       self.colours = ColourSettings(colours)
       coloursRate = colours.rate
       clusteredRate = colours.clusteredRate
     }
-  }
-}
-
-extension MatchSettings {
-  fileprivate init(_ method: MatchMethod, _ faces: FacesSettings) {
-    self.init()
-    self.method = method
-    threshold = faces.distance
-    probability = faces.probability
-  }
-}
-
-extension FaceSettings {
-  fileprivate init(_ faces: FacesSettings) {
-    self.init()
-    detector.kind = faces.detector == .cnn ? .cnn : .hog
-    detector.upsampling = faces.upsample
-    detector.thresholdOffset = faces.score
-    detector.widthMin = faces.minSize
-    encoder.jitters = faces.jitters
-    encoder.uses68Landmarks = faces.landmarks == .sixtyEight
-    tracking.detectEvery = faces.detectEvery
-    encodes = faces.identify != .off || faces.chips != .off
-  }
-}
-
-extension ColourSettings {
-  fileprivate init(_ colours: ColoursSettings) {
-    self.init(lambda: colours.lambda)
-    coreset =
-      switch colours.coreset {
-      case .histogram: .histogram
-      case .exact: .exact
-      case .sample(let size): .sample(size: size, seed: 1)
-      }
-    space = colours.space == .lab ? .lab : .rgb
   }
 }

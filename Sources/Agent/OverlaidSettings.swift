@@ -1,3 +1,4 @@
+import Analysers
 import Control
 import Glibc
 import Paths
@@ -43,7 +44,7 @@ struct OverlaidSettings: Sendable {
   init(path: String, _ overrides: KnownOverrides) throws(SettingsError) {
     // Read once: pieces are judged by the same files.
     files = try SettingsLoader.files(path: path)
-    let loaded = try SettingsLoader.parse(files)
+    let loaded = try SettingsLoader.parse(files, analysers: Analysers.keys)
     settings = loaded.settings
     warnings = loaded.warnings
     takingBack = TakingBack(loaded.settings)
@@ -84,7 +85,9 @@ struct OverlaidSettings: Sendable {
   private mutating func add(_ piece: JSONValue, to bare: Settings) -> String? {
     do throws(SettingsError) {
       let more = inForce.merging(piece)
-      var made = try SettingsLoader.parse(files, overlay: ("control", more.canonical)).settings
+      var made = try SettingsLoader.parse(
+        files, overlay: ("control", more.canonical), analysers: Analysers.keys
+      ).settings
       if let refusal = Self.guarded(&made, bare) { return refusal }
       settings = made
       inForce = more

@@ -1,3 +1,4 @@
+import Analysers
 import Control
 import CPosix
 import Gallery
@@ -189,7 +190,7 @@ final class Reconfiguration: Sendable {
   /// The cameras and their places, for the overrides; `before` where not all of those are in force.
   func sources(_ before: [String: [String]], running: Settings) -> [String: [String]] {
     guard standing.unapplied.isEmpty, let path,
-      let files = try? SettingsLoader.load(path: path).settings
+      let files = try? SettingsLoader.load(path: path, analysers: Analysers.keys).settings
     else { return before }
     let sources = OverlaidSettings.sources(files, running)
     state.withLock { state in

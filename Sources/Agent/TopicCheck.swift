@@ -1,4 +1,6 @@
+import ColourAnalyser
 import Delivery
+import FaceAnalyser
 import Kafka
 import Logging
 import Settings
@@ -35,8 +37,8 @@ final class TopicCheck: Sendable {
 
   /// The topics that records go to with these settings.
   static func written(_ settings: Settings) -> [String] {
-    let hasFaces = settings.cameras.contains { $0.faces != nil }
-    let hasColours = settings.cameras.contains { $0.colours != nil }
+    let hasFaces = settings.cameras.contains { $0[FaceOptions.self] != nil }
+    let hasColours = settings.cameras.contains { $0[ColourOptions.self] != nil }
     let isCommanded = settings.control != nil
     let uses: [(Topic, Bool)] = [
       (.frames, true), (.events, true), (.annotated, hasFaces), (.faces, hasFaces),

@@ -11,16 +11,19 @@ package struct ColourSettings: Equatable, Sendable {
   }
 
   /// How far a colour must be from every centre to found a cluster, in the units of `space`: 0…1000.
-  package var lambda = 50.0
+  package var lambda = lambdaDefault
   package var coreset = Coreset.histogram
   package var space = ColourSpace.rgb
 
-  package init(lambda: Double = 50, coreset: Coreset = .histogram, space: ColourSpace = .rgb) {
+  package init(
+    lambda: Double = lambdaDefault, coreset: Coreset = .histogram, space: ColourSpace = .rgb
+  ) {
     self.lambda = lambda
     self.coreset = coreset
     self.space = space
   }
 
+  package static let lambdaDefault = 50.0
   package static let lambdaMax = 1000.0
 
   func check() throws(ColoursError) {

@@ -8,10 +8,6 @@ package enum CommandType: String, CaseIterable, Sendable {
   case status
   /// Answers with a camera's last JPEG, in Base64.
   case snapshot
-  /// Changes a camera's faces: keys of the configuration's faces group; null takes a change back.
-  case facesSet = "faces.set"
-  /// The same for the colours group.
-  case coloursSet = "colours.set"
   /// The exact silhouette of a camera's last picture.
   case coloursSilhouette = "colours.silhouette"
   /// Changes a camera: keys of the configuration's camera.

@@ -41,11 +41,28 @@ package enum ControlCommand: Sendable {
     package var probation: Double?
   }
 
+  /// All types, as they are written: these, and one for each analyser.
+  package static func types(analysers: [String]) -> [String] {
+    CommandType.allCases.map(\.rawValue) + analysers.map(setting)
+  }
+
+  /// What changes an analyser's options.
+  private static func setting(_ analyser: String) -> String { "\(analyser).set" }
+
+  /// - Parameter analysers: the names of those that there are.
   /// - Throws: `.unknownType`, `.badArgument`.
-  package init(_ value: JSONValue) throws(Rejection) {
+  package init(_ value: JSONValue, analysers: [String]) throws(Rejection) {
     let name = value["type"]?.text ?? ""
     var fields = try Fields(value, name)
     _ = fields.value("type")
+    if let analyser = analysers.first(where: { Self.setting($0) == name }) {
+      self = .configure(
+        try Configure.ofCamera(&fields) { fields throws(Rejection) in
+          [analyser: try Configure.options(&fields)]
+        })
+      try fields.finish()
+      return
+    }
     guard let type = CommandType(rawValue: name) else {
       throw Rejection(.unknownType, "there is no command \(name)")
     }
@@ -53,8 +70,10 @@ package enum ControlCommand: Sendable {
     case .ping: self = .ping
     case .status: self = .status
     case .snapshot: self = .snapshot(camera: try fields.word("camera", bytesMax: 63))
-    case .facesSet, .coloursSet, .cameraSet, .cameraStart, .cameraStop, .topicsSet:
-      self = .configure(try Configure(type, &fields))
+    case .cameraSet: self = .configure(try Configure.ofCamera(&fields, Configure.group))
+    case .cameraStart: self = .configure(try Configure.ofCamera(&fields) { _ in ["enabled": true] })
+    case .cameraStop: self = .configure(try Configure.ofCamera(&fields) { _ in ["enabled": false] })
+    case .topicsSet: self = .configure(try Configure.ofTopics(&fields))
     case .coloursSilhouette:
       self = .silhouette(
         camera: try fields.word("camera", bytesMax: 63),
@@ -88,7 +107,7 @@ package enum ControlCommand: Sendable {
   private static let sourceKeys: Set<String> = ["device", "replay", "format", "size", "controls"]
 
   /// What a key must be allowed besides the command's own type, since a camera's settings hold more than others do.
-  package static func permissions(_ command: JSONValue) -> [String] {
+  package static func permissions(_ command: JSONValue, analysers: [String]) -> [String] {
     guard command["type"] == "camera.set", let changes = command["set"]?.members else { return [] }
     var needed: [String] = []
     if !sourceKeys.isDisjoint(with: changes.keys) { needed.append("camera.source") }
@@ -96,9 +115,7 @@ package enum ControlCommand: Sendable {
     if let enabled = changes["enabled"] {
       needed.append(enabled == false ? "camera.stop" : "camera.start")
     }
-    if changes["faces"] != nil { needed.append("faces.set") }
-    if changes["colours"] != nil { needed.append("colours.set") }
-    return needed
+    return needed + analysers.filter { changes[$0] != nil }.map(setting)
   }
 
   private static func remove(_ fields: inout Fields) throws(Rejection) -> ControlCommand {
@@ -158,34 +175,34 @@ extension ControlCommand.Configure {
   /// A probation's length, in seconds.
   private static let probation = 1.0...600.0
 
-  init(_ type: CommandType, _ fields: inout Fields) throws(Rejection) {
-    probation = try fields.optionalNumber("probation", Self.probation)
-    if type == .topicsSet {
-      patch = ["kafka": ["topics": try Self.group(&fields)]]
-      if probation != nil { throw fields.failure("probation", "topics have none") }
-      return
-    }
+  /// - Parameter change: reads how the camera's group of the configuration is to change.
+  static func ofCamera(
+    _ fields: inout Fields, _ change: (inout Fields) throws(Rejection) -> JSONValue
+  ) throws(Rejection) -> Self {
+    let probation = try fields.optionalNumber("probation", probation)
     let camera = try fields.word("camera", bytesMax: 63)
-    let change: JSONValue
-    switch type {
-    case .cameraStart: change = ["enabled": true]
-    case .cameraStop: change = ["enabled": false]
-    case .cameraSet: change = try Self.group(&fields)
-    default:
-      let value = fields.value("set")
-      guard let value, value.members != nil || value == "on" || value == "off" else {
-        throw fields.failure("set", "an object, on or off belongs here")
-      }
-      change = [type == .facesSet ? "faces" : "colours": value]
-    }
-    self.camera = camera
-    patch = ["cameras": [camera: change]]
+    return Self(
+      patch: ["cameras": [camera: try change(&fields)]], camera: camera, probation: probation)
   }
 
-  private static func group(_ fields: inout Fields) throws(Rejection) -> JSONValue {
+  static func ofTopics(_ fields: inout Fields) throws(Rejection) -> Self {
+    let probation = try fields.optionalNumber("probation", probation)
+    let patch: JSONValue = ["kafka": ["topics": try group(&fields)]]
+    if probation != nil { throw fields.failure("probation", "topics have none") }
+    return Self(patch: patch)
+  }
+
+  static func group(_ fields: inout Fields) throws(Rejection) -> JSONValue {
     guard let value = fields.value("set"), value.members?.isEmpty == false else {
       throw fields.failure("set", "an object with what is to change belongs here")
     }
+    return value
+  }
+
+  /// The options of an analyser.
+  static func options(_ fields: inout Fields) throws(Rejection) -> JSONValue {
+    guard let value = fields.value("set"), value.members != nil || value == "on" || value == "off"
+    else { throw fields.failure("set", "an object, on or off belongs here") }
     return value
   }
 }

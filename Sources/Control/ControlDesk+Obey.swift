@@ -333,7 +333,8 @@ extension ControlDesk {
     do throws(Rejection) {
       let value = try JSONReader.read(stored, limits: .stored)
       envelope = try Envelope(JSONReader.read(Array((value["message"]?.text ?? "").utf8)))
-      command = try ControlCommand(envelope.command)
+      command = try ControlCommand(
+        envelope.command, analysers: options.identity.analysers)
       previous = value["previous"] ?? [:]
     } catch {
       logger.error("a command of before the last start cannot be read: \(error)")

@@ -4,10 +4,13 @@ package struct ControlIdentity: Sendable {
   package var labels: [String: String]
   /// Whether messages without a signature are obeyed: for trying things out.
   package var allowsUnsigned = false
+  /// The names of the analysers that there are: each has a command that sets it, which must be allowed.
+  package let analysers: [String]
 
-  package init(node: String, labels: [String: String] = [:]) {
+  package init(node: String, labels: [String: String] = [:], analysers: [String]) {
     self.node = node
     self.labels = labels
+    self.analysers = analysers
   }
 }
 
@@ -98,9 +101,8 @@ struct Judge {
       return reject(.notAllowed, "the key \(key.id) may not give \(envelope.type)", true)
     }
     if let key,
-      let missing = ControlCommand.permissions(envelope.command).first(where: {
-        !key.allows(type: $0)
-      })
+      let missing = ControlCommand.permissions(envelope.command, analysers: identity.analysers)
+        .first(where: { !key.allows(type: $0) })
     {
       return reject(
         .notAllowed, "the key \(key.id) may not give \(missing), which this needs", true)
@@ -118,7 +120,7 @@ struct Judge {
       return reject(.expired, "it was valid until \(envelope.expiresAt)", true)
     }
     do throws(Rejection) {
-      return .obey(try ControlCommand(envelope.command))
+      return .obey(try ControlCommand(envelope.command, analysers: identity.analysers))
     } catch {
       return .reject(error, isReported: true)
     }

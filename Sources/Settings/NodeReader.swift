@@ -109,9 +109,14 @@ struct NodeReader {
   mutating func choice<Value: RawRepresentable & CaseIterable>(
     _ node: YAMLNode, _ path: String, _ type: Value.Type
   ) -> Value? where Value.RawValue == String {
-    let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+    word(node, path, Value.allCases.map(\.rawValue)).flatMap { Value(rawValue: $0) }
+  }
+
+  /// One of the words.
+  mutating func word(_ node: YAMLNode, _ path: String, _ words: [String]) -> String? {
+    let known = words.joined(separator: ", ")
     guard let text = text(node, path, "one of \(known)") else { return nil }
-    if let value = Value(rawValue: text) { return value }
+    if words.contains(text) { return text }
     fail(node.place, path, "\(node.kindName) is not known; give one of \(known)")
     return nil
   }

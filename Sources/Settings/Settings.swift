@@ -1,3 +1,5 @@
+package import Keys
+
 /// The whole configuration, checked: what /etc/vedette/vedette.yaml and conf.d say, with defaults for
 /// what they leave out. Times are in seconds, sizes in bytes, rates in hertz.
 package struct Settings: Equatable, Sendable {
@@ -130,14 +132,18 @@ package struct CameraSettings: Equatable, Sendable {
   package var fit = Fit.contain
   package var masks: [Mask] = []
   package var verify = Verify.structure
-  /// Nil where nobody looks for faces.
-  package var faces: FacesSettings?
-  /// Nil where colours are not clustered.
-  package var colours: ColoursSettings?
+  /// What is done about its pictures: the options of each analyser that looks at them, by its name.
+  package var analysers: [String: AnyOptions] = [:]
 
   package init(name: String, source: Source) {
     self.name = name
     self.source = source
+  }
+
+  /// The options of one analyser; nil where it does not look at the pictures.
+  package subscript<Options: KeyedOptions>(_ type: Options.Type) -> Options? {
+    get { analysers[Options.name]?.as(type) }
+    set { analysers[Options.name] = newValue.map { AnyOptions($0) } }
   }
 }
 

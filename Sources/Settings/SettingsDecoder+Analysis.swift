@@ -1,3 +1,5 @@
+import Keys
+
 extension SettingsDecoder {
   mutating func analysis(
     _ node: YAMLNode, _ parent: String, _ analysis: inout AnalysisSettings
@@ -39,85 +41,51 @@ extension SettingsDecoder {
     return reader.group(node, path)
   }
 
-  mutating func faces(_ node: YAMLNode, _ parent: String) -> FacesSettings? {
+  /// The options of an analyser; nil where it is `off`.
+  mutating func options(
+    _ table: KeyTable, _ node: YAMLNode, _ parent: String
+  ) -> AnyOptions? {
     guard let entries = group(node, parent) else { return nil }
-    var faces = FacesSettings()
+    var values: [String: KeyValue] = [:]
     for entry in entries {
-      let path = "\(parent).\(entry.key)"
-      let value = entry.value
-      switch entry.key {
-      case "detector": choose(value, path, &faces.detector)
-      case "landmarks": choose(value, path, &faces.landmarks)
-      case "identify": choose(value, path, &faces.identify)
-      case "chips": choose(value, path, &faces.chips)
-      case "detect_every":
-        if let count = reader.integer(value, path, 1...1000) { faces.detectEvery = count }
-      case "rate": faces.rate = rate(value, path)
-      case "upsample":
-        if let count = reader.integer(value, path, 0...2) { faces.upsample = count }
-      case "min_size":
-        if let size = reader.integer(value, path, 0...10_000) { faces.minSize = size }
-      case "score":
-        if let score = reader.number(value, path, -2...5) { faces.score = score }
-      case "region": faces.region = rectangle(value, path)
-      case "jitters":
-        if let count = reader.integer(value, path, 1...100) { faces.jitters = count }
-      case "distance":
-        if let distance = reader.number(value, path, 0...2) { faces.distance = distance }
-      case "probability":
-        if let value = reader.number(value, path, 0...1) { faces.probability = value }
-      case "annotate":
-        if let annotate = reader.flag(value, path) { faces.annotate = annotate }
-      default:
-        reader.unknown(
-          entry, parent,
-          known: [
-            "detector", "detect_every", "rate", "upsample", "min_size", "score", "region",
-            "landmarks", "jitters", "identify", "distance", "probability", "annotate", "chips",
-          ])
+      guard let key = table.entries.first(where: { $0.name == entry.key }) else {
+        reader.unknown(entry, parent, known: table.entries.map(\.name))
+        continue
+      }
+      values[key.name] = value(entry.value, "\(parent).\(key.name)", key.kind)
+    }
+    return table.options(values)
+  }
+
+  /// - Parameter alternative: what may stand here besides, for messages.
+  private mutating func value(
+    _ node: YAMLNode, _ path: String, _ kind: KeyKind, or alternative: String? = nil
+  ) -> KeyValue? {
+    switch kind {
+    case .integer(let range):
+      reader.integer(node, path, range, or: alternative).map { .integer($0) }
+    case .number(let range): reader.number(node, path, range).map { .number($0) }
+    case .flag: reader.flag(node, path).map { .flag($0) }
+    case .choice(let words): reader.word(node, path, words).map { .word($0) }
+    case .rate(let range): reader.rate(node, path, range).map { .number($0) }
+    case .duration(let range):
+      reader.seconds(node, path, range, or: alternative).map { .number($0) }
+    case .size:
+      reader.size(node, path).map { .size(KeySize(width: $0.width, height: $0.height)) }
+    case .area:
+      rectangle(node, path).map {
+        .area(KeyArea(x: $0.x, y: $0.y, width: $0.width, height: $0.height))
+      }
+    case .optional(let kind):
+      Self.isOff(node) ? .off : value(node, path, kind, or: alternative ?? "off")
+    case .words(let words, let kind):
+      if case .scalar(let text, _) = node.content, words.contains(text) {
+        .word(text)
+      } else {
+        value(
+          node, path, kind,
+          or: alternative ?? words.map { "'\($0)'" }.joined(separator: " or "))
       }
     }
-    return faces
-  }
-
-  mutating func colours(_ node: YAMLNode, _ parent: String) -> ColoursSettings? {
-    guard let entries = group(node, parent) else { return nil }
-    var colours = ColoursSettings()
-    for entry in entries {
-      let path = "\(parent).\(entry.key)"
-      let value = entry.value
-      switch entry.key {
-      case "lambda":
-        if let lambda = reader.number(value, path, 0...1000) { colours.lambda = lambda }
-      case "coreset":
-        if let coreset = coreset(value, path) { colours.coreset = coreset }
-      case "space": choose(value, path, &colours.space)
-      case "rate": colours.rate = rate(value, path)
-      case "clustered_rate": colours.clusteredRate = rate(value, path)
-      default:
-        reader.unknown(
-          entry, parent, known: ["lambda", "coreset", "space", "rate", "clustered_rate"])
-      }
-    }
-    return colours
-  }
-
-  private mutating func choose<Value: RawRepresentable & CaseIterable>(
-    _ node: YAMLNode, _ path: String, _ value: inout Value
-  ) where Value.RawValue == String {
-    if let chosen = reader.choice(node, path, Value.self) { value = chosen }
-  }
-
-  private mutating func rate(_ node: YAMLNode, _ path: String) -> Double? {
-    Self.isOff(node) ? nil : reader.rate(node, path, 0.001...1000)
-  }
-
-  private mutating func coreset(_ node: YAMLNode, _ path: String) -> ColoursSettings.Coreset? {
-    if case .scalar(let text, _) = node.content {
-      if text == "histogram" { return .histogram }
-      if text == "exact" { return .exact }
-    }
-    return reader.integer(node, path, 1...10_000_000, or: "'histogram' or 'exact'")
-      .map { .sample($0) }
   }
 }

@@ -1,11 +1,11 @@
+import Keys
+
 extension SettingsDecoder {
   static let formats = [
     "yuyv", "uyvy", "yvyu", "nv12", "nv21", "nv16", "yu12", "grey", "rgb24", "bgr24", "mjpeg",
   ]
   private static let common = [
     "enabled", "quality", "chroma", "range", "publish_rate", "scale", "fit", "masks", "verify",
-    "faces",
-    "colours",
   ]
   private static let deviceOnly = [
     "device", "format", "size", "rate", "controls", "buffers", "timeout",
@@ -86,9 +86,11 @@ extension SettingsDecoder {
     case "publish_rate": camera.publishRate = reader.rate(value, path, 0.001...1000)
     case "scale": camera.scale = reader.size(value, path)
     case "masks": camera.masks = masks(value, path)
-    case "faces": camera.faces = faces(value, path)
-    case "colours": camera.colours = colours(value, path)
     default:
+      if let table = analysers.first(where: { $0.name == key.key }) {
+        camera.analysers[table.name] = options(table, value, path)
+        return nil
+      }
       if case .device(var device) = camera.source, Self.deviceOnly.contains(key.key) {
         setDevice(key, path, &device)
         camera.source = .device(device)
@@ -97,7 +99,8 @@ extension SettingsDecoder {
           key.keyPlace, path,
           "this is for a device; a replay has format, size and rate under replay:")
       } else {
-        return reader.unknown(key, parent, known: Self.common + Self.deviceOnly + ["replay"])
+        return reader.unknown(
+          key, parent, known: Self.common + Self.deviceOnly + ["replay"] + analysers.map(\.name))
       }
     }
     return nil

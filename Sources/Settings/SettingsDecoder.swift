@@ -1,3 +1,5 @@
+import Keys
+
 /// Turns the document's nodes into `Settings`, key by key; every key that is not known is an error.
 struct SettingsDecoder {
   var reader: NodeReader
@@ -5,10 +7,13 @@ struct SettingsDecoder {
   var devicePlaces: [String: YAMLNode.Place] = [:]
   /// Where relative paths begin: the folder of the main file.
   let folder: String
+  /// What may be done about a camera's pictures.
+  let analysers: [KeyTable]
 
   /// - Parameter errors: those found before, which count to the same bound.
-  init(folder: String, errors: [Diagnostic]) {
+  init(folder: String, analysers: [KeyTable] = [], errors: [Diagnostic]) {
     self.folder = folder
+    self.analysers = analysers
     reader = NodeReader(errors: errors)
   }
 

@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+package import Keys
 import Paths
 
 /// Reads /etc/vedette/vedette.yaml and conf.d beside it.
@@ -12,8 +13,11 @@ package enum SettingsLoader {
   /// Reads `path` and, in the order of their names, `conf.d/*.yaml` and `*.yml` in its folder: groups of keys are
   /// joined, later values replace earlier ones. Of what else lies there backups are warned of, and the rest is an error.
   /// - Throws: all errors found, each with file and line.
-  package static func load(path: String) throws(SettingsError) -> LoadedSettings {
-    try parse(try files(path: path))
+  /// - Parameter analysers: what may be done about cameras' pictures.
+  package static func load(
+    path: String, analysers: [KeyTable] = []
+  ) throws(SettingsError) -> LoadedSettings {
+    try parse(try files(path: path), analysers: analysers)
   }
 
   /// The files of a configuration, as they were at one moment.
@@ -34,9 +38,10 @@ package enum SettingsLoader {
   /// Checks a configuration that was read.
   /// - Parameter overlay: laid over the files, as one more of them; what errors call it, and its text.
   package static func parse(
-    _ files: Files, overlay: (name: String, text: [UInt8])? = nil
+    _ files: Files, overlay: (name: String, text: [UInt8])? = nil, analysers: [KeyTable] = []
   ) throws(SettingsError) -> LoadedSettings {
-    var loaded = try parse(files.texts + (overlay.map { [$0] } ?? []), folder: files.folder)
+    var loaded = try parse(
+      files.texts + (overlay.map { [$0] } ?? []), folder: files.folder, analysers: analysers)
     loaded.warnings += files.warnings
     return loaded
   }
@@ -70,14 +75,14 @@ package enum SettingsLoader {
   ///   - file: what errors call it.
   ///   - folder: where its relative paths begin.
   package static func parse(
-    _ text: [UInt8], file: String, folder: String = "."
+    _ text: [UInt8], file: String, folder: String = ".", analysers: [KeyTable] = []
   ) throws(SettingsError) -> LoadedSettings {
-    try parse([(file, text)], folder: folder)
+    try parse([(file, text)], folder: folder, analysers: analysers)
   }
 
   /// Checks a configuration of several files, each laid over those before it.
   package static func parse(
-    _ files: [(name: String, text: [UInt8])], folder: String
+    _ files: [(name: String, text: [UInt8])], folder: String, analysers: [KeyTable] = []
   ) throws(SettingsError) -> LoadedSettings {
     var root = YAMLNode(
       content: .mapping([]),
@@ -96,7 +101,7 @@ package enum SettingsLoader {
     }
     // What a file that is no YAML would have said is not known: judging the rest could only mislead.
     guard isReadable else { throw SettingsError(diagnostics: errors) }
-    var decoder = SettingsDecoder(folder: folder, errors: errors)
+    var decoder = SettingsDecoder(folder: folder, analysers: analysers, errors: errors)
     let settings = decoder.settings(root, hostName: hostName())
     decoder.checkDevices(settings)
     let order = files.map(\.name)

@@ -19,7 +19,7 @@ struct ColoursCommand: ParsableCommand {
   var image: String
 
   @Option(help: "How far a colour must be from every cluster to found a new one: 0 to 1000.")
-  var lambda = 50.0
+  var lambda = ColourSettings.lambdaDefault
 
   @Option(help: "Cluster a sample of that many colours instead of all; labels stay exact.")
   var coreset: Int?

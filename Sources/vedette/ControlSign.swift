@@ -1,4 +1,5 @@
 import Agent
+import Analysers
 import ArgumentParser
 import Control
 import Gallery
@@ -86,7 +87,7 @@ struct CommandOptions: ParsableArguments {
     }
     if !photo.isEmpty { command = command.merging(["people": .array(try people())]) }
     do {
-      _ = try ControlCommand(command)
+      _ = try ControlCommand(command, analysers: Analysers.names)
     } catch {
       throw ValidationError("\(error)")
     }

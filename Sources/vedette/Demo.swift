@@ -1,4 +1,5 @@
 import Agent
+import Analysers
 import ArgumentParser
 import Frames
 import Glibc
@@ -107,7 +108,9 @@ struct Demo: ParsableCommand {
       cameras: {camera: {\(source)}}
       """
     do {
-      var settings = try SettingsLoader.parse(Array(text.utf8), file: "vedette demo").settings
+      var settings = try SettingsLoader.parse(
+        Array(text.utf8), file: "vedette demo", analysers: Analysers.keys
+      ).settings
       // A file's name may hold what YAML cannot.
       if case .replay(var source) = settings.cameras[0].source {
         source.path = Self.absolute(replay ?? "")

@@ -1,9 +1,12 @@
+import Analysers
 import Control
+import FaceAnalyser
 import Foundation
 import Gallery
 import Meters
 import Settings
 import Status
+import Keys
 import Testing
 
 @testable import Agent
@@ -37,7 +40,10 @@ import Testing
       $0.split(separator: "|").first
     }
     let named = rows.flatMap { words($0, #/[a-z.]+/#) }
-    #expect(Set(named) == Set(CommandType.allCases.map(\.rawValue)))
+    #expect(Set(named) == Set(ControlCommand.types(analysers: Analysers.names)))
+    for type in ControlCommand.types(analysers: Analysers.names) {
+      #expect(throws: Never.self) { try document("schemas/\(type).json") }
+    }
   }
 
   @Test func `README names exactly the reasons that messages are not obeyed for`() throws {
@@ -48,9 +54,9 @@ import Testing
   }
 
   @Test func `Who a face is, is decided alike by the agent, the commands and the README`() throws {
-    let settings = FacesSettings()
+    let options = FaceOptions()
     let match = MatchSettings()
-    #expect(settings.probability == match.probability && settings.distance == match.threshold)
+    #expect(options.probability == match.probability && options.distance == match.threshold)
     let text = try document("README.md")
     #expect(text.contains("where the probability reaches \(match.probability) and"))
     #expect(text.contains("no farther than the threshold (\(match.threshold); smaller"))

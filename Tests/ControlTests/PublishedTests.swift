@@ -12,21 +12,25 @@ import Testing
     return try JSONReader.read(Array(Data(contentsOf: file)))
   }
 
-  @Test(arguments: CommandType.allCases)
-  func `The example of each command is obeyed, and not with a member more`(
-    type: CommandType
-  ) throws {
-    let command = try example(type.rawValue)
-    #expect(command["type"]?.text == type.rawValue)
-    #expect(throws: Never.self) { try ControlCommand(command) }
+  private static let analysers = ["faces", "colours"]
+
+  @Test(arguments: ControlCommand.types(analysers: analysers))
+  func `The example of each command is obeyed, and not with a member more`(type: String) throws {
+    let command = try example(type)
+    #expect(command["type"]?.text == type)
+    #expect(throws: Never.self) { try ControlCommand(command, analysers: Self.analysers) }
     var members = try #require(command.members)
     members["nobody_knows"] = 1
     let more = JSONValue.object(members)
-    let refused = #expect(throws: Rejection.self) { try ControlCommand(more) }
+    let refused = #expect(throws: Rejection.self) {
+      try ControlCommand(more, analysers: Self.analysers)
+    }
     #expect(refused?.reason == .badArgument)
-    members["type"] = .string("\(type.rawValue).other")
+    members["type"] = .string("\(type).other")
     let other = JSONValue.object(members)
-    let unknown = #expect(throws: Rejection.self) { try ControlCommand(other) }
+    let unknown = #expect(throws: Rejection.self) {
+      try ControlCommand(other, analysers: Self.analysers)
+    }
     #expect(unknown?.reason == .unknownType)
   }
 
@@ -36,7 +40,7 @@ import Testing
     try ring.put(try TrustedKey(try example("key")))
     let envelope = try Envelope(message)
     #expect(try ring.key(of: envelope).issuer == "ops")
-    #expect(throws: Never.self) { try ControlCommand(envelope.command) }
+    #expect(throws: Never.self) { try ControlCommand(envelope.command, analysers: []) }
     var members = try #require(message.members)
     members["sequence"] = 1
     let forged = try Envelope(.object(members))

@@ -117,7 +117,9 @@ final class Box {
   let sink = FakeSink()
   var desk: ControlDesk
   var gallery: Gallery
-  var identity = ControlIdentity(node: "door-1", labels: ["site": "hanoi", "role": "door"])
+  var identity = ControlIdentity(
+    node: "door-1", labels: ["site": "hanoi", "role": "door"],
+    analysers: ["faces", "colours"])
   private var offset: Int64 = 0
   var sequence = 0
 

@@ -1,4 +1,6 @@
 import Settings
+import Analysers
+import FaceAnalyser
 import Testing
 
 @Suite struct ControlSettingsTests {
@@ -52,13 +54,13 @@ import Testing
       ),
     ]
     let settings = try SettingsLoader.parse(
-      files.map { (name: $0.0, text: $0.1) }, folder: "/"
+      files.map { (name: $0.0, text: $0.1) }, folder: "/", analysers: Analysers.keys
     ).settings
     let camera = try #require(settings.cameras.first)
     #expect(camera.enabled == false)
     #expect(camera.quality == 70)
     #expect(camera.publishRate == 2.5)
-    #expect(camera.faces == nil)
+    #expect(camera[FaceOptions.self] == nil)
     #expect(settings.kafka.name(of: .frames) == nil)
   }
 }

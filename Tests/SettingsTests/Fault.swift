@@ -1,3 +1,4 @@
+import Analysers
 import Testing
 
 @testable import Settings
@@ -36,7 +37,7 @@ struct Fault: CustomTestStringConvertible {
   /// Asserts that this is all that is said.
   func verify() {
     let error = #expect(throws: SettingsError.self) {
-      try SettingsLoader.parse(Array(text.utf8), file: "v.yaml")
+      try SettingsLoader.parse(Array(text.utf8), file: "v.yaml", analysers: Analysers.keys)
     }
     #expect(
       error?.description == "v.yaml:\(line):\(column): \(message)", "of:\n\(text)")
@@ -45,13 +46,13 @@ struct Fault: CustomTestStringConvertible {
 
 /// What a configuration that is right says.
 func parsed(_ text: String) throws -> LoadedSettings {
-  try SettingsLoader.parse(Array(text.utf8), file: "v.yaml")
+  try SettingsLoader.parse(Array(text.utf8), file: "v.yaml", analysers: Analysers.keys)
 }
 
 /// All that is wrong with a configuration, as it is printed.
 func faults(_ text: String) -> [String] {
   do throws(SettingsError) {
-    _ = try SettingsLoader.parse(Array(text.utf8), file: "v.yaml")
+    _ = try SettingsLoader.parse(Array(text.utf8), file: "v.yaml", analysers: Analysers.keys)
     return []
   } catch {
     return error.diagnostics.map(\.description)

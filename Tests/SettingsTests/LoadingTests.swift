@@ -1,4 +1,6 @@
+import Analysers
 import Foundation
+import Keys
 import Testing
 
 @testable import Settings
@@ -12,7 +14,7 @@ import Testing
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let path = root.appendingPathComponent("etc/vedette.yaml").path
-    let loaded = try SettingsLoader.load(path: path)
+    let loaded = try SettingsLoader.load(path: path, analysers: Analysers.keys)
     #expect(loaded.warnings.isEmpty)
     #expect(loaded.settings.cameras.map(\.name) == ["front"])
     #expect(loaded.settings.kafka.brokers == ["localhost:9092"])
@@ -68,8 +70,7 @@ import Testing
     defaults.spool = SpoolSettings(folder: "/var/lib/vedette/spool")
     var camera = CameraSettings(
       name: "front", source: .device(DeviceSettings(device: "/dev/video0")))
-    camera.faces = FacesSettings()
-    camera.colours = ColoursSettings()
+    for table in Analysers.keys { camera.analysers[table.name] = table.options([:]) }
     defaults.cameras = [camera]
     #expect(settings.log == defaults.log && settings.kafka == defaults.kafka)
     #expect(settings.delivery == defaults.delivery && settings.spool == defaults.spool)

@@ -1,3 +1,5 @@
+import Analysers
+import Keys
 import Testing
 
 @testable import Settings
@@ -93,33 +95,31 @@ private struct Random: RandomNumberGenerator {
     return spool
   }
 
-  private mutating func faces() -> FacesSettings {
-    var faces = FacesSettings()
-    faces.detector = any(FacesSettings.Detector.self)
-    faces.landmarks = any(FacesSettings.Landmarks.self)
-    faces.identify = any(FacesSettings.Identify.self)
-    faces.chips = any(FacesSettings.Chips.self)
-    faces.detectEvery = integer(1...1000)
-    faces.rate = maybe { Double($0.integer(1...1000)) }
-    faces.upsample = integer(0...2)
-    faces.minSize = integer(0...10_000)
-    faces.score = Double(integer(-200...500)) / 100
-    faces.region = maybe { $0.mask(within: nil) }
-    faces.jitters = integer(1...100)
-    faces.distance = Double(integer(0...200)) / 100
-    faces.probability = Double(integer(0...100)) / 100
-    faces.annotate = Bool.random(using: &self)
-    return faces
+  private mutating func value(_ kind: KeyKind) -> KeyValue {
+    switch kind {
+    case .integer(let range): .integer(integer(range))
+    case .number(let range), .duration(let range):
+      .number(
+        Double(integer(Int(range.lowerBound * 100)...Int(range.upperBound * 100))) / 100)
+    case .flag: .flag(Bool.random(using: &self))
+    case .choice(let words): .word(words[integer(0...words.count - 1)])
+    case .rate: .number(Double(integer(1...1000)))
+    case .size: .size(KeySize(width: integer(1...16_384), height: integer(1...16_384)))
+    case .area:
+      .area(KeyArea(mask(within: nil)))
+    case .optional(let kind): Bool.random(using: &self) ? .off : value(kind)
+    case .words(let words, let kind):
+      Bool.random(using: &self) ? .word(words[integer(0...words.count - 1)]) : value(kind)
+    }
   }
 
-  private mutating func colours() -> ColoursSettings {
-    var colours = ColoursSettings()
-    colours.lambda = Double(integer(0...100_000)) / 100
-    colours.coreset = [.histogram, .exact, .sample(integer(1...10_000_000))][integer(0...2)]
-    colours.space = any(ColoursSettings.Space.self)
-    colours.rate = maybe { Double($0.integer(1...1000)) }
-    colours.clusteredRate = maybe { Double($0.integer(1...1000)) }
-    return colours
+  /// Some of an analyser's keys, each with some value.
+  private mutating func options(_ table: KeyTable) -> AnyOptions {
+    var values: [String: KeyValue] = [:]
+    for entry in table.entries where Bool.random(using: &self) {
+      values[entry.name] = value(entry.kind)
+    }
+    return table.options(values)
   }
 
   /// Text that YAML could take for something else.
@@ -148,8 +148,9 @@ private struct Random: RandomNumberGenerator {
       case .replay(let replay): replay.size
       }
     camera.masks = (0..<integer(0...3)).map { _ in mask(within: size) }
-    camera.faces = maybe { $0.faces() }
-    camera.colours = maybe { $0.colours() }
+    for table in Analysers.keys {
+      camera.analysers[table.name] = maybe { $0.options(table) }
+    }
     return camera
   }
 
@@ -306,8 +307,9 @@ extension CameraSettings {
     ]
     if let publishRate { keys.append(("publish_rate", .plain("\(publishRate) fps"))) }
     if let scale { keys.append(("scale", scale.written)) }
-    keys += [("faces", faces?.written ?? .plain("off"))]
-    keys += [("colours", colours?.written ?? .plain("off"))]
+    keys += Analysers.keys.map { table in
+      (table.name, analysers[table.name]?.written(table) ?? .plain("off"))
+    }
     return .group(keys)
   }
 }
@@ -322,38 +324,23 @@ extension AnalysisSettings {
   }
 }
 
-extension FacesSettings {
-  fileprivate var written: Written {
-    var keys: [(String, Written)] = [
-      ("detector", .plain(detector.rawValue)), ("landmarks", .plain(landmarks.rawValue)),
-      ("identify", .plain(identify.rawValue)), ("chips", .plain(chips.rawValue)),
-      ("detect_every", .plain("\(detectEvery)")), ("rate", .plain(rate.map { "\($0)" } ?? "off")),
-      ("upsample", .plain("\(upsample)")), ("min_size", .plain("\(minSize)")),
-      ("score", .plain("\(score)")), ("jitters", .plain("\(jitters)")),
-      ("distance", .plain("\(distance)")), ("probability", .plain("\(probability)")),
-      ("annotate", .plain("\(annotate)")),
-    ]
-    if let region {
-      keys.append(
-        ("region", .text("\(region.width)x\(region.height)+\(region.x)+\(region.y)")))
-    }
-    return .group(keys)
+extension AnyOptions {
+  fileprivate func written(_ table: KeyTable) -> Written {
+    .group(
+      zip(values, table.entries).compactMap { key, entry in
+        switch (entry.kind, key.value) {
+        case (.area, .off): nil
+        case (.duration, _): (key.name, .plain("\(key.value.text) s"))
+        case (.area, _), (.size, _): (key.name, .text(key.value.text))
+        default: (key.name, .plain(key.value.text))
+        }
+      })
   }
 }
 
-extension ColoursSettings {
-  fileprivate var written: Written {
-    let text =
-      switch coreset {
-      case .histogram: "histogram"
-      case .exact: "exact"
-      case .sample(let count): "\(count)"
-      }
-    return .group([
-      ("lambda", .plain("\(lambda)")), ("coreset", .plain(text)), ("space", .plain(space.rawValue)),
-      ("rate", .plain(rate.map { "\($0)" } ?? "off")),
-      ("clustered_rate", .plain(clusteredRate.map { "\($0)" } ?? "off")),
-    ])
+extension KeyArea {
+  fileprivate init(_ mask: CameraSettings.Mask) {
+    self.init(x: mask.x, y: mask.y, width: mask.width, height: mask.height)
   }
 }
 

@@ -118,7 +118,8 @@ func openDesk(_ folder: String) throws -> (ControlDesk, Gallery) {
   let desk = try ControlDesk(
     gallery: gallery, target: target, sink: target,
     options: ControlOptions(
-      identity: ControlIdentity(node: "box"), topic: "control", keysFolder: "\(folder)/keys.d"),
+      identity: ControlIdentity(node: "box", analysers: ["faces"]), topic: "control",
+      keysFolder: "\(folder)/keys.d"),
     logger: Logger(label: "work") { _ in SwiftLogNoOpLogHandler() })
   return (desk, gallery)
 }

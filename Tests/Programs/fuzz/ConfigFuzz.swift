@@ -1,3 +1,4 @@
+import Analysers
 import Foundation
 import Settings
 
@@ -68,7 +69,7 @@ struct ConfigFuzz: Fuzzer {
 
   private func check(_ files: [(name: String, text: [UInt8])]) throws -> Bool {
     do {
-      let loaded = try SettingsLoader.parse(files, folder: "/")
+      let loaded = try SettingsLoader.parse(files, folder: "/", analysers: Analysers.keys)
       try checkPlaces(loaded.warnings, files)
       guard !loaded.settings.cameras.isEmpty else {
         throw BrokenPromise(description: "accepted without a camera")

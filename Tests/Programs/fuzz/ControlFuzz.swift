@@ -47,7 +47,8 @@ struct ControlFuzz: Fuzzer {
     desk = try ControlDesk(
       gallery: gallery, target: target, sink: target,
       options: ControlOptions(
-        identity: ControlIdentity(node: "door-1", labels: ["site": "hanoi"]),
+        identity: ControlIdentity(
+          node: "door-1", labels: ["site": "hanoi"], analysers: ["faces", "colours"]),
         topic: "vedette.control", keysFolder: folder + "/keys.d"),
       logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() })
     try desk.start()

@@ -1,0 +1,32 @@
+import Keys
+
+/// How a camera's analysers are told what to do, for people to read.
+package enum AnalyserReference {
+  /// Where in a line comments begin, from the key's own column.
+  private static let commentColumn = 23
+
+  /// The part of the example of a configuration that is about analysers: all keys, with their defaults. The manual page is made of
+  /// the example.
+  package static let example = Analysers.keys.map(example).joined()
+
+  static func example(_ table: KeyTable) -> String {
+    let first = padded("\(table.name):") + "# or: \(table.name): on"
+    let others = table.entries.map { padded("  \($0.name): \($0.example)") + "# \($0.doc)" }
+    return ([first] + others).map { "    #\($0)\n" }.joined()
+  }
+
+  private static func padded(_ text: String) -> String {
+    text + String(repeating: " ", count: max(1, commentColumn - text.count))
+  }
+}
+
+extension KeyTable.Entry {
+  /// The default, or where that is that the key is not there, something that could be.
+  fileprivate var example: String {
+    switch kind {
+    case .area: "640x480+0+0"
+    case .duration: "\(standard.text) s"
+    default: standard.text
+    }
+  }
+}
