@@ -97,6 +97,7 @@ let package = Package(
     room("Terminal", ["Paths"]),
     room("Threads", ["CPosix"]),
     room("Journal", ["CPosix", "Terminal", "Threads", log]),
+    room("Documents", ["Paths"]),
     room("Keys", []),
     room("Settings", ["CPosix", "CYAML", "Keys", "Paths"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Paths", "Threads", "CV4L2", log]),
@@ -109,11 +110,14 @@ let package = Package(
     room("Gallery", ["CChecksum", "CMatching", "CPosix", "CSQLite", "Paths", crypto]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
-      "Analysis", ["Colours", "Faces", "Frames", "Gallery", "Imaging", "Meters", "Threads"]),
+      "Analysis", ["Documents", "Frames", "Gallery", "Imaging", "Keys", "Meters", "Threads"]),
     // Analysers, a room each, and the table that makes them known.
-    room("ColourAnalyser", ["Colours", "Keys"]),
-    room("FaceAnalyser", ["Faces", "Gallery", "Keys"]),
-    room("Analysers", ["ColourAnalyser", "FaceAnalyser", "Keys"]),
+    room(
+      "ColourAnalyser", ["Analysis", "Colours", "Documents", "Frames", "Imaging", "Keys"]),
+    room(
+      "FaceAnalyser",
+      ["Analysis", "Documents", "Faces", "Frames", "Gallery", "Imaging", "Keys"]),
+    room("Analysers", ["Analysis", "ColourAnalyser", "FaceAnalyser", "Keys"]),
     room("Status", ["Meters", "Terminal", "Threads"] + nio),
     room(
       "Control",
@@ -122,8 +126,9 @@ let package = Package(
       "Agent",
       [
         "Analysers", "Analysis", "Capture", "ColourAnalyser", "Colours", "Control", "CPosix",
-        "Delivery", "FaceAnalyser", "Faces", "Frames", "Gallery", "Imaging", "Journal", "Kafka",
-        "Meters", "Paths", "Settings", "Spool", "Status", "Terminal", "Threads", asn1, log,
+        "Delivery", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery", "Imaging", "Journal",
+        "Kafka", "Keys", "Meters", "Paths", "Settings", "Spool", "Status", "Terminal", "Threads",
+        asn1, log,
       ]),
 
     // What people start.
@@ -137,8 +142,8 @@ let package = Package(
       "vedette",
       [
         "Agent", "Analysers", "Capture", "Colours", "Control", "CPosix", "DaemonCommand",
-        "Delivery", "Faces",
-        "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Meters", "Paths", "Settings", "Spool",
+        "Delivery", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery", "Imaging", "Journal",
+        "Kafka", "Meters", "Paths", "Settings", "Spool",
         "Status", "Terminal", "Threads", arguments, log,
       ], linkerSettings: [layout]),
 
@@ -199,8 +204,11 @@ let package = Package(
     tests("DeliveryTests", ["CPosix", "Delivery", "Kafka", "Meters", "Spool", "TestFolders", log]),
     tests(
       "AnalysisTests",
-      ["Analysis", "Colours", "Faces", "Frames", "Gallery", "Imaging", "TestFetching", "Threads"]),
-    tests("StatusTests", ["Meters", "Status"] + nio),
+      [
+        "Analysis", "ColourAnalyser", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery",
+        "Imaging", "Keys", "TestFetching", "Threads",
+      ]),
+    tests("StatusTests", ["Analysers", "Analysis", "Meters", "Status"] + nio),
     tests(
       "ControlTests",
       [
@@ -209,8 +217,9 @@ let package = Package(
     tests(
       "AgentTests",
       [
-        "Agent", "Analysers", "Colours", "Control", "Delivery", "FaceAnalyser", "Frames", "Gallery",
-        "Kafka", "Keys", "Meters", "Settings", "Spool", "Status", "TestFetching", log,
+        "Agent", "Analysers", "Analysis", "Colours", "Control", "Delivery", "Documents",
+        "FaceAnalyser", "Frames", "Gallery", "Kafka", "Keys", "Meters", "Settings", "Spool", "Status",
+        "TestFetching", log,
       ]),
     tests(
       "EndToEndTests",

@@ -1,6 +1,8 @@
+import Analysers
 import Analysis
 import Control
 import Delivery
+import Documents
 import Meters
 import Settings
 import Status
@@ -53,12 +55,26 @@ extension Onlooker {
     view.analysed = meters.analysed
     view.skipped = analysis.skippedCount(camera: number)
     view.failed = meters.failed
-    view.faces = meters.faces
+    view.counters = Analysers.counters.map {
+      AnalysisView.Counter(name: $0.name, help: $0.help, value: meters.count($0.name))
+    }
     view.time = Timing(meters.time)
     view.latency = Timing(meters.latency)
     let seen = lastSeen(camera: number)
-    view.people = seen.people
-    view.palette = seen.palette
+    view.rows = Analysers.rows.map {
+      AnalysisView.Row(
+        name: $0.name, title: $0.title, value: AnalysisView.Row.Value(seen[$0.name] ?? $0.empty))
+    }
     return view
+  }
+}
+
+extension AnalysisView.Row.Value {
+  fileprivate init(_ value: AnalyserRow.Value) {
+    switch value {
+    case .words(let words): self = .words(words)
+    case .swatches(let swatches):
+      self = .swatches(swatches.map { AnalysisView.Swatch(rgb: $0.rgb, share: $0.share) })
+    }
   }
 }

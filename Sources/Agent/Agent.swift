@@ -1,7 +1,9 @@
+import Analysers
 import Analysis
 import Capture
 import Control
 package import Delivery
+import Documents
 package import Frames
 import Gallery
 import Imaging
@@ -205,7 +207,7 @@ package final class Agent: Sendable {
       ("cameras", old.cameras.map(\.name) == new.cameras.map(\.name)),
     ]
     return groups.filter { !$0.1 }.map(\.0) + fixed.map { "kafka.topics.\($0.rawValue)" }
-      + unseen.map { "faces and colours of camera \($0.name)" }
+      + unseen.map { "\(Analysers.names.joined(separator: " and ")) of camera \($0.name)" }
   }
 
   /// The last JPEG of a camera.

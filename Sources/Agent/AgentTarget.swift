@@ -2,6 +2,7 @@ import ColourAnalyser
 import Colours
 import Control
 import Delivery
+import Documents
 import Faces
 import Frames
 import Gallery

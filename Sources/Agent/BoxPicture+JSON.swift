@@ -1,3 +1,4 @@
+package import Documents
 import Meters
 package import Status
 import Threads
@@ -113,29 +114,41 @@ extension SpoolView {
 
 extension AnalysisView {
   fileprivate var json: JSON {
-    .object([
+    let rows = cameras.first?.rows ?? []
+    return .object([
       ("workers", .integer(workers)),
+      (
+        "rows",
+        .array(
+          rows.map { .object([("name", .string($0.name)), ("title", .string($0.title))]) })
+      ),
       (
         "cameras",
         .array(
           cameras.map { camera in
-            .object([
-              ("name", .string(camera.name)), ("analysed", .integer(camera.analysed)),
-              ("skipped", .integer(camera.skipped)), ("failed", .integer(camera.failed)),
-              ("faces", .integer(camera.faces)), ("ms", camera.time.json),
-              ("latency_ms", camera.latency.json),
-              ("people", .array(camera.people.map { .string($0) })),
-              (
-                "palette",
-                .array(
-                  camera.palette.map {
-                    .object([("rgb", .string($0.rgb)), ("share", .number($0.share))])
-                  })
-              ),
-            ])
+            let counters = camera.counters.map { ($0.name, JSON.integer($0.value)) }
+            let rows = camera.rows.map { ($0.name, $0.value.json) }
+            return .object(
+              [
+                ("name", .string(camera.name)), ("analysed", .integer(camera.analysed)),
+                ("skipped", .integer(camera.skipped)), ("failed", .integer(camera.failed)),
+              ] + counters + [("ms", camera.time.json), ("latency_ms", camera.latency.json)] + rows)
           })
       ),
     ])
+  }
+}
+
+extension AnalysisView.Row.Value {
+  fileprivate var json: JSON {
+    switch self {
+    case .words(let words): .array(words.map { .string($0) })
+    case .swatches(let swatches):
+      .array(
+        swatches.map {
+          .object([("rgb", .string($0.rgb)), ("share", .number($0.share))])
+        })
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import Analysers
 import Control
 import Delivery
+import Documents
 import Gallery
 import Journal
 import Kafka

@@ -1,12 +1,8 @@
+import Analysers
 import Analysis
-import ColourAnalyser
-import Colours
-import Delivery
+import Documents
 import FaceAnalyser
-import Faces
-import Frames
 import Gallery
-import Imaging
 import Journal
 import Keys
 import Logging
@@ -32,8 +28,8 @@ final class Onlooker: Sendable {
   /// Opened and read by its own thread, so that a large one does not hold up the start. Nil where nobody is named, nor
   /// can be.
   private let gallery: GalleryHolder?
-  /// What was seen last, by the camera's number.
-  private let seen = Mutex<[Int: LastSeen]>([:])
+  /// What was seen last, by the camera's number and the row's name.
+  private let seen = Mutex<[Int: [String: AnalyserRow.Value]]>([:])
   private let logger: Logger
   private let faults: FaultLog
   private let stopping = Flag()
@@ -54,7 +50,6 @@ final class Onlooker: Sendable {
     names = cameras.map(\.name)
     numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     writers = Mutex([])
-    let models = FaceModels(folder: settings.analysis.models)
     let isNaming = cameras.contains { camera in
       camera[FaceOptions.self].map { $0.identify != .off } ?? false
     }
@@ -66,7 +61,8 @@ final class Onlooker: Sendable {
       return flag
     }
     analysis = Analysis(
-      plans, workers: settings.analysis.workers, nice: settings.analysis.nice, models: models)
+      plans, by: Analysers.all, workers: settings.analysis.workers, nice: settings.analysis.nice,
+      models: settings.analysis.models)
   }
 
   /// Changes what is done with a camera's pictures, from the next one on.
@@ -133,10 +129,12 @@ final class Onlooker: Sendable {
   }
 
   private func note(_ report: AnalysisReport, camera: Int) {
-    seen.withLock { $0[camera, default: LastSeen()].note(report) }
+    seen.withLock { $0[camera, default: [:]].merge(report.rows) { $1 } }
   }
 
-  func lastSeen(camera: Int) -> LastSeen { seen.withLock { $0[camera] } ?? LastSeen() }
+  func lastSeen(camera: Int) -> [String: AnalyserRow.Value] {
+    seen.withLock { $0[camera] } ?? [:]
+  }
 
   func looks(at camera: String) -> Bool { numbers[camera] != nil }
 
@@ -175,38 +173,21 @@ final class Onlooker: Sendable {
   func json(camera: String) -> JSON? {
     guard let number = numbers[camera] else { return nil }
     let meters = analysis.meters(camera: number)
-    return .object([
+    var members: [(String, JSON)] = [
       ("analysed", .integer(meters.analysed)),
       ("skipped", .integer(analysis.skippedCount(camera: number))),
-      ("failed", .integer(meters.failed)), ("faces", .integer(meters.faces)),
-      ("ms", meters.time.json), ("latency_ms", meters.latency.json),
-    ])
+      ("failed", .integer(meters.failed)),
+    ]
+    for counter in Analysers.counters {
+      members.append((counter.name, .integer(meters.count(counter.name))))
+    }
+    return .object(
+      members + [("ms", meters.time.json), ("latency_ms", meters.latency.json)])
   }
 }
 
 extension CameraPlan {
   init(_ camera: CameraSettings) {
-    self.init()
-    quality = camera.quality
-    if let faces = camera[FaceOptions.self] {
-      self.faces = FaceSettings(faces)
-      facesRate = faces.rate
-      facesRegion = faces.region.map {
-        Rectangle(x: $0.x, y: $0.y, width: $0.width, height: $0.height)
-      }
-      annotates = faces.annotate
-      chips =
-        switch faces.chips {
-        case .off: .off
-        case .crop: .crop
-        case .cutout: .cutout
-        }
-      match = MatchSettings(faces)
-    }
-    if let colours = camera[ColourOptions.self] {
-      self.colours = ColourSettings(colours)
-      coloursRate = colours.rate
-      clusteredRate = colours.clusteredRate
-    }
+    self.init(analysers: camera.analysers, quality: camera.quality)
   }
 }

@@ -1,5 +1,6 @@
 import Control
 import Delivery
+import Documents
 import Meters
 import Spool
 import Synchronization

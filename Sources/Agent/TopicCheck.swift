@@ -1,6 +1,6 @@
-import ColourAnalyser
+import Analysers
+import Analysis
 import Delivery
-import FaceAnalyser
 import Kafka
 import Logging
 import Settings
@@ -37,15 +37,16 @@ final class TopicCheck: Sendable {
 
   /// The topics that records go to with these settings.
   static func written(_ settings: Settings) -> [String] {
-    let hasFaces = settings.cameras.contains { $0[FaceOptions.self] != nil }
-    let hasColours = settings.cameras.contains { $0[ColourOptions.self] != nil }
-    let isCommanded = settings.control != nil
-    let uses: [(Topic, Bool)] = [
-      (.frames, true), (.events, true), (.annotated, hasFaces), (.faces, hasFaces),
-      (.clustered, hasColours), (.metrics, hasColours || settings.control?.heartbeat != nil),
-      (.results, isCommanded),
-    ]
-    return uses.filter(\.1).compactMap { settings.kafka.name(of: $0.0) }
+    var topics: Set<Topic> = [.frames, .events]
+    for kind in Analysers.all
+    where settings.cameras.contains(where: { $0.analysers[kind.name] != nil }) {
+      topics.formUnion(kind.outputs.compactMap { Topic(rawValue: $0.topic) })
+    }
+    if settings.control != nil { topics.insert(.results) }
+    if settings.control?.heartbeat != nil { topics.insert(.metrics) }
+    return Topic.allCases.filter(topics.contains).compactMap {
+      settings.kafka.name(of: $0)
+    }
   }
 
   func start() throws(ThreadError) {

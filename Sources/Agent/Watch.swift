@@ -1,5 +1,6 @@
 import Control
 import Delivery
+import Documents
 import Frames
 import Logging
 import Meters

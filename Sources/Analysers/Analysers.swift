@@ -1,15 +1,28 @@
+package import Analysis
 import ColourAnalyser
 import FaceAnalyser
 package import Keys
 
-/// What can be done about cameras' pictures. An analyser is known by its line here.
+/// What can be done about cameras' pictures.
 package enum Analysers {
-  /// Their keys in a camera's configuration.
-  package static let keys: [KeyTable] = [
-    KeyTable(FaceOptions.self),
-    KeyTable(ColourOptions.self),
+  /// An analyser is known by its line here. They look at a picture in this order.
+  package static let all = [
+    AnalyserKind(FaceAnalyser.self),
+    AnalyserKind(ColourAnalyser.self),
   ]
 
+  /// Their keys in a camera's configuration.
+  package static let keys = all.map(\.keys)
+
+  /// What any of them sends.
+  package static let outputs = all.flatMap(\.outputs)
+
+  /// What any of them counts.
+  package static let counters = all.flatMap(\.counters)
+
+  /// What any of them has to show.
+  package static let rows = all.flatMap(\.rows)
+
   /// By which they go in the configuration and in commands.
-  package static let names = keys.map(\.name)
+  package static let names = all.map(\.name)
 }

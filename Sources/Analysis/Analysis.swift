@@ -1,4 +1,3 @@
-package import Faces
 package import Gallery
 import Imaging
 package import Threads
@@ -7,18 +6,20 @@ package import Threads
 package final class Analysis: Sendable {
   private let cameras: [CameraAnalysis]
   private let pool: WorkerPool<PublishedPicture>
-  private let models: FaceModels
+  private let models: String
   private let nice: Int
-  private let stopping = FaceStop()
+  private let stopping = AnalysisStop()
 
   /// - Parameters:
   ///   - plans: one a camera.
   ///   - workers: threads; nil for one less than there are processors, at least 1.
   ///   - nice: how far the threads stand back, 0…19.
+  ///   - kinds: the analysers that there are, in the order in which they look.
+  ///   - models: the folder of models.
   package init(
-    _ plans: [CameraPlan], workers: Int?, nice: Int, models: FaceModels
+    _ plans: [CameraPlan], by kinds: [AnalyserKind], workers: Int?, nice: Int, models: String
   ) {
-    cameras = plans.map { CameraAnalysis($0) }
+    cameras = plans.map { CameraAnalysis($0, kinds) }
     pool = WorkerPool(slots: plans.count, workers: workers ?? max(1, Processors.count - 1))
     self.models = models
     self.nice = nice
@@ -37,19 +38,20 @@ package final class Analysis: Sendable {
     fail: @escaping @Sendable (Int, AnalysisError) -> Void
   ) throws(ThreadError) {
     try pool.start(nice: nice) { [self] in
-      var worker: AnalysisWorker?
+      var tools: AnalysisTools?
       return { [self] camera, picture in
-        let ready: AnalysisWorker
+        let ready: AnalysisTools
         do {
-          ready = try worker ?? AnalysisWorker(models: models, stop: stopping)
+          ready = try tools ?? AnalysisTools(models: models, stop: stopping)
         } catch {
           cameras[camera].meters.noteFailed()
           fail(camera, AnalysisError("\(error)"))
           return
         }
-        worker = ready
+        tools = ready
         let began = Clock.monotonic
-        let seen = cameras[camera].analyse(picture, by: ready, people()) { fail(camera, $0) }
+        ready.people = people()
+        let seen = cameras[camera].analyse(picture, with: ready) { fail(camera, $0) }
         guard let seen else { return }
         cameras[camera].meters.note(seen, picture.time, began: began)
         report(camera, picture, seen)

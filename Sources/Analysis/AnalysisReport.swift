@@ -1,7 +1,5 @@
-package import Colours
-package import Faces
+package import Documents
 package import Frames
-package import Gallery
 
 /// A published picture, to be looked at.
 package struct PublishedPicture: Sendable {
@@ -21,36 +19,39 @@ package struct PublishedPicture: Sendable {
 
 /// What was seen in a picture.
 package struct AnalysisReport: Sendable {
-  package var faces: FacesReport?
-  package var colours: Clustering?
-  /// The picture with boxes and names.
-  package var annotated: PooledBytes?
-  /// The picture in its palette's colours.
-  package var clustered: PooledBytes?
-  package var chips: [FaceChip] = []
+  /// To be sent.
+  package var records: [AnalyserRecord] = []
+  /// To be added to counters, by their names.
+  package var counts: [String: Int] = [:]
+  /// To be shown, by the names of rows.
+  package var rows: [String: AnalyserRow.Value] = [:]
+
+  package init() {}
+
+  mutating func add(_ other: AnalysisReport) {
+    records += other.records
+    counts.merge(other.counts) { $0 + $1 }
+    rows.merge(other.rows) { $1 }
+  }
 }
 
-package struct FacesReport: Sendable {
-  package var work: FaceAnalysis.Work
-  /// Whether there is more to say than that faces moved: the picture was searched, or the gallery is another.
-  package var isNews: Bool
-  package var faces: [SeenFace]
-}
+/// Something to be sent: to one of the outputs that its analyser declares.
+package struct AnalyserRecord: Sendable {
+  package enum Body: Sendable {
+    case jpeg(PooledBytes, FrameSize)
+    /// The members behind those that every record has.
+    case json([(String, JSON)])
+  }
 
-/// A face, and whose it is.
-package struct SeenFace: Sendable {
-  package var face: AnalysedFace
-  /// What its track was called by most votes; nil for Unknown.
-  package var label: PersonName?
-  /// That name's part of the votes, weighted by the area of the face, 0…1; nil before any vote.
-  package var share: Double?
-  /// What the last encoding of the track was compared with; nil where there was none yet.
-  package var identity: Identity?
-}
+  /// The output's name.
+  package var output: String
+  package var body: Body
+  /// Headers that this kind of record has besides.
+  package var headers: [(String, String)]
 
-/// A face cut out.
-package struct FaceChip: Sendable {
-  package var jpeg: PooledBytes
-  package var track: Int
-  package var label: PersonName?
+  package init(_ output: String, _ body: Body, headers: [(String, String)] = []) {
+    self.output = output
+    self.body = body
+    self.headers = headers
+  }
 }

@@ -4,20 +4,20 @@ package import Imaging
 /// A picture that is decoded once for all who look at it, when the first one does. It lives in its worker's memory: it is
 /// good until the worker takes up the next one, and nobody draws into it.
 package final class DecodedPicture {
-  private let jpeg: PooledBytes
+  package let published: PublishedPicture
   private let decoder: PictureDecoder
   private var decoded: Result<PlanarPicture, ImagingError>?
   private var converted: Result<FrameSize, ImagingError>?
 
-  init(_ jpeg: PooledBytes, by decoder: PictureDecoder) {
-    self.jpeg = jpeg
+  init(_ published: PublishedPicture, by decoder: PictureDecoder) {
+    self.published = published
     self.decoder = decoder
   }
 
   /// As planes of Y, Cb, Cr with the JPEG's own sampling.
   package var planes: PlanarPicture {
     get throws(ImagingError) {
-      let result = decoded ?? decoder.planes(of: jpeg)
+      let result = decoded ?? decoder.planes(of: published.jpeg)
       decoded = result
       return try result.get()
     }
@@ -27,7 +27,7 @@ package final class DecodedPicture {
   package var rgb: (size: FrameSize, pixels: [UInt8]) {
     get throws(ImagingError) {
       let planes = try planes
-      let result = converted ?? decoder.convert(planes, of: jpeg)
+      let result = converted ?? decoder.convert(planes, of: published.jpeg)
       converted = result
       return (try result.get(), decoder.rgb)
     }

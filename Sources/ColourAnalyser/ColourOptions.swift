@@ -1,8 +1,9 @@
+import Analysis
 import Colours
 package import Keys
 
 /// What is done about the colours of a camera's pictures.
-package struct ColourOptions: KeyedOptions {
+package struct ColourOptions: AnalyserOptions {
   package enum Coreset: Equatable, Sendable {
     case histogram, exact
     /// So many colours, drawn.

@@ -1,9 +1,10 @@
+import Analysis
 import Faces
 import Gallery
 package import Keys
 
 /// What is done about faces in a camera's pictures.
-package struct FaceOptions: KeyedOptions {
+package struct FaceOptions: AnalyserOptions {
   package enum Detector: String, CaseIterable, Sendable {
     /// Histograms of oriented gradients: frontal faces, fast.
     case hog

@@ -37,6 +37,7 @@ package struct KafkaSettings: Equatable, Sendable {
   package var properties: [String: String] = [:]
   /// librdkafka properties whose values are read from these files, and never logged.
   package var secretFiles: [String: String] = [:]
+
   package init() {}
 
   /// With prefix; nil where it is switched off.

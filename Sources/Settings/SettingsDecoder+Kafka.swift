@@ -41,7 +41,7 @@ extension SettingsDecoder {
     _ places: inout [Topic: YAMLNode.Place]
   ) {
     for topic in reader.group(node, path) ?? [] {
-      guard let known = Topic(rawValue: topic.key) else {
+      guard let known = Topic.allCases.first(where: { $0.rawValue == topic.key }) else {
         reader.unknown(topic, path, known: Topic.allCases.map(\.rawValue))
         continue
       }
@@ -63,8 +63,8 @@ extension SettingsDecoder {
   ) {
     var owners: [String: Topic] = [:]
     // Those that were named last, so that an error stands where somebody wrote.
-    let named = Topic.allCases.filter { places[$0] != nil }
-    for topic in Topic.allCases.filter({ places[$0] == nil }) + named {
+    let all = Topic.allCases
+    for topic in all.filter({ places[$0] == nil }) + all.filter({ places[$0] != nil }) {
       guard let name = kafka.name(of: topic) else { continue }
       let (place, path) = (places[topic] ?? place, "\(path).topics.\(topic.rawValue)")
       if name.utf8.count > Self.topicBytesMax {

@@ -187,8 +187,11 @@ extension BoxPicture {
     text.family(
       "vedette_analysis_failed_total", .counter, "Pictures that could not be looked at.",
       each { $0.failed })
-    text.family(
-      "vedette_analysis_faces_total", .counter, "Faces that were found.", each { $0.faces })
+    for (index, counter) in (analysis.cameras.first?.counters ?? []).enumerated() {
+      text.family(
+        "vedette_analysis_\(counter.name)_total", .counter, counter.help,
+        each { $0.counters[index].value })
+    }
     text.summary(
       "vedette_analysis_seconds", "What a picture takes on its worker.",
       analysis.cameras.map { ([("camera", $0.name)], $0.time) })

@@ -252,17 +252,46 @@ package struct AnalysisView: Sendable {
     package var failed = 0
     /// Whether pictures failed or gave way for a minute, and none was analysed.
     package var isFailing = false
-    package var faces = 0
+    /// What analysers count.
+    package var counters: [Counter] = []
     /// On the worker.
     package var time = Timing()
     /// Capture to report.
     package var latency = Timing()
-    /// Whose faces were in the last picture that was searched, `Unknown` for nobody's.
-    package var people: [String] = []
-    /// Of the last picture whose colours were clustered, the largest first.
-    package var palette: [Swatch] = []
+    /// What analysers saw last.
+    package var rows: [Row] = []
 
     package init(name: String) { self.name = name }
+  }
+
+  package struct Counter: Sendable {
+    package var name: String
+    package var help: String
+    package var value: Int
+
+    package init(name: String, help: String, value: Int) {
+      self.name = name
+      self.help = help
+      self.value = value
+    }
+  }
+
+  package struct Row: Sendable {
+    package enum Value: Sendable {
+      case words([String])
+      case swatches([Swatch])
+    }
+
+    package var name: String
+    /// What stands before it; empty for nothing.
+    package var title: String
+    package var value: Value
+
+    package init(name: String, title: String, value: Value) {
+      self.name = name
+      self.title = title
+      self.value = value
+    }
   }
 
   /// One colour of a palette.

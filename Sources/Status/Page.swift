@@ -25,7 +25,7 @@ enum Page {
     .card h2 span { float: right; font-weight: normal }
     .card h2 span.bad { color: var(--critical); font-weight: bold }
     .card img { aspect-ratio: 16/9; background: #0008; display: block; color: #fff; object-fit: contain; width: 100% }
-    .card p { margin: .5rem .8rem; overflow-wrap: anywhere }
+    .card p, .words { margin: .5rem .8rem; overflow-wrap: anywhere }
     .card p:empty { display: none }
     .palette { display: flex; height: 1rem }
     canvas { display: block; height: 8rem; width: 100% }
@@ -53,16 +53,15 @@ enum Page {
       if (cards.has(name)) return cards.get(name);
       const box = document.createElement("div"), head = document.createElement("h2"),
         state = document.createElement("span"), image = document.createElement("img"), text = document.createElement("p"),
-        palette = document.createElement("div"), people = document.createElement("p");
-      palette.className = "palette";
+        rows = document.createElement("div");
       box.className = "card"; head.append(name, state); image.alt = name + " live";
       const path = "/cameras/" + encodeURIComponent(name);
       const isLive = cards.size < streamsMax;
       const load = () => { image.src = path + (isLive ? "/stream?fps=5&at=" : "/snapshot.jpg?at=") + Date.now() };
       if (!isLive) image.onload = () => setTimeout(load, 1000);
       image.onerror = () => setTimeout(load, 3000);
-      box.append(head, image, palette, people, text); $("cameras").append(box);
-      const made = { box, state, text, palette, people }; cards.set(name, made); load(); return made;
+      box.append(head, image, rows, text); $("cameras").append(box);
+      const made = { box, state, text, rows }; cards.set(name, made); load(); return made;
     }
     // The last hour is the whole width, however young the agent is.
     const pointsShown = 720;
@@ -113,9 +112,14 @@ enum Page {
       put($("spool"), s.spool ? s.spool.records + (s.spool.records === 1 ? " record waits (" : " records wait (") + bytes(s.spool.waiting_bytes) + "), " + bytes(s.spool.bytes) + " of " + bytes(s.spool.quota) + " on disk" : "off");
       for (const c of s.analysis ? s.analysis.cameras : []) {
         const made = card(c.name);
-        put(made.people, c.people.length ? "Faces: " + c.people.join(", ") : "");
-        made.palette.replaceChildren(...c.palette.map(p => { const part = document.createElement("span");
-          part.style.background = p.rgb; part.style.flexGrow = 1000 * p.share; part.title = p.rgb; return part }));
+        s.analysis.rows.forEach((r, i) => {
+          const row = made.rows.children[i] || made.rows.appendChild(document.createElement("div")), seen = c[r.name];
+          if (!seen.length) { row.className = ""; row.replaceChildren(); return }
+          if (!seen[0].rgb) { row.className = "words"; put(row, (r.title ? r.title + ": " : "") + seen.join(", ")); return }
+          row.className = "palette";
+          row.replaceChildren(...seen.map(p => { const part = document.createElement("span");
+            part.style.background = p.rgb; part.style.flexGrow = 1000 * p.share; part.title = p.rgb; return part }));
+        });
       }
       const y = s.system;
       put($("box"), ["brokers " + s.delivery.brokers.join(", "),

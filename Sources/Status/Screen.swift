@@ -230,7 +230,7 @@ package struct Screen: Sendable {
     if let p50 = camera.time.p50 { parts.append("\(Wording.short(p50)) each") }
     parts.append("skipped \(camera.skipped)")
     if camera.failed > 0 { parts.append("failed \(camera.failed)") }
-    parts.append("\(camera.faces) faces")
+    parts += camera.counters.map { "\($0.value) \($0.name)" }
     return parts.joined(separator: ", ")
   }
 

@@ -1,6 +1,7 @@
 import Agent
 import ArgumentParser
 import Capture
+import Documents
 import Terminal
 
 struct Cameras: ParsableCommand {

@@ -1,6 +1,7 @@
 import Agent
 import ArgumentParser
 import Colours
+import Documents
 import Frames
 import Glibc
 

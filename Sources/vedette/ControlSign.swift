@@ -2,6 +2,7 @@ import Agent
 import Analysers
 import ArgumentParser
 import Control
+import Documents
 import Gallery
 import Glibc
 

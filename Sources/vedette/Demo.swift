@@ -1,6 +1,7 @@
 import Agent
 import Analysers
 import ArgumentParser
+import Documents
 import Frames
 import Glibc
 import Journal

@@ -1,5 +1,6 @@
 import Agent
 import Delivery
+import Documents
 import Frames
 import CPosix
 import Meters

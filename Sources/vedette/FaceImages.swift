@@ -1,5 +1,6 @@
 import Agent
 import CPosix
+import Documents
 import Glibc
 import Paths
 

@@ -1,4 +1,6 @@
 import Agent
+import Documents
+import FaceAnalyser
 import Faces
 import Frames
 import Gallery

@@ -1,5 +1,7 @@
 import Agent
 import ArgumentParser
+import Documents
+import FaceAnalyser
 import Faces
 import Gallery
 import Glibc

@@ -1,5 +1,6 @@
 import Agent
 import ArgumentParser
+import Documents
 import Gallery
 
 struct GalleryTrain: ParsableCommand {

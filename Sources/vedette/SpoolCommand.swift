@@ -2,6 +2,7 @@ import Agent
 import ArgumentParser
 import CPosix
 import Delivery
+import Documents
 import Glibc
 import Kafka
 import Settings

@@ -1,6 +1,7 @@
 import Agent
 import ArgumentParser
 import CPosix
+import Documents
 import Glibc
 import Settings
 import Status

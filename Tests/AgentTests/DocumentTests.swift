@@ -1,5 +1,7 @@
 import Analysers
+import Analysis
 import Control
+import Documents
 import FaceAnalyser
 import Foundation
 import Gallery
@@ -72,7 +74,17 @@ import Testing
     box.spool = SpoolView()
     var analysis = AnalysisView()
     var seen = AnalysisView.Camera(name: "front")
-    seen.palette = [AnalysisView.Swatch(rgb: "#000000", share: 1)]
+    seen.counters = Analysers.counters.map {
+      AnalysisView.Counter(name: $0.name, help: $0.help, value: 1)
+    }
+    seen.rows = Analysers.rows.map { row in
+      let value: AnalysisView.Row.Value =
+        switch row.empty {
+        case .words: .words(["Ada"])
+        case .swatches: .swatches([AnalysisView.Swatch(rgb: "#000000", share: 1)])
+        }
+      return AnalysisView.Row(name: row.name, title: row.title, value: value)
+    }
     analysis.cameras = [seen]
     box.analysis = analysis
     box.gallery = GalleryView()

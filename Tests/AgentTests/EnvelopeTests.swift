@@ -1,5 +1,6 @@
 import Control
 import Delivery
+import Documents
 import Foundation
 import Frames
 import Kafka

@@ -1,9 +1,12 @@
-import Colours
+import ColourAnalyser
+import Documents
+import FaceAnalyser
 import Faces
 import Foundation
 import Frames
 import Gallery
 import Imaging
+import Keys
 import Synchronization
 import TestFetching
 import Testing
@@ -15,6 +18,20 @@ import Threads
 @Suite struct CameraAnalysisTests {
   static let models = Fetched.folder("models")
   static let portraits = Fetched.folder("portraits")
+  private static let kinds = [AnalyserKind(FaceAnalyser.self), AnalyserKind(ColourAnalyser.self)]
+
+  /// Looks for faces without models, but for the search itself, which needs none.
+  private static var facesAlone: CameraPlan {
+    var options = FaceOptions()
+    options.identify = .off
+    return plan(options)
+  }
+
+  private static func plan(_ options: some AnalyserOptions) -> CameraPlan {
+    var plan = CameraPlan()
+    plan.set(options)
+    return plan
+  }
 
   @Test(
     .enabled(if: models != nil && portraits != nil, "the package registry cannot be reached"))
@@ -23,25 +40,23 @@ import Threads
       try Data(contentsOf: URL(fileURLWithPath: "\(try #require(Self.portraits))/obama2.jpg")))
     let jpeg = BytePool().take(capacity: bytes.count)
     jpeg.append(unsafe bytes.span.bytes)
-    var plan = CameraPlan()
-    plan.faces = FaceSettings()
-    plan.match = MatchSettings()
-    plan.annotates = false
-    let camera = CameraAnalysis(plan)
-    let worker = try AnalysisWorker(models: FaceModels(folder: try #require(Self.models)))
+    var options = FaceOptions()
+    options.annotate = false
+    let camera = CameraAnalysis(Self.plan(options), Self.kinds)
+    let tools = try AnalysisTools(models: try #require(Self.models))
     var number: UInt64 = 0
-    func look(_ people: GallerySnapshot?) throws -> FacesReport {
+    func look(_ people: GallerySnapshot?) throws -> AnalysisReport {
       number += 1
       let picture = PublishedPicture(
         jpeg: jpeg, size: FrameSize(width: 1, height: 1),
         time: FrameTime(monotonic: number * 1_000_000_000, wall: 0), sequence: number)
-      let report = camera.analyse(picture, by: worker, people) { Issue.record("\($0)") }
-      return try #require(report?.faces)
+      tools.people = people
+      return try #require(camera.analyse(picture, with: tools) { Issue.record("\($0)") })
     }
     let first = try look(nil)
-    let face = try #require(first.faces.first)
-    #expect(first.work == .detected && first.faces.count == 1 && face.label == nil)
-    let encoding = try Encoding(try #require(face.face.encoding))
+    #expect(first.counts == ["faces": 1] && Self.people(first) == ["Unknown"])
+    #expect(first.records.count == 1)
+    let encoding = try Self.encoding(bytes, tools)
     func gallery(_ name: String) throws -> GallerySnapshot {
       try .inMemory([
         GalleryEntry(
@@ -53,12 +68,26 @@ import Threads
     let ada = try gallery("Ada")
     for name in [true, false] {
       let seen = try look(ada)
-      #expect(seen.work == .unchanged && seen.isNews == name)
-      #expect(seen.faces.first?.label?.text == "Ada")
+      #expect(seen.counts.isEmpty && seen.records.count == (name ? 1 : 0))
+      #expect(Self.people(seen) == ["Ada"])
     }
     let other = try look(try gallery("Grace"))
-    #expect(other.isNews && other.faces.first?.label?.text == "Grace")
-    #expect(try look(nil).faces.first?.label?.text == "Grace")
+    #expect(other.records.count == 1 && Self.people(other) == ["Grace"])
+    #expect(Self.people(try look(nil)) == ["Grace"])
+  }
+
+  private static func people(_ report: AnalysisReport) -> [String]? {
+    if case .words(let people) = report.rows["people"] { people } else { nil }
+  }
+
+  /// Of the face in a photograph.
+  private static func encoding(_ jpeg: [UInt8], _ tools: AnalysisTools) throws -> Encoding {
+    let engine = FaceEngine(models: FaceModels(folder: tools.models))
+    let planes = try JPEGDecoder().planes(of: unsafe jpeg.span.bytes)
+    let found = try planes.withLuma { luma, stride in
+      try engine.analyse(luma: luma, PixelLayout(.luma, size: planes.size, stride: stride))
+    }
+    return try Encoding(try #require(found.faces.first?.encoding))
   }
 
   @Test(.enabled(if: portraits != nil, "the package registry cannot be reached"))
@@ -67,28 +96,23 @@ import Threads
       try Data(contentsOf: URL(fileURLWithPath: "\(try #require(Self.portraits))/obama2.jpg")))
     let jpeg = BytePool().take(capacity: bytes.count)
     jpeg.append(unsafe bytes.span.bytes)
-    var faces = CameraPlan()
-    faces.faces = FaceSettings()
-    faces.faces?.encodes = false
-    var colours = CameraPlan()
-    colours.colours = ColourSettings(lambda: 30)
-    for plan in [faces, colours] {
-      let camera = CameraAnalysis(plan)
-      let worker = try AnalysisWorker(models: FaceModels(folder: "/nowhere"))
+    for plan in [Self.facesAlone, Self.plan(ColourOptions())] {
+      let camera = CameraAnalysis(plan, Self.kinds)
+      let tools = try AnalysisTools(models: "/nowhere")
       func look(_ number: UInt64) -> AnalysisReport? {
         let picture = PublishedPicture(
           jpeg: jpeg, size: FrameSize(width: 1, height: 1),
           time: FrameTime(monotonic: number * 1_000_000_000, wall: 0), sequence: number)
-        return camera.analyse(picture, by: worker, nil) { Issue.record("\($0)") }
+        return camera.analyse(picture, with: tools) { Issue.record("\($0)") }
       }
       #expect(look(1) != nil)
-      worker.stop.set()
+      tools.stop.set()
       // A new camera of the same worker, so that nothing is known of the picture.
-      let next = CameraAnalysis(plan)
+      let next = CameraAnalysis(plan, Self.kinds)
       let picture = PublishedPicture(
         jpeg: jpeg, size: FrameSize(width: 1, height: 1),
         time: FrameTime(monotonic: 1, wall: 0), sequence: 1)
-      #expect(next.analyse(picture, by: worker, nil) { Issue.record("\($0)") } == nil)
+      #expect(next.analyse(picture, with: tools) { Issue.record("\($0)") } == nil)
       #expect(next.meters.failed == 0)
     }
   }
@@ -97,13 +121,11 @@ import Threads
     let bytes = try Self.picture()
     let jpeg = BytePool().take(capacity: bytes.count)
     jpeg.append(unsafe bytes.span.bytes)
-    var plan = CameraPlan()
-    plan.faces = FaceSettings()
-    plan.faces?.encodes = false
     func seen(isHurried: Bool) throws -> Int {
       let count = Mutex(0)
       let taken = EventSignal()
-      let analysis = Analysis([plan], workers: 1, nice: 0, models: FaceModels(folder: "/nowhere"))
+      let analysis = Analysis(
+        [Self.facesAlone], by: Self.kinds, workers: 1, nice: 0, models: "/nowhere")
       try analysis.start(
         people: {
           // Asked when a worker has the picture.
@@ -127,27 +149,25 @@ import Threads
 
   /// Looks for faces and colours, and for colours alone.
   /// - Returns: the two palettes, and how many pictures were decoded before the first and after each.
-  private func palettes(_ bytes: [UInt8]) throws -> (colours: [[RGB]], decoded: [Int]) {
+  private func palettes(_ bytes: [UInt8]) throws -> (colours: [[String]], decoded: [Int]) {
     let jpeg = BytePool().take(capacity: bytes.count)
     jpeg.append(unsafe bytes.span.bytes)
-    var both = CameraPlan()
-    both.faces = FaceSettings()
-    both.faces?.encodes = false
-    both.colours = ColourSettings(lambda: 30)
-    var alone = both
-    alone.faces = nil
-    let worker = try AnalysisWorker(models: FaceModels(folder: "/nowhere"))
-    var palettes: [[RGB]] = []
-    var decoded = [worker.decodedCount]
+    let alone = Self.plan(ColourOptions())
+    var both = Self.facesAlone
+    both.set(ColourOptions())
+    let tools = try AnalysisTools(models: "/nowhere")
+    var palettes: [[String]] = []
+    var decoded = [tools.decodedCount]
     for plan in [both, alone] {
       let picture = PublishedPicture(
         jpeg: jpeg, size: FrameSize(width: 1, height: 1),
         time: FrameTime(monotonic: 1, wall: 0), sequence: 1)
-      let camera = CameraAnalysis(plan)
-      let report = camera.analyse(picture, by: worker, nil) { Issue.record("\($0)") }
-      #expect((report?.annotated != nil) == (plan.faces != nil))
-      palettes.append(try #require(report?.colours).colours.map(\.rgb))
-      decoded.append(worker.decodedCount)
+      let camera = CameraAnalysis(plan, Self.kinds)
+      let report = try #require(camera.analyse(picture, with: tools) { Issue.record("\($0)") })
+      #expect(report.records.contains { $0.output == "annotated" } == (plan == both))
+      guard case .swatches(let palette) = report.rows["palette"] else { continue }
+      palettes.append(palette.map(\.rgb))
+      decoded.append(tools.decodedCount)
     }
     return (palettes, decoded)
   }

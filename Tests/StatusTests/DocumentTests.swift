@@ -1,3 +1,5 @@
+import Analysers
+import Analysis
 import Foundation
 import Meters
 import Testing
@@ -23,6 +25,9 @@ import Testing
     box.gallery = GalleryView()
     box.control = ControlView()
     var camera = AnalysisView.Camera(name: "front")
+    camera.counters = Analysers.counters.map {
+      AnalysisView.Counter(name: $0.name, help: $0.help, value: 1)
+    }
     var timing = Timing()
     timing.count = 1
     (camera.time, camera.latency) = (timing, timing)

@@ -18,7 +18,9 @@ import Testing
     box.spool?.replayRate = 3e6
     box.spool?.timeToEmpty = 600
     var analysis = AnalysisView()
-    analysis.cameras = [AnalysisView.Camera(name: "c")]
+    var camera = AnalysisView.Camera(name: "c")
+    camera.counters = [AnalysisView.Counter(name: "faces", help: "Found.", value: 7)]
+    analysis.cameras = [camera]
     box.analysis = analysis
     box.gallery = GalleryView()
     var book = AlarmBook()
@@ -49,6 +51,10 @@ import Testing
       }
       #expect(starts.count == 2 && starts[0] == starts[1])
     }
+  }
+
+  @Test func `What analysers count stands beside their pictures`() {
+    #expect(Screen(badBox(), columns: 120).text.contains("c: 0 pictures, skipped 0, 7 faces"))
   }
 
   @Test func `The verdict is the first word`() {

@@ -1,0 +1,157 @@
+package import Keys
+
+/// What an analyser can be told for a camera.
+package protocol AnalyserOptions: KeyedOptions {
+  /// Pictures looked at per second, at most; nil for all that time allows.
+  var rate: Double? { get }
+}
+
+/// Looks at the pictures of one camera. Its room declares here all that others need to know of it; a line in
+/// `Analysers.all` makes it known. One is made for each camera, and used by one thread at a time.
+package protocol Analyser: AnyObject, SendableMetatype {
+  associatedtype Options: AnalyserOptions
+  /// What it sends.
+  static var outputs: [AnalyserOutput] { get }
+  /// What it counts, for metrics and the status.
+  static var counters: [AnalyserCounter] { get }
+  /// What it saw last, for the status.
+  static var rows: [AnalyserRow] { get }
+  /// The beginning of a sentence about a picture at which it failed: "faces are not looked for".
+  static var failure: String { get }
+  init()
+  /// Holds for the pictures that follow. What is remembered of those before stays.
+  /// - Parameter quality: of JPEGs that are made, 1…100.
+  func adopt(_ options: Options, quality: Int)
+  /// - Throws: `AnalyserFault`, or what decoding throws.
+  func look(at picture: DecodedPicture, with tools: AnalysisTools) throws -> AnalysisReport
+}
+
+extension Analyser {
+  package static var counters: [AnalyserCounter] { [] }
+  package static var rows: [AnalyserRow] { [] }
+}
+
+/// A kind of records that an analyser sends.
+package struct AnalyserOutput: Sendable {
+  package enum Content: Sendable {
+    /// A JPEG made of the picture that was looked at: while no broker takes it, it may be given up before that.
+    case copy
+    /// A JPEG that is written ahead. All cameras share the ledger `faces`.
+    case chip
+    /// JSON, one for each picture, as it passes.
+    case document
+    /// JSON, written ahead, in the ledger of events.
+    case event
+  }
+
+  /// In the names of ledgers, and of records.
+  package let name: String
+  /// The key of the topic's name below `kafka.topics`.
+  package let topic: String
+  /// `ce_type`.
+  package let type: String
+  package let content: Content
+
+  package init(_ name: String, topic: String, type: String, _ content: Content) {
+    self.name = name
+    self.topic = topic
+    self.type = type
+    self.content = content
+  }
+}
+
+/// Something that is counted: `vedette_analysis_NAME_total`.
+package struct AnalyserCounter: Sendable {
+  package let name: String
+  package let help: String
+
+  package init(_ name: String, help: String) {
+    self.name = name
+    self.help = help
+  }
+}
+
+/// Something that is shown of the last picture.
+package struct AnalyserRow: Sendable {
+  package enum Value: Sendable {
+    case words([String])
+    case swatches([Swatch])
+  }
+
+  package struct Swatch: Sendable {
+    /// `#rrggbb`.
+    package var rgb: String
+    /// Of the picture, 0…1.
+    package var share: Double
+
+    package init(rgb: String, share: Double) {
+      self.rgb = rgb
+      self.share = share
+    }
+  }
+
+  /// In the status.
+  package let name: String
+  /// What stands before it on the page; empty for nothing.
+  package let title: String
+  /// Before anything was seen.
+  package let empty: Value
+
+  package init(_ name: String, title: String, empty: Value) {
+    self.name = name
+    self.title = title
+    self.empty = empty
+  }
+}
+
+/// Why a picture could not be looked at.
+package struct AnalyserFault: Error, CustomStringConvertible {
+  package enum Kind: Sendable {
+    /// The work was to end early: nobody's fault.
+    case cancelled
+    /// The next picture may do better.
+    case passing
+    /// The next picture will fail for the same reason, such as a model that is missing.
+    case lasting
+  }
+
+  package var kind: Kind
+  /// A sentence for the operator.
+  package var description: String
+
+  package init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+}
+
+/// All that is known of an analyser without its type.
+package struct AnalyserKind: Sendable {
+  package let keys: KeyTable
+  package let outputs: [AnalyserOutput]
+  package let counters: [AnalyserCounter]
+  package let rows: [AnalyserRow]
+  let failure: String
+  let make: @Sendable () -> any Analyser
+
+  package init<Kind: Analyser>(_ kind: Kind.Type) {
+    outputs = kind.outputs
+    keys = KeyTable(Kind.Options.self)
+    counters = kind.counters
+    rows = kind.rows
+    failure = kind.failure
+    make = { kind.init() }
+  }
+
+  /// In the configuration, and in commands.
+  package var name: String { keys.name }
+}
+
+extension Analyser {
+  /// - Returns: the most pictures per second that it looks at; nil for all.
+  func adopt(any options: AnyOptions, quality: Int) -> Double? {
+    guard let options = options.as(Options.self) else { return nil }
+    adopt(options, quality: quality)
+    return options.rate
+  }
+}
