@@ -117,7 +117,9 @@ let package = Package(
     room(
       "FaceAnalyser",
       ["Analysis", "Documents", "Faces", "Frames", "Gallery", "Imaging", "Keys"]),
-    room("Analysers", ["Analysis", "ColourAnalyser", "FaceAnalyser", "Keys"]),
+    room(
+      "Analysers",
+      ["Analysis", "ColourAnalyser", "FaceAnalyser", "Keys"]),
     room("Status", ["Meters", "Terminal", "Threads"] + nio),
     room(
       "Control",
@@ -224,8 +226,8 @@ let package = Package(
     tests(
       "EndToEndTests",
       [
-        "Control", "CPosix", "Frames", "Gallery", "Imaging", "Kafka", "TestBatches", "TestBombs",
-        "TestFetching",
+        "Analysers", "Analysis", "Control", "CPosix", "Frames", "Gallery", "Imaging", "Kafka",
+        "TestBatches", "TestBombs", "TestFetching",
       ]),
   ],
   cxxLanguageStandard: .cxx17

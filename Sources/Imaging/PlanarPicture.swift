@@ -111,7 +111,7 @@ package final class PlanarPicture {
 
   /// Scales this picture into `target`, plane by plane, by libyuv: area average where it shrinks,
   /// bilinear where it grows. Where `fit` leaves bars, they are black.
-  func scale(into target: PlanarPicture, fit: Fit) {
+  package func scale(into target: PlanarPicture, fit: Fit) {
     let (from, to) = fit.regions(from: size, to: target.size)
     let isBarred = to.width < target.size.width || to.height < target.size.height
     for (index, out) in target.planes.enumerated() where index < planes.count {

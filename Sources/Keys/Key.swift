@@ -91,10 +91,11 @@ package struct Key<Options: KeyedOptions>: Sendable {
     }
   }
 
+  /// - Parameter most: pixels of width, and of height.
   package static func size(
-    _ name: String, _ path: Path<KeySize>, _ doc: String
+    _ name: String, _ path: Path<KeySize>, _ doc: String, most: Int
   ) -> Key {
-    Key(name: name, kind: .size, doc: doc) {
+    Key(name: name, kind: .size(most), doc: doc) {
       .size($0[keyPath: path])
     } set: {
       if case .size(let value) = $1 { $0[keyPath: path] = value }

@@ -11,8 +11,8 @@ package indirect enum KeyKind: Equatable, Sendable {
   case rate(ClosedRange<Double>)
   /// Seconds, written with a unit.
   case duration(ClosedRange<Double>)
-  /// `640x360`, in pixels.
-  case size
+  /// `640x360`, in pixels: of each at most so many.
+  case size(Int)
   /// `640x480+0+0`, in pixels.
   case area
   /// `off`, or what stands here.
@@ -84,7 +84,7 @@ extension KeyKind {
       "pictures a second, \(KeyValue.number(range.lowerBound).text) to \(KeyValue.number(range.upperBound).text)"
     case .duration(let range):
       "\(KeyValue.number(range.lowerBound).text) s to \(KeyValue.number(range.upperBound).text) s"
-    case .size: "WIDTHxHEIGHT in pixels"
+    case .size(let most): "WIDTHxHEIGHT, up to \(most) pixels each"
     case .area: "WIDTHxHEIGHT+X+Y in pixels"
     case .optional(let kind): "\(kind.text), or off"
     case .words(let words, let kind): "\(words.joined(separator: ", ")), or \(kind.text)"

@@ -175,9 +175,11 @@ struct NodeReader {
     return value
   }
 
-  mutating func size(_ node: YAMLNode, _ path: String) -> CameraSettings.Size? {
+  mutating func size(
+    _ node: YAMLNode, _ path: String, most: Int = 16_384
+  ) -> CameraSettings.Size? {
     guard let text = text(node, path, "a picture size such as 1280x720") else { return nil }
-    let range = 1...16_384
+    let range = 1...most
     guard let size = Units.size(text) else {
       fail(
         node.place, path,
@@ -186,7 +188,7 @@ struct NodeReader {
     }
     guard range.contains(size.width), range.contains(size.height) else {
       fail(
-        node.place, path, "\(text) is out of range; give 1 to 16384 pixels for width and height")
+        node.place, path, "\(text) is out of range; give 1 to \(most) pixels for width and height")
       return nil
     }
     return size

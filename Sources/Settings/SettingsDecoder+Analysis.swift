@@ -70,8 +70,10 @@ extension SettingsDecoder {
     case .rate(let range): reader.rate(node, path, range).map { .number($0) }
     case .duration(let range):
       reader.seconds(node, path, range, or: alternative).map { .number($0) }
-    case .size:
-      reader.size(node, path).map { .size(KeySize(width: $0.width, height: $0.height)) }
+    case .size(let most):
+      reader.size(node, path, most: most).map {
+        .size(KeySize(width: $0.width, height: $0.height))
+      }
     case .area:
       rectangle(node, path).map {
         .area(KeyArea(x: $0.x, y: $0.y, width: $0.width, height: $0.height))

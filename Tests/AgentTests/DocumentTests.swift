@@ -64,6 +64,20 @@ import Testing
     #expect(text.contains("no farther than the threshold (\(match.threshold); smaller"))
   }
 
+  @Test func `What analysers send is documented, by topic and type`() throws {
+    let asyncapi = try document("docs/asyncapi.yaml")
+    let readme = try document("README.md")
+    for output in Analysers.outputs {
+      #expect(asyncapi.contains("name: \(output.type)\n"), "\(output.type)")
+      #expect(asyncapi.contains("address: vedette.\(output.topic)\n"), "\(output.topic)")
+      #expect(readme.contains("| `vedette.\(output.topic)` |"), "\(output.topic)")
+    }
+    for row in Analysers.counters {
+      #expect(
+        try document("docs/metrics.md").contains("`vedette_analysis_\(row.name)_total`"))
+    }
+  }
+
   /// A box with all that it can have.
   private var box: BoxPicture {
     var box = BoxPicture()

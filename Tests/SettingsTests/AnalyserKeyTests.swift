@@ -37,6 +37,19 @@ import Testing
       try parsed(text).settings.cameras.first?.analysers == [table.name: table.options([:])])
   }
 
+  @Test func `A size is no larger than its key allows`() throws {
+    let sizes = Analysers.keys.flatMap { table in table.entries.map { (table.name, $0) } }
+    for (name, entry) in sizes {
+      guard case .size(let most) = entry.kind else { continue }
+      let found = faults(
+        "cameras: {front: {device: x, \(name): {\(entry.name): \(most + 1)x1}}}")
+      #expect(found.count == 1)
+      #expect(
+        found.first?.hasSuffix(
+          "\(most + 1)x1 is out of range; give 1 to \(most) pixels for width and height") == true)
+    }
+  }
+
   @Test func `The example of a configuration has all keys of analysers, with their defaults`()
     throws
   {

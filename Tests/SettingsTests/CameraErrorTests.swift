@@ -1,3 +1,4 @@
+import Analysers
 import Testing
 
 @testable import Settings
@@ -6,11 +7,16 @@ import Testing
   private static let formats =
     "yuyv, uyvy, yvyu, nv12, nv21, nv16, yu12, grey, rgb24, bgr24, mjpeg"
 
+  private static let known =
+    (["buffers", "chroma", "controls", "device", "enabled", "fit", "format", "masks"]
+    + ["publish_rate", "quality", "range", "rate", "replay", "scale", "size", "timeout", "verify"]
+    + Analysers.names).sorted().joined(separator: ", ")
+
   static let keys: [Fault] = [
     .front("qualty: 80", 5, "cameras.front: there is no key \"qualty\"; did you mean \"quality\"?"),
     .front(
       "zoom: 2", 5,
-      "cameras.front: there is no key \"zoom\"; known here: buffers, chroma, colours, controls, device, enabled, faces, fit, format, masks, publish_rate, quality, range, rate, replay, scale, size, timeout, verify"
+      "cameras.front: there is no key \"zoom\"; known here: \(known)"
     ),
     .front(
       "faces: {detector: hag}", 23,

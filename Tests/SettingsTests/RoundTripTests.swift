@@ -104,7 +104,7 @@ private struct Random: RandomNumberGenerator {
     case .flag: .flag(Bool.random(using: &self))
     case .choice(let words): .word(words[integer(0...words.count - 1)])
     case .rate: .number(Double(integer(1...1000)))
-    case .size: .size(KeySize(width: integer(1...16_384), height: integer(1...16_384)))
+    case .size(let most): .size(KeySize(width: integer(1...most), height: integer(1...most)))
     case .area:
       .area(KeyArea(mask(within: nil)))
     case .optional(let kind): Bool.random(using: &self) ? .off : value(kind)
