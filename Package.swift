@@ -117,9 +117,10 @@ let package = Package(
     room(
       "FaceAnalyser",
       ["Analysis", "Documents", "Faces", "Frames", "Gallery", "Imaging", "Keys"]),
+    room("ThumbnailAnalyser", ["Analysis", "Frames", "Imaging", "Keys"]),
     room(
       "Analysers",
-      ["Analysis", "ColourAnalyser", "FaceAnalyser", "Keys"]),
+      ["Analysis", "ColourAnalyser", "FaceAnalyser", "Keys", "ThumbnailAnalyser"]),
     room("Status", ["Meters", "Terminal", "Threads"] + nio),
     room(
       "Control",
@@ -210,6 +211,8 @@ let package = Package(
         "Analysis", "ColourAnalyser", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery",
         "Imaging", "Keys", "TestFetching", "Threads",
       ]),
+    tests(
+      "ThumbnailAnalyserTests", ["Analysis", "Frames", "Imaging", "Keys", "ThumbnailAnalyser"]),
     tests("StatusTests", ["Analysers", "Analysis", "Meters", "Status"] + nio),
     tests(
       "ControlTests",

@@ -2,6 +2,7 @@ package import Analysis
 import ColourAnalyser
 import FaceAnalyser
 package import Keys
+import ThumbnailAnalyser
 
 /// What can be done about cameras' pictures.
 package enum Analysers {
@@ -9,6 +10,7 @@ package enum Analysers {
   package static let all = [
     AnalyserKind(FaceAnalyser.self),
     AnalyserKind(ColourAnalyser.self),
+    AnalyserKind(ThumbnailAnalyser.self),
   ]
 
   /// Their keys in a camera's configuration.

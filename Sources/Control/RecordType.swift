@@ -8,6 +8,8 @@ package enum RecordType: String, CaseIterable, Sendable {
   case annotated = "vedette.annotated.v1"
   /// A picture in the colours of its palette.
   case clustered = "vedette.clustered.v1"
+  /// A small picture.
+  case thumbnail = "vedette.thumbnail.v1"
   /// A face cut out, 224 by 224.
   case face = "vedette.face.v1"
   /// Something on the box needs somebody, or no longer does. docs/runbook.md tells what to do.

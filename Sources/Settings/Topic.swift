@@ -8,6 +8,8 @@ package enum Topic: String, CaseIterable, Sendable {
   case annotated
   /// Pictures in their palette's colours.
   case clustered
+  /// Small pictures at a low rate.
+  case thumbnails
   /// Faces cut out.
   case faces
   /// Faces and who they are, gaps, records that no broker takes.
