@@ -84,6 +84,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
     .target(name: "CMatching", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CColours", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
+    .target(name: "CMotion", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CPosix"),
     .target(name: "CPixelRows", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CV4L2", dependencies: ["CLibV4L2"]),
@@ -102,6 +103,7 @@ let package = Package(
     room("Settings", ["CPosix", "CYAML", "Keys", "Paths"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Paths", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "CPNGReader", "Frames", "CTurboJPEG", "CYUV"]),
+    room("Motion", ["CMotion", "Frames"]),
     room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames", "Paths"]),
     room("Colours", ["CColours", "Threads"]),
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Paths", "Threads", log]),
@@ -183,6 +185,12 @@ let package = Package(
       name: "TestBatches", dependencies: ["Kafka"], path: "Tests/Support/TestBatches",
       swiftSettings: strict),
     .target(name: "TestBombs", path: "Tests/Support/TestBombs", swiftSettings: strict),
+    .target(
+      name: "CScenes", path: "Tests/Support/CScenes", cSettings: [.unsafeFlags(["-O2"])],
+      linkerSettings: [.linkedLibrary("m")]),
+    .target(
+      name: "TestScenes", dependencies: ["CScenes", "Frames", "Imaging", "TestDice"],
+      path: "Tests/Support/TestScenes", swiftSettings: strict),
     .target(name: "TestFetching", path: "Tests/Support/TestFetching", swiftSettings: strict),
     .target(name: "TestFolders", path: "Tests/Support/TestFolders", swiftSettings: strict),
 
@@ -201,6 +209,8 @@ let package = Package(
         "CDlibReference", "Faces", "Frames", "Gallery", "Imaging", "TestDice", "TestFetching",
       ]),
     tests("ColoursTests", ["CColours", "Colours"]),
+    tests(
+      "MotionTests", ["CScenes", "Frames", "Motion", "TestDice", "TestFetching", "TestScenes"]),
     tests("KafkaTests", ["Kafka", log]),
     tests("SpoolTests", ["Spool", "TestDice", "TestFolders"]),
     tests("GalleryTests", ["CMatching", "CSQLite", "Gallery", "TestDice", "TestFolders"]),
