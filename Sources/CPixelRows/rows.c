@@ -1,5 +1,7 @@
 #include "CPixelRows.h"
 
+#include <string.h>
+
 #if defined(__x86_64__) && defined(__linux__)
 #define CLONED __attribute__((target_clones("avx2", "default")))
 #else
@@ -128,6 +130,26 @@ CLONED void vp_rgb_chroma(uint8_t *restrict cb, uint8_t *restrict cr, const uint
         cb[i] = expand ? wide_chroma(blueness) : blueness;
         cr[i] = expand ? wide_chroma(redness) : redness;
     }
+}
+
+void vp_add_eights(uint16_t *restrict sums, const uint8_t *restrict source, size_t count)
+{
+    const uint64_t every_second = 0x00FF00FF00FF00FF, ones = 0x0001000100010001;
+    size_t whole = count / 8;
+    for (size_t i = 0; i < whole; i++) {
+        uint64_t eight;
+        memcpy(&eight, source + 8 * i, sizeof eight);
+        uint64_t pairs = (eight & every_second) + ((eight >> 8) & every_second);
+        /* The sum of the four pairs comes to stand in the highest. */
+        sums[i] = (uint16_t)(sums[i] + (uint16_t)((pairs * ones) >> 48));
+    }
+    size_t rest = count - 8 * whole;
+    if (rest == 0)
+        return;
+    uint32_t sum = 0;
+    for (size_t i = 8 * whole; i < count; i++)
+        sum += source[i];
+    sums[whole] = (uint16_t)(sums[whole] + (sum * 8 + rest / 2) / rest);
 }
 
 /* In the data of a picture one byte in some hundred is FF, nearly always followed by 0: memchr would stop at

@@ -55,7 +55,8 @@ struct StripConverter {
 
   private var expands: Int32 { layout.range == .limited ? 1 : 0 }
 
-  private func fillLuma(_ y: Row, row: Int, planes: [UnsafeRawBufferPointer]) {
+  /// - Parameter y: room for a row of the frame's width.
+  func fillLuma(_ y: Row, row: Int, planes: [UnsafeRawBufferPointer]) {
     guard let line = unsafe source(planes, 0, row: row) else { return }
     let width = layout.size.width
     switch layout.format {

@@ -49,6 +49,9 @@ void vp_double_both(uint8_t *restrict target, const uint8_t *near, const uint8_t
 void vp_ycc_rgb(uint8_t *restrict rgb, const uint8_t *restrict y, const uint8_t *restrict cb,
                 const uint8_t *restrict cr, size_t count);
 
+/* Adds to each of the `(count + 7) / 8` sums the eight samples that are its; a last one of fewer is brought up to eight. */
+void vp_add_eights(uint16_t *restrict sums, const uint8_t *restrict source, size_t count);
+
 /* A bitmap font: each glyph is VP_GLYPH_ROWS rows of VP_GLYPH_COLUMNS bits, the leftmost the highest. */
 enum { VP_GLYPH_ROWS = 20, VP_GLYPH_COLUMNS = 10 };
 size_t vp_glyph_count(void);
