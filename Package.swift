@@ -132,8 +132,8 @@ let package = Package(
       [
         "Analysers", "Analysis", "Capture", "ColourAnalyser", "Colours", "Control", "CPosix",
         "Delivery", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery", "Imaging", "Journal",
-        "Kafka", "Keys", "Meters", "Paths", "Settings", "Spool", "Status", "Terminal", "Threads",
-        asn1, log,
+        "Kafka", "Keys", "Meters", "Motion", "Paths", "Settings", "Spool", "Status", "Terminal",
+        "Threads", asn1, log,
       ]),
 
     // What people start.
@@ -233,8 +233,8 @@ let package = Package(
       "AgentTests",
       [
         "Agent", "Analysers", "Analysis", "Colours", "Control", "Delivery", "Documents",
-        "FaceAnalyser", "Frames", "Gallery", "Kafka", "Keys", "Meters", "Settings", "Spool", "Status",
-        "TestFetching", log,
+        "FaceAnalyser", "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Keys", "Meters",
+        "Motion", "Settings", "Spool", "Status", "TestDice", "TestFetching", "TestScenes", log,
       ]),
     tests(
       "EndToEndTests",

@@ -12,7 +12,7 @@ import Settings
 import Synchronization
 import Threads
 
-/// One camera's way from frame to record: rate cap, JPEG, headers, Delivery. All of it runs on the
+/// One camera's way from frame to record: rate cap, JPEG, what is left out while nothing moves, headers, Delivery. All of it runs on the
 /// camera's thread; only the last picture is read from others.
 final class Pipeline: FrameSink, @unchecked Sendable {
   /// Frames after which the cost of decoding and re-encoding is logged.
@@ -31,6 +31,8 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   // Used by the camera's thread alone.
   private let compressor: Compressor
   private var cap: RateCap?
+  /// Nil where as much is published while nothing moves as otherwise.
+  private let gate: StillGate?
   private var layout: FrameLayout?
   private var framesOfLayout = 0
 
@@ -56,7 +58,9 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     self.logger = logger
     faults = FaultLog(logger: logger)
     compressor = try Compressor(options: PictureOptions(settings), pool: BytePool())
-    cap = settings.publishRate.map { RateCap(rate: $0) }
+    cap = settings.publish.rate.map { RateCap(rate: $0) }
+    gate = try StillGate(
+      settings.publish, masks: compressor.options.masks, meters: meters, faults: faults)
   }
 
   /// The last JPEG that was made.
@@ -67,6 +71,8 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     if layout.format != self.layout?.format { framesOfLayout = 0 }
     self.layout = layout
   }
+
+  func streamEnded() { gate?.settle { publish($0) } }
 
   func canTake(_ size: FrameSize) -> Bool {
     compressor.options.masks.allSatisfy { $0.lies(within: size) }
@@ -89,19 +95,31 @@ final class Pipeline: FrameSink, @unchecked Sendable {
       faults.tell("picture", .warning, "a frame was dropped: \(error)")
       return
     }
+    gate?.look(at: frame)
     // The driver has its buffer back before anything else is done.
     _ = consume frame
     meters.encodeTime.record(microseconds: (Clock.monotonic - began) / 1000)
     if picture.isRepaired { meters.update { $0.repaired += 1 } }
     if !picture.isPassedThrough { tellCost() }
     latest.withLock { $0 = picture.bytes }
+    guard let gate else { return publish(picture, time) }
+    gate.take(picture, time) { publish($0) }
+  }
+
+  private func publish(_ passage: StillGate.Passage) {
+    publish(passage.picture, passage.time, hasWaited: passage.hasWaited)
+  }
+
+  /// - Parameter hasWaited: by intention, so that its age says nothing of how Delivery fares.
+  private func publish(_ picture: Picture, _ time: FrameTime, hasWaited: Bool = false) {
     guard let stream else {
       meters.ledger.move(.inPipeline, to: .dropped(.topicOff))
       look?(PublishedPicture(jpeg: picture.bytes, size: picture.size, time: time, sequence: nil))
       return
     }
-    let record = stream.record(
+    var record = stream.record(
       picture.bytes, byteCount: picture.bytes.count, time, size: picture.size)
+    if hasWaited { record.capturedAt = Clock.monotonic }
     delivery.submit(record)
     look?(
       PublishedPicture(

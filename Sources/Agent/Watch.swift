@@ -124,8 +124,8 @@ final class Watch: StatusSource {
     for (index, meters) in agent.meters.enumerated() where picture.cameras.indices.contains(index) {
       picture.cameras[index].outcome = outcomes.note(
         meters.name, picture.cameras[index].counts,
-        lostByDriver: picture.cameras[index].lostByDriver, at: picture.uptime,
-        details: meters.frames.lossDetails)
+        lostByDriver: picture.cameras[index].lostByDriver, held: picture.cameras[index].held,
+        at: picture.uptime, details: meters.frames.lossDetails)
     }
     picture.outputs = agent.otherMeters.map { meters in
       OutputView(
@@ -244,6 +244,8 @@ extension CameraView {
     negotiated = seen.negotiated
     measuredRate = seen.measuredRate
     lastFrameAge = seen.lastFrame.map { Double(now - min(now, $0)) / 1e9 }
+    // First, for what is let go meanwhile is then missed on neither side.
+    held = meters.held
     counts = meters.ledger.snapshot
     latency = Timing(meters.frames.latency)
     encode = Timing(meters.encodeTime)

@@ -88,6 +88,7 @@ package final class Camera: Sendable {
   /// Runs the source once.
   /// - Returns: true where there is nothing more to come.
   private func attempt(_ trouble: Trouble) throws(CaptureError) -> Bool {
+    defer { sink.streamEnded() }
     switch source {
     case .device(let request):
       let stream = try Stream(request, system, meters, trouble)

@@ -65,10 +65,13 @@ package protocol FrameSink: AnyObject, Sendable {
   func streamBegan(_ layout: FrameLayout)
   /// Whether pictures of this size, which is another than was negotiated, can be published.
   func canTake(_ size: FrameSize) -> Bool
+  /// No more frames come, unless the source comes back: it failed, is gone, was played to its end or is to stop.
+  func streamEnded()
   /// One good frame; its buffer goes back to the driver when the frame is let go.
   func take(_ frame: consuming Frame)
 }
 
 extension FrameSink {
   package func canTake(_ size: FrameSize) -> Bool { true }
+  package func streamEnded() {}
 }

@@ -67,6 +67,7 @@ package final class CameraMeters: Sendable {
   package let ledger: Ledger
   /// From the driver's buffer to a JPEG.
   package let encodeTime = LatencyHistogram()
+  private let heldCount = Atomic(0)
   private let picture = Mutex(Picture())
 
   package init(name: String) {
@@ -77,6 +78,12 @@ package final class CameraMeters: Sendable {
   package var name: String { frames.name }
 
   package var current: Picture { picture.withLock { $0 } }
+
+  /// Of the frames in the pipeline, those that wait there by intention: what comes before a motion, should there be one.
+  package var held: Int { heldCount.load(ordering: .acquiring) }
+
+  /// Counts frames that begin to wait, or no longer do.
+  package func addHeld(_ count: Int) { heldCount.add(count, ordering: .releasing) }
 
   package func update(_ change: (inout sending Picture) -> Void) {
     picture.withLock { change(&$0) }

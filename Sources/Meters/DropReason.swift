@@ -4,7 +4,7 @@
 package enum DropReason: String, CaseIterable, Sendable {
   /// Above the configured publish rate.
   case rate
-  /// The picture did not change. Reserved: nothing is dropped for it yet.
+  /// Nothing moved, and the still rate did not want it.
   case still
   /// The frames' topic is switched off.
   case topicOff = "topic_off"

@@ -126,8 +126,7 @@ package struct CameraSettings: Equatable, Sendable {
   package var quality = 80
   package var chroma = Chroma.auto
   package var range = Range.auto
-  /// Frames per second published at most; nil for all.
-  package var publishRate: Double?
+  package var publish = PublishSettings()
   /// The published size; nil for the captured one.
   package var scale: Size?
   package var fit = Fit.contain

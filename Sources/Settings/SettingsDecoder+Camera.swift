@@ -5,7 +5,8 @@ extension SettingsDecoder {
     "yuyv", "uyvy", "yvyu", "nv12", "nv21", "nv16", "yu12", "grey", "rgb24", "bgr24", "mjpeg",
   ]
   private static let common = [
-    "enabled", "quality", "chroma", "range", "publish_rate", "scale", "fit", "masks", "verify",
+    "enabled", "quality", "chroma", "range", "publish", "publish_rate", "scale", "fit", "masks",
+    "verify",
   ]
   private static let deviceOnly = [
     "device", "format", "size", "rate", "controls", "buffers", "timeout",
@@ -83,7 +84,9 @@ extension SettingsDecoder {
       }
     case "fit":
       if let fit = reader.choice(value, path, CameraSettings.Fit.self) { camera.fit = fit }
-    case "publish_rate": camera.publishRate = reader.rate(value, path, 0.001...1000)
+    case "publish": publish(value, path, &camera.publish)
+    case "publish_rate":
+      if let rate = reader.rate(value, path, Self.publishRates) { camera.publish.rate = rate }
     case "scale": camera.scale = reader.size(value, path)
     case "masks": camera.masks = masks(value, path)
     default:
@@ -192,6 +195,7 @@ extension SettingsDecoder {
     if let size, let masks = keys.first(where: { $0.key == "masks" })?.value {
       checkMasks(masks, in: size, "\(path).masks")
     }
+    checkPublish(camera.publish, keys, path)
     for key in keys {
       let path = "\(path).\(key.key)"
       switch key.key {

@@ -94,6 +94,8 @@ package struct CameraView: Sendable {
   /// Age of the last good frame; nil before the first.
   package var lastFrameAge: Double?
   package var counts = LedgerCounts()
+  /// Of those in the pipeline, what waits there by intention.
+  package var held = 0
   /// Of the last half minute.
   package var outcome = FrameOutcome()
   package var latency = Timing()

@@ -112,6 +112,7 @@ package struct OutcomeBook: Sendable {
     var time: Double
     var counts: LedgerCounts
     var lostByDriver: Int
+    var held: Int
   }
 
   private var samples: [String: [Sample]] = [:]
@@ -122,13 +123,15 @@ package struct OutcomeBook: Sendable {
   /// - Parameters:
   ///   - time: in seconds, on a clock that only goes on.
   ///   - lostByDriver: frames that the driver has lost so far.
+  ///   - held: how many of those in the pipeline wait there by intention.
   ///   - details: what was last said of each cause, by its name.
   package mutating func note(
-    _ camera: String, _ counts: LedgerCounts, lostByDriver: Int = 0, at time: Double,
+    _ camera: String, _ counts: LedgerCounts, lostByDriver: Int = 0, held: Int = 0, at time: Double,
     details: [String: String] = [:]
   ) -> FrameOutcome {
-    var own = samples[camera] ?? [Sample(time: time, counts: LedgerCounts(), lostByDriver: 0)]
-    own.append(Sample(time: time, counts: counts, lostByDriver: lostByDriver))
+    var own =
+      samples[camera] ?? [Sample(time: time, counts: LedgerCounts(), lostByDriver: 0, held: 0)]
+    own.append(Sample(time: time, counts: counts, lostByDriver: lostByDriver, held: held))
     // One from before the window stays, so that all of the window is covered.
     while own.count > 2, own[1].time <= time - Self.window { own.removeFirst() }
     samples[camera] = own
@@ -150,8 +153,10 @@ package struct OutcomeBook: Sendable {
       if reason.isLeftOut { leftOut += count }
     }
     lost.append((.dead, last.counts.dead - first.counts.dead))
-    func unbooked(_ counts: LedgerCounts) -> Int { max(0, counts.inPipeline - pipelineMax) }
-    lost.append((.unbooked, max(0, unbooked(last.counts) - unbooked(first.counts))))
+    func unbooked(_ sample: Sample) -> Int {
+      max(0, sample.counts.inPipeline - sample.held - pipelineMax)
+    }
+    lost.append((.unbooked, max(0, unbooked(last) - unbooked(first))))
     let captured = last.counts.capturedHere - first.counts.capturedHere
     outcome.wanted = max(0, captured - intended)
     outcome.delivered = max(0, last.counts.delivered - first.counts.delivered)

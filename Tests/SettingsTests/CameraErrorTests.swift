@@ -9,8 +9,8 @@ import Testing
 
   private static let known =
     (["buffers", "chroma", "controls", "device", "enabled", "fit", "format", "masks"]
-    + ["publish_rate", "quality", "range", "rate", "replay", "scale", "size", "timeout", "verify"]
-    + Analysers.names).sorted().joined(separator: ", ")
+    + ["publish", "publish_rate", "quality", "range", "rate", "replay", "scale", "size"]
+    + ["timeout", "verify"] + Analysers.names).sorted().joined(separator: ", ")
 
   static let keys: [Fault] = [
     .front("qualty: 80", 5, "cameras.front: there is no key \"qualty\"; did you mean \"quality\"?"),
@@ -82,6 +82,26 @@ import Testing
       "rate: 30/0", 11,
       "cameras.front.rate: \"30/0\" is no rate; give frames per second, such as 30 or 29.97"),
     .front("rate: 0", 11, "cameras.front.rate: 0 is out of range; give 0.01 to 1000 fps"),
+    .front(
+      "publish: {still_rat: 1}", 15,
+      "cameras.front.publish: there is no key \"still_rat\"; did you mean \"still_rate\"?"),
+    .front(
+      "publish: {quiet: 1}", 15,
+      "cameras.front.publish: there is no key \"quiet\"; known here: before, check_rate, hold, memory, rate, still_rate"
+    ),
+    .front(
+      "publish: {still_rate: 0}", 27,
+      "cameras.front.publish.still_rate: 0 is out of range; give 0.001 to 1000 fps"),
+    .front(
+      "publish: {still_rate: 1, hold: 5}", 36,
+      "cameras.front.publish.hold: \"5\" is no duration; a unit is missing: did you mean 5 s?"),
+    .front(
+      "publish: {still_rate: 1, before: 2 min}", 38,
+      "cameras.front.publish.before: 2 min is out of range; give 0 s to 1 min"),
+    .front(
+      "publish: {still_rate: 1, memory: 4 GiB}", 38,
+      "cameras.front.publish.memory: 4 GiB is out of range; give 1 MiB to 1 GiB"),
+    .front("publish: 10", 14, "cameras.front.publish: a group of keys belongs here, not \"10\""),
     .front(
       "publish_rate: 1001 fps", 19,
       "cameras.front.publish_rate: 1001 fps is out of range; give 0.001 to 1000 fps"),

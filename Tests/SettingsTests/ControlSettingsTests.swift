@@ -59,7 +59,7 @@ import Testing
     let camera = try #require(settings.cameras.first)
     #expect(camera.enabled == false)
     #expect(camera.quality == 70)
-    #expect(camera.publishRate == 2.5)
+    #expect(camera.publish.rate == 2.5)
     #expect(camera[FaceOptions.self] == nil)
     #expect(settings.kafka.name(of: .frames) == nil)
   }

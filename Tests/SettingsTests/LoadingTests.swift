@@ -50,7 +50,8 @@ import Testing
     // Groups are switched on, and of their keys those that are no example of a value that one may want.
     let examples = [
       "node:", "security.protocol", "ssl.", "sasl.", "properties:", "secrets:", "format:", "size:",
-      "rate: 30 ", "brightness", "auto_exposure", "controls:", "publish_rate", "scale:", "masks:",
+      "rate: 30 ", "still_rate", "brightness", "auto_exposure", "controls:", "publish_rate",
+      "scale:", "masks:",
       "region:", "frames_quota", "key_file", "labels: {", "workers:", "timeout:", "replayed:",
       "raw:", "replay:",
     ]
@@ -89,13 +90,59 @@ import Testing
     #expect(settings.delivery.memoryMax == 1_572_864)
     #expect(settings.delivery.outageAfter == 1.5)
     #expect(settings.delivery.ageMax == 120)
-    #expect(settings.cameras[0].publishRate == 10)
+    #expect(settings.cameras[0].publish.rate == 10)
     guard case .device(let device) = settings.cameras[0].source else {
       Issue.record("no device")
       return
     }
     #expect(device.rate == 30_000.0 / 1001 && device.timeout == 30)
     #expect(device.size == CameraSettings.Size(width: 640, height: 360))
+  }
+
+  @Test func `What is published while nothing moves has defaults, and a short form beside it`()
+    throws
+  {
+    let settings = try parse(
+      """
+      cameras:
+        a: {device: /dev/video0, publish_rate: 10, publish: {still_rate: 0.5}}
+        b: {device: /dev/video1, publish: {rate: 25, still_rate: 2, hold: 10 s, before: 500 ms, memory: 4 MiB}}
+        c: {device: /dev/video2, publish: {still_rate: off}}
+      """)
+    var publish = PublishSettings()
+    (publish.rate, publish.stillRate) = (10, 0.5)
+    #expect(settings.cameras[0].publish == publish)
+    #expect(publish.hold == 5 && publish.before == 2 && publish.memoryMax == 16 << 20)
+    (publish.rate, publish.stillRate, publish.hold) = (25, 2, 10)
+    (publish.before, publish.memoryMax) = (0.5, 4 << 20)
+    #expect(settings.cameras[1].publish == publish)
+    #expect(settings.cameras[2].publish == PublishSettings())
+  }
+
+  @Test func `A still rate without effect, and what is without effect without one, is told`() throws
+  {
+    let warnings = try parsed(
+      """
+      cameras:
+        a: {device: /dev/video0, publish: {rate: 5, still_rate: 5}}
+        b: {device: /dev/video1, publish: {hold: 10 s}}
+      """
+    ).warnings.map(\.message)
+    #expect(
+      warnings == [
+        "cameras.a.publish.still_rate: without effect: it is not below the rate",
+        "cameras.b.publish.hold: without effect: there is no still_rate",
+      ])
+  }
+
+  @Test func `The publish rate is given once`() throws {
+    let error = #expect(throws: SettingsError.self) {
+      try parse("cameras: {a: {device: x, publish: {rate: 5}, publish_rate: 6}}")
+    }
+    #expect(
+      error?.diagnostics.map(\.message) == [
+        "cameras.a.publish_rate: it is the short form of publish: {rate: ...}, which is there too; give one of them"
+      ])
   }
 
   @Test func `Fragments are laid over the main file in the order of their names`() throws {

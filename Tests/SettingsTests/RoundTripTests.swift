@@ -138,7 +138,11 @@ private struct Random: RandomNumberGenerator {
     camera.quality = integer(1...100)
     camera.chroma = any(CameraSettings.Chroma.self)
     camera.range = any(CameraSettings.Range.self)
-    camera.publishRate = maybe { Double($0.integer(1...1_000_000)) / 1000 }
+    camera.publish.rate = maybe { Double($0.integer(1...1_000_000)) / 1000 }
+    camera.publish.stillRate = maybe { Double($0.integer(1...1_000_000)) / 1000 }
+    camera.publish.hold = Double(integer(0...3600))
+    camera.publish.before = Double(integer(0...60))
+    camera.publish.memoryMax = integer(1 << 20...1 << 30)
     camera.scale = maybe { $0.size() }
     camera.fit = any(CameraSettings.Fit.self)
     camera.verify = any(CameraSettings.Verify.self)
@@ -305,11 +309,23 @@ extension CameraSettings {
           })
       ),
     ]
-    if let publishRate { keys.append(("publish_rate", .plain("\(publishRate) fps"))) }
+    keys.append(("publish", publish.written))
     if let scale { keys.append(("scale", scale.written)) }
     keys += Analysers.keys.map { table in
       (table.name, analysers[table.name]?.written(table) ?? .plain("off"))
     }
+    return .group(keys)
+  }
+}
+
+extension PublishSettings {
+  fileprivate var written: Written {
+    var keys: [(String, Written)] = [
+      ("hold", .plain("\(hold) s")), ("before", .plain("\(before) s")),
+      ("memory", .plain("\(memoryMax) B")),
+      ("still_rate", .plain(stillRate.map { "\($0) fps" } ?? "off")),
+    ]
+    if let rate { keys.append(("rate", .plain("\(rate)/s"))) }
     return .group(keys)
   }
 }

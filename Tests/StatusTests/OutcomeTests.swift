@@ -13,6 +13,7 @@ import Testing
     var box = healthyBox()
     var second = 0.0
     var lostByDriver = 0
+    var held = 0
 
     /// Lets a second go by in which `fates` become of as many frames.
     mutating func pass(
@@ -30,11 +31,23 @@ import Testing
       second += 1
       box.cameras[0].counts = ledger.snapshot
       box.cameras[0].outcome = outcomes.note(
-        "front", ledger.snapshot, lostByDriver: lostByDriver, at: second, details: detail)
+        "front", ledger.snapshot, lostByDriver: lostByDriver, held: held, at: second,
+        details: detail)
       let news = alarms.update(box, now: second)
       box.alarms = alarms.raised
       return news
     }
+  }
+
+  @Test func `What waits for a motion is not missed, and what nobody books is`() {
+    var watched = Watched()
+    watched.held = 60
+    var news = watched.pass(frames(.inPipeline, 60))
+    for _ in 0..<40 { news += watched.pass(frames(.dropped(.still))) }
+    #expect(news.isEmpty && watched.box.cameras[0].outcome.lost == 0)
+    watched.held = 0
+    _ = watched.look()
+    #expect(watched.box.cameras[0].outcome.cause == .unbooked)
   }
 
   private func frames(_ fate: Fate, _ count: Int = 30) -> [Fate] {
