@@ -170,3 +170,14 @@ CLONED size_t vp_next_marker(const uint8_t *bytes, size_t count)
             return i;
     return count;
 }
+
+size_t vp_next_zeros(const uint8_t *bytes, size_t count, size_t step)
+{
+    for (size_t i = 0; i + 8 <= count; i += step) {
+        uint64_t group;
+        memcpy(&group, bytes + i, sizeof group);
+        if (group == 0)
+            return i;
+    }
+    return count;
+}

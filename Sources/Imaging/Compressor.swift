@@ -37,7 +37,7 @@ package final class Compressor {
   private let encoder: JPEGEncoder
   /// Of the last JPEG that was plainly good.
   var lastSize: FrameSize?
-  var known: MarkerWalk.KnownBeginning?
+  var known = KnownBeginnings()
   private var decoded: PlanarPicture?
   private var turned: PlanarPicture?
   private var scaled: PlanarPicture?

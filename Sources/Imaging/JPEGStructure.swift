@@ -74,9 +74,9 @@ package struct JPEGStructure: Equatable, Sendable {
   }
 
   /// The same of one picture of many.
-  /// - Parameter known: what the one before had up to its first scan's data; it is not looked at again.
+  /// - Parameter known: what those before had up to their first scan's data; it is not looked at again.
   static func read(
-    _ bytes: RawSpan, after known: inout MarkerWalk.KnownBeginning?
+    _ bytes: RawSpan, after known: inout KnownBeginnings
   ) throws(ImagingError) -> JPEGStructure {
     try unsafe bytes.withUnsafeBytes { buffer throws(ImagingError) in
       var walk = unsafe MarkerWalk(buffer)

@@ -78,24 +78,23 @@ extension MarkerWalk {
   private mutating func checkZeroRuns(_ coded: Range<Int>) throws(ImagingError) {
     guard huffmanIsStandard, let header, !header.isProgressive, !header.isArithmetic else { return }
     // Any run of 64 zero bytes holds a whole group of 8 at a multiple of 56 from the start.
+    guard let base = unsafe bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
     var index = coded.lowerBound
-    while index + 8 <= coded.upperBound {
-      if unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) == 0 {
-        var first = index
-        var end = index + 8
-        while first > coded.lowerBound, byte(first - 1) == 0 { first -= 1 }
-        while end < coded.upperBound, byte(end) == 0 { end += 1 }
-        if end - first >= Self.zeroRunMax {
-          guard isForgiving, zeroRuns.count < Self.zeroRunCountMax else {
-            throw ImagingError(
-              .corrupt, "\(end - first) zero bytes at byte \(first): part of the picture is missing"
-            )
-          }
-          zeroRuns.append(first - self.start..<end - self.start)
+    while true {
+      index = unsafe index + vp_next_zeros(base + index, coded.upperBound - index, Self.zeroRunMax - 8)
+      guard index + 8 <= coded.upperBound else { return }
+      var first = index
+      var end = index + 8
+      while first > coded.lowerBound, byte(first - 1) == 0 { first -= 1 }
+      while end < coded.upperBound, byte(end) == 0 { end += 1 }
+      if end - first >= Self.zeroRunMax {
+        guard isForgiving, zeroRuns.count < Self.zeroRunCountMax else {
+          throw ImagingError(
+            .corrupt, "\(end - first) zero bytes at byte \(first): part of the picture is missing")
         }
-        index = max(index, end - 8)
+        zeroRuns.append(first - self.start..<end - self.start)
       }
-      index += Self.zeroRunMax - 8
+      index = min(max(index, end - 8) + Self.zeroRunMax - 8, coded.upperBound)
     }
   }
 }

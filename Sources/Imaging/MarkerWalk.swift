@@ -8,7 +8,7 @@ import Glibc
 /// to say.
 @safe
 struct MarkerWalk {
-  private(set) var bytes: UnsafeRawBufferPointer
+  var bytes: UnsafeRawBufferPointer
   private(set) var count: Int
   let isForgiving: Bool
   var position = 0
@@ -49,6 +49,14 @@ struct MarkerWalk {
     self.isForgiving = isForgiving
   }
 
+  /// The walk as far as it has come, over bytes that begin alike.
+  func resumed(_ bytes: UnsafeRawBufferPointer) -> MarkerWalk {
+    var walk = self
+    unsafe walk.bytes = unsafe bytes
+    walk.count = bytes.count
+    return walk
+  }
+
   /// The picture that begins with the first byte.
   mutating func structure() throws(ImagingError) -> JPEGStructure {
     try passSOI()
@@ -69,50 +77,19 @@ struct MarkerWalk {
     return try walk()
   }
 
-  /// The same, from behind the first scan's header where the picture before had the same.
-  mutating func structure(after known: inout KnownBeginning?) throws(ImagingError) -> JPEGStructure
+  /// The same, from behind the first scan's header where a picture before had the same.
+  mutating func structure(after known: inout KnownBeginnings) throws(ImagingError) -> JPEGStructure
   {
-    if let known, let resumed = unsafe known.walk(bytes) {
+    if let resumed = unsafe known.walk(bytes) {
       self = resumed
       try readScanData()
       return try walk()
     }
-    known = nil
     try passSOI()
     if let found = try advance() { return found }
-    known = KnownBeginning(self)
+    known.note(self)
     try readScanData()
     return try walk()
-  }
-
-  /// What a picture had up to its first scan's data: cameras write the same in each.
-  @safe
-  final class KnownBeginning {
-    /// With a thumbnail in it, it is another each time.
-    private static let byteCountMax = 4096
-
-    private let beginning: [UInt8]
-    private let state: MarkerWalk
-
-    fileprivate init?(_ walk: MarkerWalk) {
-      guard walk.position <= Self.byteCountMax else { return nil }
-      beginning = unsafe Array(walk.bytes[..<walk.position])
-      var state = walk
-      // They are gone when the next picture is there.
-      unsafe state.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-      self.state = state
-    }
-
-    /// The walk over `bytes`, as far as it is known; nil where they begin otherwise.
-    fileprivate func walk(_ bytes: UnsafeRawBufferPointer) -> MarkerWalk? {
-      guard bytes.count > beginning.count, let base = bytes.baseAddress,
-        unsafe memcmp(base, beginning, beginning.count) == 0
-      else { return nil }
-      var walk = state
-      unsafe walk.bytes = unsafe bytes
-      walk.count = bytes.count
-      return walk
-    }
   }
 
   private mutating func walk() throws(ImagingError) -> JPEGStructure {

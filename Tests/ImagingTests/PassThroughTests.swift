@@ -33,7 +33,7 @@ import Testing
       restarts.jpeg(), fewer.jpeg(), restarts.jpeg(), [], [0xFF, 0xD8], Array(jpeg.prefix(30)),
       jpeg,
     ]
-    var known: MarkerWalk.KnownBeginning?
+    var known = KnownBeginnings()
     for (index, picture) in pictures.enumerated() {
       let alone = Result { () throws(ImagingError) in
         try unsafe JPEGStructure.read(picture.span.bytes)
@@ -43,7 +43,8 @@ import Testing
       }
       #expect("\(alone)" == "\(after)", "picture \(index)")
     }
-    #expect(known != nil)
+    let walk = unsafe jpeg.withUnsafeBytes { unsafe known.walk($0)?.position }
+    #expect(walk != nil)
   }
 
   @Test func `Markers are found wherever they stand in the data`() {

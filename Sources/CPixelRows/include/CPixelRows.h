@@ -62,4 +62,8 @@ const uint16_t *vp_glyph_rows(size_t index);
  * marker or filling before one; `count` where there is none. */
 size_t vp_next_marker(const uint8_t *bytes, size_t count);
 
+/* Where the first of the groups of 8 bytes that begin `step` bytes apart is, from the first byte on, that is all zeros;
+ * `count` where there is none. */
+size_t vp_next_zeros(const uint8_t *bytes, size_t count, size_t step);
+
 #endif
