@@ -44,6 +44,7 @@ final class Waker: Sendable {
   }
 
   private static func milliseconds(_ seconds: Double) -> Int32 {
-    Int32(max(0, min(seconds * 1000, 60_000)).rounded(.up))
+    // One too many at most: rounding up is a call of libm.
+    Int32(max(0, min(seconds * 1000, 60_000))) + 1
   }
 }

@@ -22,7 +22,7 @@ package final class Delivery: Sendable {
   /// What librdkafka's threads may take to hand back what they hold, in milliseconds.
   private static let purgeMilliseconds: Int32 = 500
   /// How long reports may gather while nothing hangs on them. librdkafka's thread notes the time of each.
-  private static let pauseMilliseconds: Int32 = 500
+  private static let pauseMilliseconds: Int32 = 1000
   /// What a camera's thread reads of librdkafka's events for each of its frames, at most.
   private static let arrivalsMax = 8
   private static let never = UInt64.max

@@ -2,7 +2,7 @@
 /// librdkafka each take one pass and no allocation a header. For each: the name's length (16 bits), the
 /// value's length (32 bits), both little-endian, then name and value.
 package struct Headers: Sendable, Equatable {
-  private static let lengthsCount = 6
+  static let lengthsCount = 6
 
   package private(set) var bytes: [UInt8] = []
   package private(set) var count = 0
@@ -11,6 +11,22 @@ package struct Headers: Sendable, Equatable {
 
   package init(_ headers: [Header]) {
     for header in headers { append(header.name, bytes: header.value) }
+  }
+
+  /// Those of `first`, and those that `write` writes behind them.
+  /// - Parameter room: for these, in bytes; each takes 6 besides its name and value.
+  package init(_ first: Headers, room: Int, _ write: (inout HeaderWriter) -> Void) {
+    var written = 0
+    let firstCount = first.bytes.count
+    bytes = unsafe [UInt8](unsafeUninitializedCapacity: firstCount + room) { all, count in
+      let all = UnsafeMutableRawBufferPointer(all)
+      unsafe all.copyBytes(from: first.bytes)
+      var writer = unsafe HeaderWriter(UnsafeMutableRawBufferPointer(rebasing: all[firstCount...]))
+      write(&writer)
+      count = firstCount + writer.end
+      written = writer.count
+    }
+    count = first.count + written
   }
 
   /// Reads what `bytes` once gave.

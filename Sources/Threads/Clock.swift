@@ -20,6 +20,17 @@ package enum Clock {
 
   /// `2026-01-31T12:00:00.123456Z` of microseconds since 1970; the nearest that can be written.
   package static func rfc3339(microseconds: Int64) -> String {
+    unsafe String(unsafeUninitializedCapacity: rfc3339Count) { text in
+      unsafe write(microseconds: microseconds, to: UnsafeMutableRawBufferPointer(text))
+      return rfc3339Count
+    }
+  }
+
+  /// The bytes of every RFC 3339 text.
+  package static let rfc3339Count = 27
+
+  /// Writes the same text to the first `rfc3339Count` bytes of `text`, which has to have as many.
+  package static func write(microseconds: Int64, to text: UnsafeMutableRawBufferPointer) {
     let microseconds = min(max(microseconds, written.lowerBound), written.upperBound)
     // In whole numbers: as a Double the last microsecond of a day would be that of the next.
     let dayLength: Int64 = 86_400_000_000
@@ -27,26 +38,23 @@ package enum Clock {
     let inDay = microseconds - Int64(days) * dayLength
     let (year, month, day) = civil(days)
     let seconds = Int(inDay / 1_000_000)
-    return unsafe String(unsafeUninitializedCapacity: 32) { text in
-      var end = 0
-      func put(_ number: Int, _ width: Int, _ separator: Unicode.Scalar) {
-        var rest = number
-        for index in (end..<end + width).reversed() {
-          unsafe text[index] = UInt8(48 + rest % 10)
-          rest /= 10
-        }
-        unsafe text[end + width] = UInt8(ascii: separator)
-        end += width + 1
+    var end = 0
+    func put(_ number: Int, _ width: Int, _ separator: Unicode.Scalar) {
+      var rest = number
+      for index in (end..<end + width).reversed() {
+        unsafe text[index] = UInt8(48 + rest % 10)
+        rest /= 10
       }
-      put(min(max(year, 0), 9999), 4, "-")
-      put(month, 2, "-")
-      put(day, 2, "T")
-      put(seconds / 3600, 2, ":")
-      put(seconds / 60 % 60, 2, ":")
-      put(seconds % 60, 2, ".")
-      put(Int(inDay % 1_000_000), 6, "Z")
-      return end
+      unsafe text[end + width] = UInt8(ascii: separator)
+      end += width + 1
     }
+    put(min(max(year, 0), 9999), 4, "-")
+    put(month, 2, "-")
+    put(day, 2, "T")
+    put(seconds / 3600, 2, ":")
+    put(seconds / 60 % 60, 2, ":")
+    put(seconds % 60, 2, ".")
+    put(Int(inDay % 1_000_000), 6, "Z")
   }
 
   /// The Gregorian date of a day counted from 1970-01-01 (H. Hinnant, 'chrono-compatible low-level date

@@ -23,6 +23,22 @@ import Testing
     #expect(headers.list == [Header("n", "\(number)"), Header("id", "a/\(number)")])
   }
 
+  @Test(arguments: [0, 9, 10, 1_767_225_600_123, UInt64.max])
+  func `What is written in one go is as what is appended`(number: UInt64) {
+    let name = 6 + 2 + 22
+    let written = Headers(Headers(some), room: 2 * name + 6 + 4 + 27) { headers in
+      headers.number("n1", number)
+      headers.number("n2", prefix: Array("a/".utf8), number)
+      headers.time("time", microseconds: 1_769_860_801_123_456)
+    }
+    var appended = Headers(some)
+    appended.append("n1", number: number)
+    appended.append("n2", prefix: "a/", number: number)
+    appended.append("time", "2026-01-31T12:00:01.123456Z")
+    #expect(written == appended)
+    #expect(Headers(bytes: written.bytes)?.list == appended.list)
+  }
+
   @Test func `Headers are read back from their bytes`() throws {
     let read = try #require(Headers(bytes: Headers(some).bytes))
     #expect(read == Headers(some))
