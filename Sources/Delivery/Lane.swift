@@ -14,8 +14,6 @@ struct Lane {
   /// How long nothing is sent after an error, at first and at most.
   private static let holdNanoseconds: UInt64 = 250_000_000
   private static let holdMaxNanoseconds: UInt64 = 2_000_000_000
-  /// Round trips that another lane must have made for this one to be passed over.
-  private static let roundsMin = 3
 
   let topic: String
   let key: [UInt8]
@@ -51,8 +49,9 @@ struct Lane {
   private(set) var lastDeparture: UInt64 = 0
   /// When the last acknowledgement came.
   private(set) var lastArrival: UInt64 = 0
-  /// When each of the last round trips began: records that were sent after the one before had ended.
-  private var rounds: [UInt64] = []
+  /// When each of the last round trips began, the first first: records that were sent after the one before had ended.
+  private var rounds: InlineArray<3, UInt64> = [0, 0, 0]
+  private var roundCount = 0
   private var roundEnd: UInt64 = 0
 
   init(_ id: LaneID) {
@@ -93,8 +92,8 @@ struct Lane {
   /// - Returns: since when the lane was blocked until now.
   mutating func acknowledged(sentAt: UInt64, now: UInt64) -> UInt64? {
     if sentAt >= roundEnd {
-      rounds.append(sentAt)
-      if rounds.count > Self.roundsMin { rounds.removeFirst() }
+      rounds = [rounds[1], rounds[2], sentAt]
+      roundCount = min(roundCount + 1, rounds.count)
       roundEnd = now
     }
     lastArrival = now
@@ -137,10 +136,10 @@ struct Lane {
     return max(oldest, lastArrival)
   }
 
-  /// Whether it has made so many round trips since `time` that a lane that got none was passed over. On a
+  /// Whether it has made so many round trips, three, since `time` that a lane that got none was passed over. On a
   /// slow line lanes take turns, so that each makes about as many as the others.
   func hasLapped(since time: UInt64) -> Bool {
-    rounds.count == Self.roundsMin && (rounds.first ?? 0) >= time
+    roundCount == rounds.count && rounds[0] >= time
   }
 }
 
