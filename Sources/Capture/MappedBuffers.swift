@@ -18,22 +18,25 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
   private static let countMax = 64
 
   private struct State {
-    /// Nil once streaming has ended: buffers are then no longer given back.
-    var device: Device?
+    /// -1 once streaming has ended: buffers are then no longer given back.
+    var fd: Int32
   }
 
   private let calls: any DeviceCalls
   private let bufferType: UInt32
+  private let isMultiplanar: Bool
   private let memoryPlanes: Int
-  private(set) var mappings: [[Mapping]] = unsafe []
+  /// Those of one buffer after the other.
+  private let mappings: [Mapping]
   private let state: Mutex<State>
 
   /// Asks the driver for buffers and maps them.
   init(_ device: Device, count: Int, memoryPlanes: Int) throws(CaptureError) {
     calls = device.calls
     bufferType = device.bufferType
+    isMultiplanar = device.isMultiplanar
     self.memoryPlanes = memoryPlanes
-    state = Mutex(State(device: device))
+    state = Mutex(State(fd: device.fd))
     var request = v4l2_requestbuffers()
     request.count = UInt32(count)
     request.type = bufferType
@@ -50,29 +53,45 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
     guard request.count >= 1 else {
       throw CaptureError(.failed, "\(device.path) gives no buffers; is its memory used up?")
     }
-    for index in 0..<min(Int(request.count), Self.countMax) {
-      unsafe mappings.append(try map(device, index))
+    var mapped: [Mapping] = unsafe []
+    do {
+      for index in 0..<min(Int(request.count), Self.countMax) {
+        try unsafe Self.map(device, index, memoryPlanes, onto: &mapped)
+      }
+    } catch {
+      unsafe mapped.forEach { unsafe device.calls.unmap($0.start, length: $0.length) }
+      throw error
     }
+    unsafe mappings = unsafe mapped
   }
 
   deinit {
-    for index in unsafe mappings.indices {
-      for plane in unsafe mappings[index].indices {
-        unsafe calls.unmap(mappings[index][plane].start, length: mappings[index][plane].length)
-      }
-    }
+    unsafe mappings.forEach { unsafe calls.unmap($0.start, length: $0.length) }
   }
 
-  private func map(_ device: Device, _ index: Int) throws(CaptureError) -> [Mapping] {
-    var planes = planeArray(device)
+  /// How many there are.
+  var count: Int { unsafe mappings.count / memoryPlanes }
+
+  /// Where a memory plane of a buffer begins.
+  func start(of index: Int, plane: Int) -> UnsafeMutableRawPointer {
+    unsafe mappings[index * memoryPlanes + plane].start
+  }
+
+  private static func map(
+    _ device: Device, _ index: Int, _ memoryPlanes: Int, onto mapped: inout [Mapping]
+  ) throws(CaptureError) {
+    var planes = [v4l2_plane](repeating: v4l2_plane(), count: Int(VIDEO_MAX_PLANES))
     var buffer = unsafe v4l2_buffer()
-    let failure = unsafe exchange(device, VP_QUERYBUF, &buffer, &planes, index)
+    unsafe buffer.index = UInt32(index)
+    unsafe buffer.type = device.bufferType
+    unsafe buffer.memory = V4L2_MEMORY_MMAP.rawValue
+    let failure = unsafe exchange(
+      device.calls, device.fd, VP_QUERYBUF, &buffer, device.isMultiplanar, &planes)
     guard failure == 0 else {
       throw CaptureError(
         CaptureError.code(failure, otherwise: .failed), call: "VIDIOC_QUERYBUF", errno: failure,
         "\(device.path) does not tell its buffers")
     }
-    var mapped: [Mapping] = unsafe []
     for plane in 0..<memoryPlanes {
       let (length, offset) =
         unsafe device.isMultiplanar
@@ -81,44 +100,44 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
       switch unsafe device.calls.map(device.fd, length: length, offset: offset) {
       case .success(let start): unsafe mapped.append(Mapping(start: start, length: length))
       case .failure(let error):
-        unsafe mapped.forEach { unsafe calls.unmap($0.start, length: $0.length) }
         throw CaptureError(
           CaptureError.code(error.code, otherwise: .failed), call: "mmap", errno: error.code,
           "a buffer of \(device.path) cannot be mapped")
       }
     }
-    return unsafe mapped
-  }
-
-  /// Room for what the multiplanar interface tells of each plane; nothing, and no allocation, without it.
-  private func planeArray(_ device: Device) -> [v4l2_plane] {
-    device.isMultiplanar
-      ? [v4l2_plane](repeating: v4l2_plane(), count: Int(VIDEO_MAX_PLANES)) : []
   }
 
   /// Calls the driver with `buffer`, and with `planes` where the device has several.
-  private func exchange(
-    _ device: Device, _ request: UInt, _ buffer: inout v4l2_buffer, _ planes: inout [v4l2_plane],
-    _ index: Int
+  private static func exchange(
+    _ calls: any DeviceCalls, _ fd: Int32, _ request: UInt, _ buffer: inout v4l2_buffer,
+    _ isMultiplanar: Bool, _ planes: inout [v4l2_plane]
   ) -> Int32 {
-    unsafe buffer.index = UInt32(index)
-    unsafe buffer.type = bufferType
-    unsafe buffer.memory = V4L2_MEMORY_MMAP.rawValue
-    guard device.isMultiplanar else { return unsafe device.control(request, &buffer) }
+    guard isMultiplanar else { return unsafe calls.ioctl(fd, request, &buffer) }
     return unsafe planes.withUnsafeMutableBufferPointer { planes in
       unsafe buffer.length = UInt32(planes.count)
       unsafe buffer.m.planes = planes.baseAddress
-      return unsafe device.control(request, &buffer)
+      return unsafe calls.ioctl(fd, request, &buffer)
     }
+  }
+
+  /// The same for a buffer of ours; without an allocation where the device has one plane.
+  private func exchange(
+    _ fd: Int32, _ request: UInt, _ buffer: inout v4l2_buffer, _ planes: inout [v4l2_plane]
+  ) -> Int32 {
+    unsafe buffer.type = bufferType
+    unsafe buffer.memory = V4L2_MEMORY_MMAP.rawValue
+    if isMultiplanar { planes = Array(repeating: v4l2_plane(), count: Int(VIDEO_MAX_PLANES)) }
+    return unsafe Self.exchange(calls, fd, request, &buffer, isMultiplanar, &planes)
   }
 
   /// Gives a buffer to the driver to be filled.
   func queue(_ index: Int) -> Int32 {
     state.withLock { state in
-      guard let device = state.device else { return 0 }
-      var planes = planeArray(device)
+      guard state.fd >= 0 else { return 0 }
+      var planes: [v4l2_plane] = []
       var buffer = unsafe v4l2_buffer()
-      return unsafe exchange(device, VP_QBUF, &buffer, &planes, index)
+      unsafe buffer.index = UInt32(index)
+      return unsafe exchange(state.fd, VP_QBUF, &buffer, &planes)
     }
   }
 
@@ -143,34 +162,35 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
   }
 
   /// Takes the next filled buffer from the driver.
-  func dequeue() -> Result<Filled, Errno> {
-    state.withLock { state in
-      guard let device = state.device else { return .failure(Errno(EBADF)) }
-      var planes = planeArray(device)
+  /// - Throws: what the driver says.
+  func dequeue() throws(Errno) -> Filled {
+    try state.withLock { state throws(Errno) in
+      guard state.fd >= 0 else { throw Errno(EBADF) }
+      var planes: [v4l2_plane] = []
       var buffer = unsafe v4l2_buffer()
-      let failure = unsafe exchange(device, VP_DQBUF, &buffer, &planes, 0)
-      guard failure == 0 else { return .failure(Errno(failure)) }
+      let failure = unsafe exchange(state.fd, VP_DQBUF, &buffer, &planes)
+      guard failure == 0 else { throw Errno(failure) }
       let index = unsafe Int(buffer.index)
-      guard unsafe index < mappings.count else { return .failure(Errno(EIO)) }
+      guard index < count else { throw Errno(EIO) }
       var filled = unsafe Filled(
         index: index, flags: buffer.flags, sequence: buffer.sequence,
         timestamp: Self.nanoseconds(buffer.timestamp),
         first: part(buffer.bytesused, from: 0, of: index, 0))
-      if device.isMultiplanar {
+      if isMultiplanar {
         let parts = planes.prefix(memoryPlanes).enumerated().map { plane, used in
           part(used.bytesused, from: used.data_offset, of: index, plane)
         }
-        guard let first = parts.first else { return .failure(Errno(EIO)) }
+        guard let first = parts.first else { throw Errno(EIO) }
         filled.first = first
         filled.others = Array(parts.dropFirst())
       }
-      return .success(filled)
+      return filled
     }
   }
 
   /// What a driver says is not trusted beyond what was mapped.
   private func part(_ end: UInt32, from offset: UInt32, of index: Int, _ plane: Int) -> Part {
-    let length = unsafe mappings[index][plane].length
+    let length = unsafe mappings[index * memoryPlanes + plane].length
     let start = min(Int(offset), length)
     return Part(offset: start, count: max(0, min(Int(end), length) - start))
   }
@@ -188,10 +208,10 @@ final class MappedBuffers: FrameOwner, @unchecked Sendable {
   /// Ends streaming; frames still out keep their memory, but their buffers go nowhere.
   func stop() {
     state.withLock { state in
-      guard let device = state.device else { return }
+      guard state.fd >= 0 else { return }
       var type = Int32(bitPattern: bufferType)
-      _ = device.control(VP_STREAMOFF, &type)
-      state.device = nil
+      _ = unsafe calls.ioctl(state.fd, VP_STREAMOFF, &type)
+      state.fd = -1
     }
   }
 }

@@ -48,7 +48,7 @@ final class Stream {
     for sentence in before.faults { trouble.say(.warning, sentence) }
     buffers = try MappedBuffers(
       device, count: request.buffers, memoryPlanes: negotiated.memoryPlanes)
-    for index in unsafe buffers.mappings.indices {
+    for index in 0..<buffers.count {
       let failure = buffers.queue(index)
       guard failure == 0 else {
         throw CaptureError(
@@ -142,7 +142,7 @@ final class Stream {
       """
       \(device.path) (\(device.card)): asked for \(asked.format) \(size)\(rate), given \
       \(given.format) \(negotiated.layout.size) at \(Self.short(given.rate)) fps, \
-      \(negotiated.layout.range.rawValue) range\(colours), \(unsafe buffers.mappings.count) buffers
+      \(negotiated.layout.range.rawValue) range\(colours), \(buffers.count) buffers
       """)
   }
 
@@ -204,12 +204,10 @@ final class Stream {
   /// Takes the buffer that poll told of; where more are filled, poll says so at once.
   /// - Returns: whether it held a good frame.
   private func takeNext(_ sink: any FrameSink) throws(CaptureError) -> Bool {
-    switch buffers.dequeue() {
-    case .success(let filled):
-      // Before anything can lose it.
-      meters.ledger.capture()
-      return try deliver(filled, sink)
-    case .failure(let error):
+    let filled: MappedBuffers.Filled
+    do {
+      filled = try buffers.dequeue()
+    } catch {
       switch error.code {
       case EAGAIN:
         // An error condition without a buffer would make poll return at once, for ever.
@@ -224,6 +222,9 @@ final class Stream {
           "\(device.path) failed while streaming; it is opened anew")
       }
     }
+    // Before anything can lose it.
+    meters.ledger.capture()
+    return try deliver(filled, sink)
   }
 
   /// - Returns: whether it was a good frame.
@@ -344,7 +345,8 @@ final class Stream {
   ) -> UnsafeRawBufferPointer {
     let start = min(offset, part.count)
     return unsafe UnsafeRawBufferPointer(
-      start: buffers.mappings[index][plane].start + part.offset + start, count: part.count - start)
+      start: buffers.start(of: index, plane: plane) + part.offset + start,
+      count: part.count - start)
   }
 
   /// The picture's planes beyond the first: in memory planes of their own, or all in one.
