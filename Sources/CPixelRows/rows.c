@@ -171,6 +171,24 @@ CLONED size_t vp_next_marker(const uint8_t *bytes, size_t count)
     return count;
 }
 
+CLONED size_t vp_copy_to_marker(uint8_t *restrict target, const uint8_t *restrict source, size_t count, size_t from)
+{
+    enum { BLOCK = 128 };
+    size_t first = from < count ? from : count;
+    memcpy(target, source, first);
+    for (; first + BLOCK < count; first += BLOCK) {
+        uint8_t found = 0;
+        for (size_t i = first; i < first + BLOCK; i++) {
+            target[i] = source[i];
+            found |= (uint8_t)((source[i] == 0xFF) & (source[i + 1] != 0));
+        }
+        if (found)
+            break;
+    }
+    memcpy(target + first, source + first, count - first);
+    return first + vp_next_marker(target + first, count - first);
+}
+
 size_t vp_next_zeros(const uint8_t *bytes, size_t count, size_t step)
 {
     for (size_t i = 0; i + 8 <= count; i += step) {

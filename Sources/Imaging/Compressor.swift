@@ -1,3 +1,4 @@
+import CPixelRows
 package import Frames
 
 /// What a camera's pictures are to be like.
@@ -110,16 +111,16 @@ package final class Compressor {
     return made
   }
 
-  /// A JPEG that is plainly good and wanted as it is; nil for any other. It is copied before it is looked at: what
-  /// was just written is in the processor's cache, and the driver's memory is read once.
+  /// A JPEG that is plainly good and wanted as it is; nil for any other. Its end is looked for while it is copied, and all
+  /// else in the copy: the driver's memory is read once.
   private func plain(_ bytes: RawSpan) throws(ImagingError) -> Picture? {
     guard options.masks.isEmpty, options.scale == nil else { return nil }
     let copy = pool.take(capacity: bytes.byteCount)
-    copy.append(bytes)
+    let noted = copy.append(bytes, markersFrom: known.lastPosition)
     let structure: JPEGStructure
     do {
       structure = try copy.withSpan { copy throws(ImagingError) in
-        try JPEGStructure.read(copy, after: &known)
+        try JPEGStructure.read(copy, after: &known, noted: noted)
       }
     } catch {
       return nil
@@ -186,5 +187,24 @@ package final class Compressor {
     let made = PlanarPicture(size: size, chroma: chroma)
     picture = made
     return made
+  }
+}
+
+extension PooledBytes {
+  /// Appends a JPEG to nothing, and says where its first marker at or behind `from` is.
+  fileprivate func append(_ jpeg: RawSpan, markersFrom from: Int) -> MarkerWalk.NotedMarker? {
+    reserve(jpeg.byteCount)
+    var noted: MarkerWalk.NotedMarker?
+    unsafe jpeg.withUnsafeBytes { source in
+      unsafe appendUnsafe { target in
+        guard let target = unsafe target.baseAddress?.assumingMemoryBound(to: UInt8.self),
+          let bytes = unsafe source.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        else { return 0 }
+        noted = unsafe MarkerWalk.NotedMarker(
+          from: from, marker: vp_copy_to_marker(target, bytes, source.count, from))
+        return source.count
+      }
+    }
+    return noted
   }
 }

@@ -74,12 +74,15 @@ package struct JPEGStructure: Equatable, Sendable {
   }
 
   /// The same of one picture of many.
-  /// - Parameter known: what those before had up to their first scan's data; it is not looked at again.
+  /// - Parameters:
+  ///   - known: what those before had up to their first scan's data; it is not looked at again.
+  ///   - noted: a marker that was come upon already.
   static func read(
-    _ bytes: RawSpan, after known: inout KnownBeginnings
+    _ bytes: RawSpan, after known: inout KnownBeginnings, noted: MarkerWalk.NotedMarker? = nil
   ) throws(ImagingError) -> JPEGStructure {
     try unsafe bytes.withUnsafeBytes { buffer throws(ImagingError) in
       var walk = unsafe MarkerWalk(buffer)
+      walk.noted = noted
       return try walk.structure(after: &known)
     }
   }

@@ -12,10 +12,15 @@ struct KnownBeginnings {
 
   init() {}
 
+  /// Where the picture data began in the picture before; 0 where that is not known.
+  private(set) var lastPosition = 0
+
   /// The walk over `bytes`, as far as it is known; nil where they begin otherwise than all that are known.
-  func walk(_ bytes: UnsafeRawBufferPointer) -> MarkerWalk? {
+  mutating func walk(_ bytes: UnsafeRawBufferPointer) -> MarkerWalk? {
     for known in list {
-      if let walk = unsafe known.walk(bytes) { return walk }
+      guard let walk = unsafe known.walk(bytes) else { continue }
+      lastPosition = walk.position
+      return walk
     }
     return nil
   }

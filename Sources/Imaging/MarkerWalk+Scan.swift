@@ -48,7 +48,12 @@ extension MarkerWalk {
     var intervalStart = start
     guard let base = unsafe bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return 0 }
     while position < count {
-      let index = unsafe position + vp_next_marker(base + position, count - position)
+      let index =
+        if let noted, noted.from == position {
+          noted.marker
+        } else {
+          unsafe position + vp_next_marker(base + position, count - position)
+        }
       guard let next = byte(index + 1) else { break }
       switch next {
       case 0xFF: position = index + 1
@@ -81,7 +86,9 @@ extension MarkerWalk {
     guard let base = unsafe bytes.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
     var index = coded.lowerBound
     while true {
-      index = unsafe index + vp_next_zeros(base + index, coded.upperBound - index, Self.zeroRunMax - 8)
+      index =
+        unsafe index
+        + vp_next_zeros(base + index, coded.upperBound - index, Self.zeroRunMax - 8)
       guard index + 8 <= coded.upperBound else { return }
       var first = index
       var end = index + 8

@@ -29,6 +29,15 @@ struct MarkerWalk {
   var zeroRuns: [Range<Int>] = []
 
   var undeclaredRestarts = 0
+  /// Where the first marker at or behind a place is, should somebody have looked already.
+  var noted: NotedMarker?
+
+  struct NotedMarker {
+    /// Places in the bytes.
+    var from: Int
+    /// As `vp_next_marker` has it: behind the last byte where there is none.
+    var marker: Int
+  }
 
   struct Header {
     var size: FrameSize
@@ -80,7 +89,8 @@ struct MarkerWalk {
   /// The same, from behind the first scan's header where a picture before had the same.
   mutating func structure(after known: inout KnownBeginnings) throws(ImagingError) -> JPEGStructure
   {
-    if let resumed = unsafe known.walk(bytes) {
+    if var resumed = unsafe known.walk(bytes) {
+      resumed.noted = noted
       self = resumed
       try readScanData()
       return try walk()

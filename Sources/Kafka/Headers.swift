@@ -16,15 +16,13 @@ package struct Headers: Sendable, Equatable {
   /// Those of `first`, and those that `write` writes behind them.
   /// - Parameter room: for these, in bytes; each takes 6 besides its name and value.
   package init(_ first: Headers, room: Int, _ write: (inout HeaderWriter) -> Void) {
-    var written = 0
-    let firstCount = first.bytes.count
-    bytes = unsafe [UInt8](unsafeUninitializedCapacity: firstCount + room) { all, count in
-      let all = UnsafeMutableRawBufferPointer(all)
-      unsafe all.copyBytes(from: first.bytes)
-      var writer = unsafe HeaderWriter(UnsafeMutableRawBufferPointer(rebasing: all[firstCount...]))
+    bytes = first.bytes
+    bytes.reserveCapacity(first.bytes.count + room)
+    let written = unsafe withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) { memory in
+      var writer = unsafe HeaderWriter(memory)
       write(&writer)
-      count = firstCount + writer.end
-      written = writer.count
+      unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: memory[..<writer.end]))
+      return writer.count
     }
     count = first.count + written
   }

@@ -35,11 +35,17 @@ import Testing
     ]
     var known = KnownBeginnings()
     for (index, picture) in pictures.enumerated() {
+      let from = known.lastPosition
+      var copy = [UInt8](repeating: 7, count: picture.count + 1)
+      let marker = unsafe vp_copy_to_marker(&copy, picture, picture.count, from)
+      #expect(copy == picture + [7])
       let alone = Result { () throws(ImagingError) in
         try unsafe JPEGStructure.read(picture.span.bytes)
       }
       let after = Result { () throws(ImagingError) in
-        try unsafe JPEGStructure.read(picture.span.bytes, after: &known)
+        try unsafe JPEGStructure.read(
+          picture.span.bytes, after: &known,
+          noted: MarkerWalk.NotedMarker(from: from, marker: marker))
       }
       #expect("\(alone)" == "\(after)", "picture \(index)")
     }
@@ -55,6 +61,12 @@ import Testing
         #expect(unsafe vp_next_marker(data, count) == count)
         if place + 1 < count { data[place + 1] = 0xD9 }
         #expect(unsafe vp_next_marker(data, count) == (place + 1 < count ? place : count))
+        for from in [0, 1, place, place + 1, count, count + 9] {
+          var copy = [UInt8](repeating: 7, count: count + 1)
+          let found = unsafe vp_copy_to_marker(&copy, data, count, from)
+          #expect(copy == data + [7])
+          #expect(found == (place + 1 < count && from <= place ? place : count))
+        }
       }
     }
   }

@@ -62,6 +62,10 @@ const uint16_t *vp_glyph_rows(size_t index);
  * marker or filling before one; `count` where there is none. */
 size_t vp_next_marker(const uint8_t *bytes, size_t count);
 
+/* Copies `count` bytes, and says where the first marker at or behind `from` is, counted from the first byte; `count` where
+ * there is none. In one pass, for memory that was not read for long costs more than all that is done with it. */
+size_t vp_copy_to_marker(uint8_t *restrict target, const uint8_t *restrict source, size_t count, size_t from);
+
 /* Where the first of the groups of 8 bytes that begin `step` bytes apart is, from the first byte on, that is all zeros;
  * `count` where there is none. */
 size_t vp_next_zeros(const uint8_t *bytes, size_t count, size_t step);
