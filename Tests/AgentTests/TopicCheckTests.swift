@@ -1,0 +1,43 @@
+import Analysers
+import Settings
+import Testing
+
+@testable import Agent
+
+/// Which topics are asked about.
+@Suite struct TopicCheckTests {
+  private func written(_ text: String) throws -> [String] {
+    TopicCheck.written(
+      try SettingsLoader.parse(Array(text.utf8), file: "v.yaml", analysers: Analysers.keys)
+        .settings)
+  }
+
+  @Test func `Without analysers and commands these are frames and events`() throws {
+    #expect(
+      try written("cameras: {front: {device: a}}") == ["vedette.frames", "vedette.events"])
+  }
+
+  @Test func `What any camera's analyser sends has its topic asked about, once`() throws {
+    let text = """
+      kafka: {topics: {faces: chips}}
+      cameras: {front: {device: a, faces: on}, back: {device: b, faces: on, thumbnails: on}}
+      """
+    #expect(
+      try written(text) == [
+        "vedette.frames", "vedette.annotated", "vedette.thumbnails", "vedette.chips",
+        "vedette.events",
+      ])
+    #expect(
+      try written("cameras: {front: {device: a, colours: on}}") == [
+        "vedette.frames", "vedette.clustered", "vedette.events", "vedette.metrics",
+      ])
+  }
+
+  @Test func `A topic that is off is not asked about`() throws {
+    let text = """
+      kafka: {topics: {frames: off, clustered: off}}
+      cameras: {front: {device: a, colours: on}}
+      """
+    #expect(try written(text) == ["vedette.events", "vedette.metrics"])
+  }
+}
