@@ -21,6 +21,8 @@ final class StillGate {
 
   /// Memory that is lent may be so much larger than what is in it, in percent, before a picture is copied for waiting.
   private static let slackPercent = 25
+  /// Frames are left out from being looked at where there are so many looks within the time that they wait.
+  private static let checksBefore = 3.0
 
   private let hold: UInt64
   private let before: UInt64
@@ -33,6 +35,9 @@ final class StillGate {
   private let pool = BytePool()
 
   private var stillCap: RateCap
+  /// Nil where each frame is looked at.
+  private var checkCap: RateCap?
+  private var isLookedAt = true
   private var grey = GreyPicture(size: FrameSize(width: 1, height: 1))
   /// The size of the frame that `grey` was made of; nil where it is yet to be made of the JPEG.
   private var greyOf: FrameSize?
@@ -53,22 +58,27 @@ final class StillGate {
     before = UInt64(settings.before * 1e9)
     memoryMax = settings.memoryMax
     stillCap = RateCap(rate: stillRate)
+    // What is not looked at must wait until the next that is: it may have been the first of a motion.
+    let waitsForCheck = settings.before * settings.checkRate >= Self.checksBefore
+    checkCap = waitsForCheck ? RateCap(rate: settings.checkRate) : nil
     self.masks = masks
     self.meters = meters
     self.faults = faults
     reader = try GreyReader()
   }
 
-  /// Looks at a raw frame while it is there; a JPEG is looked at as it is published.
+  /// Looks at a raw frame while it is there, if it is to be looked at; a JPEG is looked at as it is published.
   func look(at frame: borrowing Frame) {
     greyOf = nil
-    if reader.read(frame, masks: masks, into: &grey) { greyOf = frame.layout.size }
+    isLookedAt = checkCap?.admits(frame.time.monotonic) ?? true
+    if isLookedAt, reader.read(frame, masks: masks, into: &grey) { greyOf = frame.layout.size }
   }
 
   /// Takes the picture of the frame that was looked at.
   /// - Parameter publish: is given what is to be published now, in order.
   func take(_ picture: Picture, _ time: FrameTime, publish: (Passage) -> Void) {
-    pass(picture, time, isMotion: showsMotion(picture, time.monotonic), publish: publish)
+    let isMotion = isLookedAt && showsMotion(picture, time.monotonic)
+    pass(picture, time, isMotion: isMotion, publish: publish)
   }
 
   /// - Parameter isMotion: whether something moves in it.

@@ -8,6 +8,8 @@ package struct PublishSettings: Equatable, Sendable {
   package var hold = 5.0
   /// Frames so much older than the one in which motion is found are published before it.
   package var before = 2.0
+  /// So many frames a second are looked at, at most. Those between are sent as those before a motion are.
+  package var checkRate = 15.0
   /// What is kept in memory for that, at most.
   package var memoryMax = 16 << 20
 

@@ -1,6 +1,9 @@
 extension SettingsDecoder {
-  private static let publishKeys = ["rate", "still_rate", "hold", "before", "memory"]
+  private static let publishKeys = [
+    "rate", "still_rate", "check_rate", "hold", "before", "memory",
+  ]
   static let publishRates = 0.001...1000.0
+  private static let checkRates = 1...1000.0
 
   mutating func publish(
     _ node: YAMLNode, _ parent: String, _ publish: inout PublishSettings
@@ -15,6 +18,8 @@ extension SettingsDecoder {
       case "still_rate":
         publish.stillRate =
           Self.isOff(value) ? nil : reader.rate(value, path, Self.publishRates)
+      case "check_rate":
+        if let rate = reader.rate(value, path, Self.checkRates) { publish.checkRate = rate }
       case "hold":
         if let time = reader.seconds(value, path, 0...3600) { publish.hold = time }
       case "before":
@@ -25,7 +30,7 @@ extension SettingsDecoder {
       }
     }
     guard publish.stillRate == nil else { return }
-    for entry in entries where ["hold", "before", "memory"].contains(entry.key) {
+    for entry in entries where ["check_rate", "hold", "before", "memory"].contains(entry.key) {
       reader.warn(
         entry.keyPlace, "\(parent).\(entry.key)", "without effect: there is no still_rate")
     }

@@ -42,18 +42,25 @@ private final class GatedCamera {
 
   private lazy var small = picture(64)
 
-  /// - Parameter isMotion: nil to have the gate look at the picture.
-  func give(isMotion: Bool?, bytes: Int = 64) {
+  private func capture() -> FrameTime {
     let number = count
     count += 1
     meters.ledger.capture()
-    let time = FrameTime(monotonic: UInt64(1e9 + Double(number) * 1e9 / 30), wall: Int64(number))
-    let picture = bytes == 64 ? small : picture(bytes)
-    if let isMotion {
-      gate.pass(picture, time, isMotion: isMotion) { note($0) }
-    } else {
-      gate.take(picture, time) { note($0) }
-    }
+    return FrameTime(monotonic: UInt64(1e9 + Double(number) * 1e9 / 30), wall: Int64(number))
+  }
+
+  /// A picture in which something moves, or not.
+  func give(isMotion: Bool, bytes: Int = 64) {
+    gate.pass(bytes == 64 ? small : picture(bytes), capture(), isMotion: isMotion) { note($0) }
+  }
+
+  /// A frame that the gate looks at itself.
+  func give(_ pixels: [UInt8], _ format: PixelFormat, _ size: FrameSize) {
+    let time = capture()
+    let frame = Frame(
+      copying: [pixels], layout: FrameLayout(format: format, size: size, range: .full), time: time)
+    gate.look(at: frame)
+    gate.take(small, time) { note($0) }
   }
 
   func settle() { gate.settle { note($0) } }
@@ -163,9 +170,29 @@ private final class GatedCamera {
 
   @Test func `A picture that cannot be looked at is published`() throws {
     let camera = try GatedCamera()
-    for _ in 0..<10 { camera.give(isMotion: nil) }
+    for _ in 0..<10 { camera.give([1, 2, 3], .mjpeg, FrameSize(width: 320, height: 240)) }
     camera.expectBalance()
     #expect(camera.published == Array(0..<10))
+  }
+
+  @Test(arguments: [0, 1], [2.0, 0.1])
+  func `A movement that begins between two looks is sent from its first frame`(
+    offset: Int, before: Double
+  ) throws {
+    let camera = try GatedCamera {
+      ($0.before, $0.hold, $0.checkRate) = (before, 0.2, 15)
+    }
+    let size = FrameSize(width: 320, height: 240)
+    let still = [UInt8](repeating: 80, count: 320 * 240)
+    var moving = still
+    for row in 100..<132 { for column in 160..<192 { moving[row * 320 + column] = 200 } }
+    let first = 120 + offset
+    for number in 0..<200 {
+      camera.give((first..<first + 4).contains(number) ? moving : still, .grey, size)
+      camera.expectBalance()
+    }
+    #expect(Set(camera.published).isSuperset(of: first - Int(before * 29)...first + 3))
+    #expect(camera.published.count < 100)
   }
 
   @Test func `Without a still rate there is no gate`() throws {

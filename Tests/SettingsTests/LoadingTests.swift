@@ -106,7 +106,7 @@ import Testing
       """
       cameras:
         a: {device: /dev/video0, publish_rate: 10, publish: {still_rate: 0.5}}
-        b: {device: /dev/video1, publish: {rate: 25, still_rate: 2, hold: 10 s, before: 500 ms, memory: 4 MiB}}
+        b: {device: /dev/video1, publish: {rate: 25, still_rate: 2, hold: 10 s, before: 500 ms, check_rate: 5, memory: 4 MiB}}
         c: {device: /dev/video2, publish: {still_rate: off}}
       """)
     var publish = PublishSettings()
@@ -114,7 +114,7 @@ import Testing
     #expect(settings.cameras[0].publish == publish)
     #expect(publish.hold == 5 && publish.before == 2 && publish.memoryMax == 16 << 20)
     (publish.rate, publish.stillRate, publish.hold) = (25, 2, 10)
-    (publish.before, publish.memoryMax) = (0.5, 4 << 20)
+    (publish.before, publish.checkRate, publish.memoryMax) = (0.5, 5, 4 << 20)
     #expect(settings.cameras[1].publish == publish)
     #expect(settings.cameras[2].publish == PublishSettings())
   }

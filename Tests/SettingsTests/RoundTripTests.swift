@@ -141,6 +141,7 @@ private struct Random: RandomNumberGenerator {
     camera.publish.rate = maybe { Double($0.integer(1...1_000_000)) / 1000 }
     camera.publish.stillRate = maybe { Double($0.integer(1...1_000_000)) / 1000 }
     camera.publish.hold = Double(integer(0...3600))
+    camera.publish.checkRate = Double(integer(1...1000))
     camera.publish.before = Double(integer(0...60))
     camera.publish.memoryMax = integer(1 << 20...1 << 30)
     camera.scale = maybe { $0.size() }
@@ -322,7 +323,7 @@ extension PublishSettings {
   fileprivate var written: Written {
     var keys: [(String, Written)] = [
       ("hold", .plain("\(hold) s")), ("before", .plain("\(before) s")),
-      ("memory", .plain("\(memoryMax) B")),
+      ("memory", .plain("\(memoryMax) B")), ("check_rate", .plain("\(checkRate)")),
       ("still_rate", .plain(stillRate.map { "\($0) fps" } ?? "off")),
     ]
     if let rate { keys.append(("rate", .plain("\(rate)/s"))) }
