@@ -161,6 +161,10 @@ let package = Package(
     program(
       "facebench", ["CDlibReference", "CPosix", "Faces", "Frames", "Imaging", arguments],
       path: "Tests/Programs/facebench"),
+    program(
+      "motionbench",
+      ["CPosix", "CScenes", "Frames", "Imaging", "Motion", "TestDice", "TestScenes", arguments],
+      path: "Tests/Programs/motionbench"),
     program("framereader", ["CPosix", "Kafka"], path: "Tests/Programs/framereader"),
     program("coloursbench", ["Colours", "CPosix", "Threads"], path: "Tests/Programs/coloursbench"),
     program("spoolbench", ["CPosix", "Spool"], path: "Tests/Programs/spoolbench"),
