@@ -175,7 +175,7 @@ private final class GatedCamera {
     #expect(camera.published == Array(0..<10))
   }
 
-  @Test(arguments: [0, 1], [2.0, 0.1])
+  @Test(arguments: [0, 1], [2.0, 0.1, 0])
   func `A movement that begins between two looks is sent from its first frame`(
     offset: Int, before: Double
   ) throws {

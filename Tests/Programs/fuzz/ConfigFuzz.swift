@@ -31,7 +31,8 @@ struct ConfigFuzz: Fuzzer {
     # a replay
     cameras:
       yard: {replay: {path: /srv/photos, format: nv12, size: 640x360, rate: 30000/1001, loop: no}, scale: 320x180}
-      gate: {replay: "/srv/a b", fit: cover, verify: full, publish_rate: 10 fps}
+      gate: {replay: "/srv/a b", fit: cover, verify: full, publish_rate: 10 fps,
+        publish: {still_rate: 0.5 fps, hold: 5 s, before: 500 ms, check_rate: 15, memory: 16 MiB}}
     """,
     "cameras:\n  front:\n    quality: 70\n    masks:\n      - 10x10+1+1\n",
     "kafka:\n  properties:\n    ssl.ca.pem: |\n      -----BEGIN\n      x\n    'linger.ms': \"5\"\n",

@@ -16,6 +16,8 @@ struct MJPEGFuzz: Fuzzer {
   private var sources: [[UInt8]] = []
   private let compressors: [Compressor]
   private let decoder: JPEGDecoder
+  private let greyReader: GreyReader
+  private var grey = GreyPicture(size: size)
 
   init() throws {
     let pool = BytePool()
@@ -46,6 +48,7 @@ struct MJPEGFuzz: Fuzzer {
       try Compressor(options: $0, pool: pool)
     }
     decoder = try JPEGDecoder()
+    greyReader = try GreyReader()
   }
 
   private static func withoutHuffmanTables(_ jpeg: [UInt8], _ count: Int) -> [UInt8] {
@@ -82,6 +85,13 @@ struct MJPEGFuzz: Fuzzer {
     }
     _ = try? decoder.rgb(of: unsafe jpeg.span.bytes)
     let isWhole = !Self.hasHole(jpeg) && (try? decoder.check(unsafe jpeg.span.bytes)) != nil
+    let greyOf = try? greyReader.read(jpeg: unsafe jpeg.span.bytes, into: &grey)
+    if let greyOf, grey.size != GreyPicture.size(ofFrame: greyOf) {
+      throw BrokenPromise(description: "a small picture of another size than its frame's")
+    }
+    if isWhole, greyOf == nil {
+      throw BrokenPromise(description: "libjpeg decodes what is not read as a small picture")
+    }
     var isAccepted = false
     for (index, compressor) in compressors.enumerated() {
       let layout = FrameLayout(format: .mjpeg, size: Self.size, range: .full)
