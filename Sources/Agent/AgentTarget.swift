@@ -57,21 +57,17 @@ final class AgentTarget: CommandTarget {
   }
 
   func check(_ command: ControlCommand) throws(Rejection) {
-    let camera: String
-    switch command {
-    case .configure(let change):
-      guard let name = change.camera else { return }
-      camera = name
-    case .snapshot(let name), .silhouette(let name, _): camera = name
-    case .spoolDrain, .spoolDiscard:
+    switch command.traits.scope {
+    case .node, .gallery, .keys: return
+    case .spool:
       guard agent.settings.spool != nil else {
         throw Rejection(.unavailable, "there is no spool on this node")
       }
-      return
-    default: return
-    }
-    guard agent.settings.cameras.contains(where: { $0.name == camera }) else {
-      throw Rejection(.unavailable, "there is no camera \(camera) on this node")
+    case .camera:
+      let camera = command.camera ?? ""
+      guard agent.settings.cameras.contains(where: { $0.name == camera }) else {
+        throw Rejection(.unavailable, "there is no camera \(camera) on this node")
+      }
     }
   }
 
@@ -134,7 +130,9 @@ final class AgentTarget: CommandTarget {
       else { throw CommandFailure("there is no spool on this node") }
       return [:]
     case .configReload: return try reconfigure(nil)
-    default: throw CommandFailure("this is not for the agent")
+    case .silhouette, .configure, .configReset, .galleryPut, .galleryRemove, .galleryReplace,
+      .galleryDiscard, .galleryTrain, .keysPut, .keysRevoke, .timeReset:
+      throw CommandFailure("this is not for the agent")
     }
   }
 

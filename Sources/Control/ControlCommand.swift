@@ -161,13 +161,48 @@ package enum ControlCommand: Sendable {
     return options
   }
 
+  /// What it has in common with others of its type.
+  package var traits: CommandTraits {
+    let type: CommandType =
+      switch self {
+      // That of an analyser has no row, and is as that of a camera.
+      case .configure(let change): change.camera == nil ? .topicsSet : .cameraSet
+      case .ping: .ping
+      case .status: .status
+      case .snapshot: .snapshot
+      case .silhouette: .coloursSilhouette
+      case .galleryPut: .galleryPut
+      case .galleryRemove: .galleryRemove
+      case .galleryReplace: .galleryReplace
+      case .galleryDiscard: .galleryDiscard
+      case .galleryTrain: .galleryTrain
+      case .spoolDrain: .spoolDrain
+      case .spoolDiscard: .spoolDiscard
+      case .configReload: .configReload
+      case .configReset: .configReset
+      case .keysPut: .keysPut
+      case .keysRevoke: .keysRevoke
+      case .timeReset: .timeReset
+      }
+    return type.traits
+  }
+
+  /// The camera that it names; nil for none.
+  package var camera: String? {
+    switch self {
+    case .configure(let change): change.camera
+    case .snapshot(let camera), .silhouette(let camera, _): camera
+    case .configReset(let camera): camera
+    case .ping, .status, .galleryPut, .galleryRemove, .galleryReplace, .galleryDiscard,
+      .galleryTrain, .spoolDrain, .spoolDiscard, .configReload, .keysPut, .keysRevoke, .timeReset:
+      nil
+    }
+  }
+
   /// Whether it takes so long that the next must not wait for it.
   package var isLong: Bool {
-    switch self {
-    case .galleryTrain, .silhouette: true
-    case .configure(let change): change.probation != nil
-    default: false
-    }
+    if case .configure(let change) = self, change.probation != nil { return true }
+    return traits.isLong
   }
 }
 

@@ -28,7 +28,7 @@ extension ControlDesk {
         }
       }
       var result = Self.result(outcome, envelope, inner.memory.nextNumber())
-      if result.facts["hash"] == nil, envelope.type.hasPrefix("gallery.") {
+      if result.facts["hash"] == nil, command.traits.scope == .gallery {
         result.facts["hash"] = .string(try edit.hash().description)
       }
       results.append(result)
@@ -55,7 +55,9 @@ extension ControlDesk {
       return ["removed": .number(Double(removed))]
     case .galleryReplace(let chunk): return try replace(chunk, issuer, &edit)
     case .galleryDiscard(let upload): return try discard(upload, &edit)
-    default: return [:]
+    case .ping, .status, .snapshot, .configure, .silhouette, .galleryTrain, .spoolDrain,
+      .spoolDiscard, .configReload, .configReset, .keysPut, .keysRevoke, .timeReset:
+      return [:]
     }
   }
 

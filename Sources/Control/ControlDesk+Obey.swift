@@ -24,22 +24,23 @@ extension ControlDesk {
       return try reject(envelope, error, memory)
     }
     if case .galleryPut(let people) = command { try look(at: people, of: envelope, &prepared) }
-    switch command {
-    case .galleryPut, .galleryRemove, .galleryReplace, .galleryDiscard, .keysPut, .keysRevoke:
+    switch command.traits.way {
+    case .transaction:
       try change(envelope, command, prepared, memory)
       attempted.withLock { $0 = nil }
-    case .configure(let patch):
+    case .overlay:
       try configuring.withLock { _ throws(GalleryError) in
-        let overlay = overlay.merging(patch.patch)
+        let overlay = overlay(after: command)
         try adopt(try accept(envelope, command, memory, overlay: overlay), overlay)
       }
-    case .configReset(let camera):
-      try configuring.withLock { _ throws(GalleryError) in
-        let overlay = self.overlay.without(camera: camera)
-        try adopt(try accept(envelope, command, memory, overlay: overlay), overlay)
-      }
-    default: try carryOut(try accept(envelope, command, memory, overlay: nil))
+    case .work: try carryOut(try accept(envelope, command, memory, overlay: nil))
     }
+  }
+
+  /// What lies over the configuration's files once the command has changed it.
+  private func overlay(after command: ControlCommand) -> JSONValue {
+    if case .configure(let change) = command { return overlay.merging(change.patch) }
+    return overlay.without(camera: command.camera)
   }
 
   /// What was found out before the transaction.
@@ -56,33 +57,18 @@ extension ControlDesk {
     _ envelope: Envelope, _ command: ControlCommand
   ) throws(Rejection) -> Prepared {
     var prepared = Prepared()
-    switch command {
-    case .galleryPut(let people):
+    let traits = command.traits
+    switch traits.way {
+    case .transaction:
+      guard case .galleryPut(let people) = command else { break }
       prepared.model = target.model
       if people.contains(where: { !$0.photos.isEmpty }), prepared.model == nil {
         throw Rejection(.unavailable, "there are no face models on this node")
       }
-    case .galleryRemove, .galleryReplace, .galleryDiscard, .keysPut, .keysRevoke: break
-    case .configure(let change):
-      guard unknownOverrides == nil else {
-        throw Rejection(
-          .unavailable, "what commands changed before is lost: send config.reset first")
-      }
-      try target.check(command)
-      try target.check(overlay: overlay.merging(change.patch))
-    case .configReset(let camera):
-      if let camera, overlay["cameras"]?[camera] == nil {
-        throw Rejection(.unavailable, "no command has changed a camera \(camera)")
-      }
-      try target.check(overlay: overlay.without(camera: camera))
-    default: try target.check(command)
+    case .overlay: try prepareOverlay(command)
+    case .work: try target.check(command)
     }
-    if case .configure(let change) = command,
-      overlay.merging(change.patch).canonical.count > Self.pendingBytesMax
-    {
-      throw Rejection(.tooLarge, "all changes together have \(Self.pendingBytesMax) bytes at most")
-    }
-    guard !isPending(command) || fits(envelope) else {
+    guard traits.way == .transaction || fits(envelope) else {
       throw Rejection(.tooLarge, "a command of this type has \(Self.pendingBytesMax) bytes at most")
     }
     if command.isLong, worker.isFull {
@@ -91,10 +77,22 @@ extension ControlDesk {
     return prepared
   }
 
-  private func isPending(_ command: ControlCommand) -> Bool {
-    switch command {
-    case .galleryPut, .galleryRemove, .galleryReplace, .galleryDiscard, .keysPut, .keysRevoke: false
-    default: true
+  private func prepareOverlay(_ command: ControlCommand) throws(Rejection) {
+    let changed = overlay(after: command)
+    if case .configReset(let camera) = command {
+      if let camera, overlay["cameras"]?[camera] == nil {
+        throw Rejection(.unavailable, "no command has changed a camera \(camera)")
+      }
+      return try target.check(overlay: changed)
+    }
+    guard unknownOverrides == nil else {
+      throw Rejection(
+        .unavailable, "what commands changed before is lost: send config.reset first")
+    }
+    try target.check(command)
+    try target.check(overlay: changed)
+    guard changed.canonical.count <= Self.pendingBytesMax else {
+      throw Rejection(.tooLarge, "all changes together have \(Self.pendingBytesMax) bytes at most")
     }
   }
 
@@ -324,8 +322,7 @@ extension ControlDesk {
     }
   }
 
-  /// Goes on with a command that was stored before the last end of the process. All can be done again, but one:
-  /// what is spooled now is not what was spooled then.
+  /// Goes on with a command that was stored before the last end of the process, where it may be done again.
   func resume(_ number: Int, _ stored: [UInt8]) throws(GalleryError) {
     let envelope: Envelope
     let command: ControlCommand
@@ -344,13 +341,15 @@ extension ControlDesk {
     }
     let pending = Pending(
       number: number, envelope: envelope, command: command, previous: previous)
-    switch command {
-    case .configure, .configReset:
-      try configuring.withLock { _ throws(GalleryError) in try adopt(pending, overlay) }
-    case .spoolDiscard:
-      try finish(
+    guard command.traits.isRepeatable else {
+      return try finish(
         pending, .failure(CommandFailure("the node ended while it was at it; ask for the status")))
-    default: try carryOut(pending)
+    }
+    switch command.traits.way {
+    case .overlay:
+      try configuring.withLock { _ throws(GalleryError) in try adopt(pending, overlay) }
+    // Those of a transaction are not stored.
+    case .work, .transaction: try carryOut(pending)
     }
   }
 }

@@ -116,6 +116,30 @@ struct InterruptionTests {
     #expect(box.sink.states("c").last == .succeeded)
   }
 
+  /// Leaves a command as a process does that is killed while it carries it out, and starts the next one.
+  private func die(at command: JSONValue) throws {
+    box.desk.stop()
+    let message = box.envelope(command, id: "left").canonicalText
+    let stored: JSONValue = ["message": .string(message), "previous": [:]]
+    try box.gallery.transaction { edit throws(GalleryError) in
+      try edit.setState(ControlDesk.pendingKey(1), stored.canonical)
+    }
+    try box.reopen()
+    try box.desk.start()
+  }
+
+  @Test("and others that the node died at are done again", arguments: ["ping", "spool.drain"])
+  func repeated(type: String) throws {
+    try die(at: ["type": .string(type)])
+    #expect(begun == 1 && box.sink.states("left") == [.succeeded])
+  }
+
+  @Test("do not go on where that would discard what was spooled since") func unrepeated() throws {
+    try die(at: ["type": "spool.discard", "class": "frames"])
+    #expect(begun == 0 && box.sink.states("left") == [.failed])
+    #expect(box.sink.last?.detail?.contains("ended while it was at it") == true)
+  }
+
   @Test("are refused where lambda makes each colour a cluster", arguments: [0, 0.5, 1000.5])
   func lambda(_ lambda: Double) throws {
     try box.command(
