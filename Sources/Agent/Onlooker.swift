@@ -1,7 +1,6 @@
 import Analysers
 import Analysis
 import Documents
-import FaceAnalyser
 import Gallery
 import Journal
 import Keys
@@ -51,7 +50,7 @@ final class Onlooker: Sendable {
     numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     writers = Mutex([])
     let isNaming = cameras.contains { camera in
-      camera[FaceOptions.self].map { $0.identify != .off } ?? false
+      Analysers.all.contains { $0.usesGallery(camera.analysers) }
     }
     self.gallery = isNaming || isChangeable ? gallery : nil
     let plans = cameras.map { CameraPlan($0) }

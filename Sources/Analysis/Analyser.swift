@@ -18,6 +18,8 @@ package protocol Analyser: AnyObject, SendableMetatype {
   static var rows: [AnalyserRow] { get }
   /// The beginning of a sentence about a picture at which it failed: "faces are not looked for".
   static var failure: String { get }
+  /// Whether it compares what it sees with the gallery, which is opened and kept up to date only then.
+  static func usesGallery(_ options: Options) -> Bool
   init()
   /// Holds for the pictures that follow. What is remembered of those before stays.
   /// - Parameter quality: of JPEGs that are made, 1…100.
@@ -29,6 +31,7 @@ package protocol Analyser: AnyObject, SendableMetatype {
 extension Analyser {
   package static var counters: [AnalyserCounter] { [] }
   package static var rows: [AnalyserRow] { [] }
+  package static func usesGallery(_ options: Options) -> Bool { false }
 }
 
 /// A kind of records that an analyser sends.
@@ -133,6 +136,7 @@ package struct AnalyserKind: Sendable {
   package let rows: [AnalyserRow]
   let failure: String
   let make: @Sendable () -> any Analyser
+  private let isUser: @Sendable (AnyOptions) -> Bool
 
   package init<Kind: Analyser>(_ kind: Kind.Type) {
     outputs = kind.outputs
@@ -141,10 +145,17 @@ package struct AnalyserKind: Sendable {
     rows = kind.rows
     failure = kind.failure
     make = { kind.init() }
+    isUser = { $0.as(Kind.Options.self).map { kind.usesGallery($0) } ?? false }
   }
 
   /// In the configuration, and in commands.
   package var name: String { keys.name }
+
+  /// Whether it compares what it sees with the gallery.
+  /// - Parameter analysers: a camera's, by their names.
+  package func usesGallery(_ analysers: [String: AnyOptions]) -> Bool {
+    analysers[name].map(isUser) ?? false
+  }
 }
 
 extension Analyser {

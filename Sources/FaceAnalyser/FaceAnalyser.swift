@@ -53,6 +53,8 @@ package final class FaceAnalyser: Analyser {
   /// Whether the last event told of any face: that there are none left is told once.
   private var hadFaces = false
 
+  package static func usesGallery(_ options: FaceOptions) -> Bool { options.identify != .off }
+
   package init() {}
 
   package func adopt(_ options: FaceOptions, quality: Int) {

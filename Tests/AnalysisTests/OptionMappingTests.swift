@@ -1,3 +1,4 @@
+import Analysis
 import ColourAnalyser
 import Colours
 import FaceAnalyser
@@ -45,6 +46,9 @@ import Testing
     let options = try faces(["identify": .word(identify), "chips": .word(chips)])
     #expect(FaceSettings(options).encodes == encodes)
     #expect((MatchSettings(options) != nil) == (identify != "off"))
+    let kind = AnalyserKind(FaceAnalyser.self)
+    #expect(kind.usesGallery([kind.name: AnyOptions(options)]) == (identify != "off"))
+    #expect(!kind.usesGallery([:]))
   }
 
   @Test func `Keys of faces reach the comparison with the gallery`() throws {
