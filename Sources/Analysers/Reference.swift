@@ -1,3 +1,4 @@
+import Analysis
 import Keys
 
 /// How a camera's analysers are told what to do, for people to read.
@@ -15,12 +16,30 @@ package enum AnalyserReference {
     return ([first] + others).map { "    #\($0)\n" }.joined()
   }
 
+  /// All of them, with their keys, ranges and defaults, and what they send: for a terminal.
+  package static let lines = Analysers.all.flatMap(lines)
+
+  static func lines(_ kind: AnalyserKind) -> [String] {
+    let names = kind.keys.entries.map(\.name.count).max() ?? 0
+    let blanks = String(repeating: " ", count: names)
+    let keys = kind.keys.entries.flatMap { entry in
+      [
+        "  \(entry.name)\(blanks.dropFirst(entry.name.count))  \(entry.doc)",
+        "  \(blanks)  \(entry.kind.text). Default: \(entry.default)",
+      ]
+    }
+    let sent = kind.outputs.map { "  sends \($0.type) to the topic \($0.topic)" }
+    return ["\(kind.name): \(kind.keys.summary)"] + keys + sent
+  }
+
   private static func padded(_ text: String) -> String {
     text + String(repeating: " ", count: max(1, commentColumn - text.count))
   }
 }
 
 extension KeyTable.Entry {
+  fileprivate var `default`: String { kind == .area ? "everywhere" : standard.text }
+
   /// The default, or where that is that the key is not there, something that could be.
   fileprivate var example: String {
     switch kind {

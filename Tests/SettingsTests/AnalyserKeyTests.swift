@@ -61,6 +61,20 @@ import Testing
     #expect(text.contains(AnalyserReference.example), "it must have:\n\(AnalyserReference.example)")
   }
 
+  @Test func `The list of analysers has each key with its range and default`() {
+    let lines = AnalyserReference.lines.map {
+      $0.drop { $0 == " " }
+    }
+    for entry in Analysers.keys.flatMap(\.entries) {
+      #expect(lines.contains { $0.hasPrefix("\(entry.name) ") && $0.hasSuffix(entry.doc) })
+    }
+    #expect(lines.contains("1 to 1000. Default: 5"))
+    #expect(lines.contains("hog, cnn. Default: hog"))
+    #expect(lines.contains("histogram, exact, or 1 to 10000000. Default: histogram"))
+    #expect(lines.contains("pictures a second, 0.001 to 1000, or off. Default: 0.5"))
+    #expect(lines.contains("sends vedette.thumbnail.v1 to the topic thumbnails"))
+  }
+
   @Test func `What is no value of a key is told by its range`() {
     #expect(
       faults("cameras: {front: {device: x, colours: {rate: 0}}}")
