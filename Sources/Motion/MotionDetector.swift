@@ -94,7 +94,8 @@ package final class MotionDetector {
 
   package init() {}
 
-  /// Looks at the next picture. The first of a size has nothing to be compared with, and shows no motion.
+  /// Looks at the next picture. The first of a size has nothing to be compared with, and shows no motion; one that is too
+  /// large to be kept shows motion all over.
   /// - Parameters:
   ///   - frame: the size of the frame that the picture is of.
   ///   - time: when it was captured, in nanoseconds of a clock that only goes on.
@@ -103,6 +104,11 @@ package final class MotionDetector {
     guard let planes, planes.size == picture.size else {
       begin(picture, time)
       frameSize = frame
+      // Where nothing can be kept to compare with, nobody can tell that nothing moves.
+      if self.planes == nil {
+        finding.boxes = [MotionBox(x: 0, y: 0, width: frame.width, height: frame.height)]
+        finding.share = 1
+      }
       return finding
     }
     frameSize = frame

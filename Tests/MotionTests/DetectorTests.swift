@@ -175,6 +175,18 @@ struct OddPictureTests {
     }
   }
 
+  @Test func `What is too large to be kept is taken for motion`() {
+    var lookout = Lookout()
+    let picture = GreyPicture(size: FrameSize(width: 5000, height: 1))
+    let frame = FrameSize(width: 40_000, height: 8)
+    for _ in 0..<3 {
+      #expect(
+        lookout.look(picture, frame: frame).boxes == [
+          MotionBox(x: 0, y: 0, width: 40_000, height: 8)
+        ])
+    }
+  }
+
   @Test func `A picture of another size begins anew`() {
     var lookout = Lookout()
     var picture = GreyPicture(size: FrameSize(width: 40, height: 30))
