@@ -24,11 +24,21 @@ package protocol Analyser: AnyObject, SendableMetatype {
   /// Holds for the pictures that follow. What is remembered of those before stays.
   /// - Parameter quality: of JPEGs that are made, 1…100.
   func adopt(_ options: Options, quality: Int)
+  /// - Parameter report: what was seen; what is in it already is sent, should the rest fail.
   /// - Throws: `AnalyserFault`, or what decoding throws.
-  func look(at picture: DecodedPicture, with tools: AnalysisTools) throws -> AnalysisReport
+  func look(
+    at picture: DecodedPicture, with tools: AnalysisTools, into report: inout AnalysisReport) throws
 }
 
 extension Analyser {
+  package func look(
+    at picture: DecodedPicture, with tools: AnalysisTools
+  ) throws -> AnalysisReport {
+    var report = AnalysisReport()
+    try look(at: picture, with: tools, into: &report)
+    return report
+  }
+
   package static var counters: [AnalyserCounter] { [] }
   package static var rows: [AnalyserRow] { [] }
   package static func usesGallery(_ options: Options) -> Bool { false }

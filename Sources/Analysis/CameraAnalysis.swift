@@ -72,11 +72,10 @@ final class CameraAnalysis: @unchecked Sendable {
     var report: AnalysisReport?
     for index in seats.indices {
       guard let analyser = seats[index].due(time) else { continue }
+      var seen = AnalysisReport()
       do {
-        let seen = try analyser.look(at: decoded, with: tools)
-        var all = report ?? AnalysisReport()
-        all.add(seen)
-        report = all
+        try analyser.look(at: decoded, with: tools, into: &seen)
+        report = report ?? AnalysisReport()
       } catch let fault as AnalyserFault where fault.kind == .cancelled {
         break
       } catch {
@@ -87,7 +86,9 @@ final class CameraAnalysis: @unchecked Sendable {
           text += "; tried again in \(Self.pauseNanoseconds / 1_000_000_000) s"
         }
         fail(AnalysisError(text))
+        if !seen.records.isEmpty { report = report ?? AnalysisReport() }
       }
+      report?.add(seen)
     }
     return report
   }

@@ -35,28 +35,26 @@ package final class ColourAnalyser: Analyser {
   }
 
   package func look(
-    at picture: DecodedPicture, with tools: AnalysisTools
-  ) throws -> AnalysisReport {
+    at picture: DecodedPicture, with tools: AnalysisTools, into report: inout AnalysisReport
+  ) throws {
     let (size, pixels) = try picture.rgb
     let stop = tools.stop
     clusterer.isCancelled = { stop.isSet }
     let colours = try faulting { () throws(ColoursError) in
       try clusterer.cluster(rgb: pixels.span, width: size.width, height: size.height)
     }
-    var report = AnalysisReport()
     report.records.append(AnalyserRecord("metrics", .json(members(of: colours))))
     report.rows["palette"] = .swatches(
       colours.colours.sorted { $0.share > $1.share }.prefix(Self.shownMax).map {
         AnalyserRow.Swatch(rgb: $0.rgb.hex, share: $0.share)
       })
-    guard paintingCap?.admits(picture.published.time.monotonic) == true else { return report }
+    guard paintingCap?.admits(picture.published.time.monotonic) == true else { return }
     try faulting { () throws(ColoursError) in
       try clusterer.paint(
         rgb: pixels.span, width: size.width, height: size.height, into: &painted)
     }
     let jpeg = try tools.encoder.jpeg(ofRGB: painted, size, quality: quality)
     report.records.append(AnalyserRecord("clustered", .jpeg(jpeg, size)))
-    return report
   }
 
   private func faulting<Result>(

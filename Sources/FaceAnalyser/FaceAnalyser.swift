@@ -63,8 +63,8 @@ package final class FaceAnalyser: Analyser {
   }
 
   package func look(
-    at picture: DecodedPicture, with tools: AnalysisTools
-  ) throws -> AnalysisReport {
+    at picture: DecodedPicture, with tools: AnalysisTools, into report: inout AnalysisReport
+  ) throws {
     let planes = try picture.planes
     var settings = FaceSettings(options)
     settings.region = options.region.map { FaceBox($0, in: planes.size) }
@@ -82,7 +82,6 @@ package final class FaceAnalyser: Analyser {
     }
     let isRenamed = identify(found.faces, tools.people)
     let faces = name(found.faces)
-    var report = AnalysisReport()
     if found.work == .detected { report.counts["faces"] = faces.count }
     report.rows["people"] = .words(
       faces.prefix(Self.peopleMax).map { $0.label?.text ?? "Unknown" })
@@ -96,7 +95,6 @@ package final class FaceAnalyser: Analyser {
       report.records.append(AnalyserRecord("annotated", .jpeg(jpeg, planes.size)))
     }
     if options.chips != .off { try cut(faces, planes, tools, &report) }
-    return report
   }
 
   /// Pictures with news of faces, and the first one without any.

@@ -48,8 +48,8 @@ package final class ThumbnailAnalyser: Analyser {
   }
 
   package func look(
-    at picture: DecodedPicture, with tools: AnalysisTools
-  ) throws -> AnalysisReport {
+    at picture: DecodedPicture, with tools: AnalysisTools, into report: inout AnalysisReport
+  ) throws {
     let planes = try picture.planes
     let size = options.size(of: planes.size)
     let target: PlanarPicture
@@ -60,11 +60,9 @@ package final class ThumbnailAnalyser: Analyser {
       small = target
     }
     planes.scale(into: target, fit: .stretch)
-    var report = AnalysisReport()
     report.records = [
       AnalyserRecord(
         "thumbnails", .jpeg(try tools.encoder.jpeg(of: target, quality: quality), size))
     ]
-    return report
   }
 }

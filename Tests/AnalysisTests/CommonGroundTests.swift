@@ -68,6 +68,14 @@ import Testing
     #expect(looked.isEmpty && camera.meters.failed == 3 && camera.meters.analysed == 0)
   }
 
+  @Test func `What was seen before a fault is sent all the same`() throws {
+    let (faults, looked, camera) = try look(
+      FirstOptions(fault: .late), SecondOptions(), at: [0, 1])
+    #expect(faults == Array(repeating: "the first does nothing: it is broken", count: 2))
+    #expect(looked == Array(repeating: ["first", "second"], count: 2))
+    #expect(camera.meters.failed == 2 && camera.meters.analysed == 2)
+  }
+
   @Test func `That the work was to end is no fault, and nobody looks after that`() throws {
     let (faults, looked, camera) = try look(
       FirstOptions(fault: .cancelled), SecondOptions(), at: [0])
@@ -91,7 +99,7 @@ import Testing
 }
 
 private struct FirstOptions: AnalyserOptions {
-  enum Fault: String, CaseIterable { case none, passing, lasting, cancelled }
+  enum Fault: String, CaseIterable { case none, passing, late, lasting, cancelled }
 
   var rate: Double?
   var fault = Fault.none
@@ -116,16 +124,19 @@ private final class First: Analyser {
 
   func adopt(_ options: FirstOptions, quality: Int) { self.options = options }
 
-  func look(at picture: DecodedPicture, with tools: AnalysisTools) throws -> AnalysisReport {
+  func look(
+    at picture: DecodedPicture, with tools: AnalysisTools, into report: inout AnalysisReport
+  ) throws {
+    if options.fault == .none || options.fault == .late {
+      report.records = [AnalyserRecord("first", .json([]))]
+    }
     switch options.fault {
     case .none: break
+    case .late: throw AnalyserFault(.passing, "it is broken")
     case .passing: throw AnalyserFault(.passing, "it is broken")
     case .lasting: throw AnalyserFault(.lasting, "it is broken")
     case .cancelled: throw AnalyserFault(.cancelled, "it was to end")
     }
-    var report = AnalysisReport()
-    report.records = [AnalyserRecord("first", .json([]))]
-    return report
   }
 }
 
@@ -149,10 +160,10 @@ private final class Second: Analyser {
 
   func adopt(_ options: SecondOptions, quality: Int) {}
 
-  func look(at picture: DecodedPicture, with tools: AnalysisTools) throws -> AnalysisReport {
-    var report = AnalysisReport()
+  func look(
+    at picture: DecodedPicture, with tools: AnalysisTools, into report: inout AnalysisReport
+  ) throws {
     report.records = [AnalyserRecord("second", .json([]))]
     report.counts = ["seen": 1]
-    return report
   }
 }
