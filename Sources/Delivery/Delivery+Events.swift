@@ -41,7 +41,9 @@ extension Delivery {
   private func arrived(
     _ serial: UInt64, endedAt: UInt64, now: UInt64, _ state: inout DeliveryState
   ) {
-    guard let arrival = state.arrived(serial, now: now) else { return }
+    guard let arrival = state.arrived(serial, endedAt: endedAt > 0 ? endedAt : nil, now: now) else {
+      return
+    }
     let record = arrival.entry.record
     if let position = arrival.entry.position {
       keeper?.done(record.spoolClass, position)

@@ -210,13 +210,15 @@ struct DeliveryState {
   }
 
   /// The record was acknowledged.
-  mutating func arrived(_ serial: UInt64, now: UInt64) -> Arrival? {
+  /// - Parameter endedAt: when that was, where it is learned later.
+  mutating func arrived(_ serial: UInt64, endedAt: UInt64? = nil, now: UInt64) -> Arrival? {
     guard let flight = land(serial) else { return nil }
     var arrival = Arrival(entry: flight.entry)
     if outageSince != nil || lanes[flight.lane].isTold {
       arrival.relief = relieve(flight.lane, now: now)
     }
-    _ = lanes[flight.lane].acknowledged(sentAt: flight.sentAt, now: now)
+    _ = lanes[flight.lane].acknowledged(
+      sentAt: flight.sentAt, endedAt: min(endedAt ?? now, now), now: now)
     lastArrival = now
     if !topicFaults.isEmpty { topicFaults[flight.entry.record.topic] = nil }
     flight.entry.record.meters.ledger.move(.inFlight, to: .delivered)

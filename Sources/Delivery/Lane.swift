@@ -89,12 +89,14 @@ struct Lane {
   }
 
   /// A record that was sent at `sentAt` was acknowledged.
+  /// - Parameters:
+  ///   - endedAt: when that was; it may be learned later.
   /// - Returns: since when the lane was blocked until now.
-  mutating func acknowledged(sentAt: UInt64, now: UInt64) -> UInt64? {
+  mutating func acknowledged(sentAt: UInt64, endedAt: UInt64, now: UInt64) -> UInt64? {
     if sentAt >= roundEnd {
       rounds = [rounds[1], rounds[2], sentAt]
       roundCount = min(roundCount + 1, rounds.count)
-      roundEnd = now
+      roundEnd = endedAt
     }
     lastArrival = now
     failingSince = nil

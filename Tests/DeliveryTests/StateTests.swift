@@ -205,6 +205,24 @@ import Testing
     #expect(begins == [31])
   }
 
+  @Test func `A lane that is passed over is known though acknowledgements are read together`() {
+    let meters = StreamMeters(name: "cam")
+    var state = DeliveryState(options: DeliveryOptions(outageAfter: 2))
+    func send(key: UInt8, at tenth: UInt64) -> UInt64? {
+      state.accept(record(meters, bytes: 10, key: key))
+      return state.departing(now: tenth * 100_000_000)?.serial
+    }
+    #expect(send(key: 1, at: 10) == 1)
+    let sent = (0..<4).compactMap { send(key: 2, at: 11 + UInt64($0)) }
+    for (place, serial) in sent.enumerated() {
+      let ended = UInt64(1150 + 100 * place) * 1_000_000
+      _ = state.arrived(serial, endedAt: ended, now: 1_900_000_000)
+    }
+    let judgement = state.judge(now: 3_200_000_000)
+    #expect(judgement == .blocked && state.outageSince == nil)
+    #expect(state.lanes[0].isBlocked && !state.lanes[1].isBlocked)
+  }
+
   @Test func `An old record is no outage while others are acknowledged`() {
     let meters = StreamMeters(name: "cam")
     var state = DeliveryState(options: DeliveryOptions(outageAfter: 2))
