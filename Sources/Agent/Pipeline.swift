@@ -67,7 +67,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   var latestPicture: PooledBytes? { latest.withLock { $0 } }
 
   func streamBegan(_ layout: FrameLayout) {
-    // A replay of pictures of several sizes begins anew with each.
+    // A replay of pictures of several sizes calls this for each size.
     if layout.format != self.layout?.format { framesOfLayout = 0 }
     self.layout = layout
   }
@@ -126,7 +126,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
         jpeg: picture.bytes, size: picture.size, time: time, sequence: record.sequence))
   }
 
-  /// JPEGs that must be masked or scaled are decoded and encoded anew: what that takes is told once.
+  /// JPEGs that must be masked or scaled are decoded and re-encoded: the cost is logged once.
   private func tellCost() {
     framesOfLayout += 1
     guard framesOfLayout == Self.costSample, layout?.format == .mjpeg,

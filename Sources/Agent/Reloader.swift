@@ -4,7 +4,7 @@ import Settings
 import Synchronization
 import Threads
 
-/// Reads the configuration again on SIGHUP, on a thread of its own: cameras that are made anew may take longer than the
+/// Reads the configuration again on SIGHUP, on a thread of its own: cameras that are restarted may take longer than the
 /// watchdog waits. Requests that come meanwhile are one more turn.
 final class Reloader: Sendable {
   private struct State {

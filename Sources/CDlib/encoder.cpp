@@ -163,7 +163,7 @@ public:
         }
         dlib::matrix<dlib::rgb_pixel> face(chip_side, chip_side);
         std::copy(chip, chip + 3 * face.size(), (unsigned char *)&face(0, 0));
-        /* Begun anew each time, so that a face always gets the same numbers. */
+        /* A new generator each time, so that a face always gets the same numbers. */
         dlib::rand random;
         double sums[numbers_count] = {};
         for (int i = 0; i < jitters; ++i) {

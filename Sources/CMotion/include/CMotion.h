@@ -17,7 +17,7 @@ typedef struct {
     uint8_t *moving;       /* 1 where something moves */
     uint8_t *candidate;    /* what stands still before the background */
     uint8_t *age;          /* for how many updates it has */
-    uint16_t *relit;       /* where the prediction is made anew */
+    uint16_t *relit;       /* where the prediction is recomputed */
     uint8_t *memory;       /* of all of them */
 } vm_planes;
 

@@ -25,7 +25,7 @@ DIR *vp_opendir(const char *path);
 char *vp_realpath(const char *path);
 /* open with O_CLOEXEC; returns a descriptor or -1 with errno. */
 int vp_open(const char *path, int flags);
-/* Opens a regular file for reading. What is none, a FIFO or a device that could keep the reader for ever, is not
+/* Opens a regular file for reading. Anything else, such as a FIFO or a device that could block the reader, is not
    waited for: -1 with errno, whose reason vp_file_reason gives. */
 int vp_open_file(const char *path);
 /* Why vp_open_file failed with this errno. */
