@@ -100,7 +100,7 @@ let package = Package(
     room("Journal", ["CPosix", "Terminal", "Threads", log]),
     room("Documents", ["Paths"]),
     room("Keys", []),
-    room("Settings", ["CPosix", "CYAML", "Keys", "Paths"]),
+    room("Settings", ["CPosix", "CYAML", "Frames", "Keys", "Paths"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Paths", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "CPNGReader", "Frames", "CTurboJPEG", "CYUV"]),
     room("Motion", ["CMotion", "Frames"]),
@@ -204,7 +204,9 @@ let package = Package(
     tests("TerminalTests", ["Terminal"]),
     tests("ThreadsTests", ["Threads"]),
     tests("JournalTests", ["CPosix", "Journal", log]),
-    tests("SettingsTests", ["Analysers", "ColourAnalyser", "FaceAnalyser", "Keys", "Settings"]),
+    tests(
+      "SettingsTests",
+      ["Analysers", "ColourAnalyser", "FaceAnalyser", "Frames", "Keys", "Settings"]),
     tests("CaptureTests", ["Capture", "CPosix", "CV4L2", "Frames", "Meters", "Threads", log]),
     tests("ImagingTests", ["CPNG", "Imaging", "CPixelRows", "Frames", "TestBombs"]),
     tests(

@@ -2,11 +2,6 @@ import CV4L2
 import Frames
 
 extension Device {
-  /// Raw formats first: they keep all the camera gives. MJPEG where raw frames do not reach the size or
-  /// rate that is wanted.
-  private static let preference: [PixelFormat] = [
-    .yuyv, .uyvy, .yvyu, .nv16, .nv12, .nv21, .yu12, .bgr24, .rgb24, .mjpeg, .grey,
-  ]
   /// The least rate that is taken for granted, in frames per second.
   private static let ordinaryRate = 24.0
 
@@ -30,7 +25,8 @@ extension Device {
       }
       return found
     }
-    let native = Self.preference.compactMap { format in
+    // MJPEG where raw frames do not reach the size or rate that is wanted.
+    let native = PixelFormat.allCases.compactMap { format in
       offered.first { $0.pixelFormat == format }
     }
     guard let first = native.first else {

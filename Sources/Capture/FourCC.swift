@@ -18,17 +18,17 @@ struct FourCC: Equatable, Hashable, CustomStringConvertible {
   }
 
   /// Codes that are read natively: those with planes in one buffer, and those with a buffer for each.
-  private static let native: [(String, PixelFormat)] = [
-    ("YUYV", .yuyv), ("UYVY", .uyvy), ("YVYU", .yvyu), ("NV12", .nv12), ("NM12", .nv12),
-    ("NV21", .nv21), ("NM21", .nv21), ("NV16", .nv16), ("NM16", .nv16), ("YU12", .yu12),
-    ("YM12", .yu12), ("GREY", .grey), ("RGB3", .rgb24), ("BGR3", .bgr24), ("MJPG", .mjpeg),
-    ("JPEG", .mjpeg),
-  ]
+  private static let native: [FourCC: PixelFormat] = {
+    var native: [FourCC: PixelFormat] = [:]
+    for format in PixelFormat.allCases {
+      let (first, second) = format.traits.codes
+      for code in [first, second].compactMap({ $0 }) { native[FourCC("\(code)")] = format }
+    }
+    return native
+  }()
 
   /// Nil for formats that only libv4l2 can convert.
-  var pixelFormat: PixelFormat? {
-    Self.native.first { FourCC($0.0) == self }?.1
-  }
+  var pixelFormat: PixelFormat? { Self.native[self] }
 }
 
 extension DeviceRequest {

@@ -141,9 +141,11 @@ extension Device {
     (0..<format.planeCount).map { plane in
       let least = format.rowBytes(plane: plane, width: size.width)
       if given.count == format.planeCount { return max(given[plane], least) }
-      // Fully planar chroma has half of luma's stride; interleaved chroma has all of it.
       let first = given.first ?? 0
-      return max(plane > 0 && format == .yu12 ? first / 2 : first, least)
+      // Fully planar chroma has half of luma's stride; interleaved chroma has all of it.
+      let isHalf =
+        format.rowBytes(plane: plane, width: 2) * 2 == format.rowBytes(plane: 0, width: 2)
+      return max(isHalf ? first / 2 : first, least)
     }
   }
 

@@ -59,13 +59,11 @@ struct StripConverter {
   func fillLuma(_ y: Row, row: Int, planes: [UnsafeRawBufferPointer]) {
     guard let line = unsafe source(planes, 0, row: row) else { return }
     let width = layout.size.width
-    switch layout.format {
-    case .yuyv, .yvyu: unsafe vp_luma(y, line, width, 2, 0, expands)
-    case .uyvy: unsafe vp_luma(y, line, width, 2, 1, expands)
-    case .nv12, .nv21, .nv16, .yu12, .grey, .mjpeg:
-      unsafe vp_luma(y, line, width, 1, 0, expands)
-    case .rgb24, .bgr24:
-      unsafe vp_rgb_luma(y, line, width, layout.format == .rgb24 ? 0 : 2, expands)
+    switch layout.format.traits.samples {
+    case .luma(let luma), .yuv(let luma, _, _):
+      unsafe vp_luma(y, line, width, Int32(luma.step), Int32(luma.offset), expands)
+    case .rgb(let red): unsafe vp_rgb_luma(y, line, width, Int32(red), expands)
+    case .jpeg: break
     }
   }
 
@@ -73,27 +71,23 @@ struct StripConverter {
   private func readChroma(
     cb: Row, cr: Row, row: Int, planes: [UnsafeRawBufferPointer]
   ) {
-    let format = layout.format
-    let plane = format.planeCount > 1 ? 1 : 0
-    guard let line = unsafe source(planes, plane, row: row) else { return }
-    let count = chromaWidth
-    // Bytes from sample to sample, and where the first of each is.
-    let (step, cbOffset, crOffset): (Int32, Int32, Int32)
-    switch format {
-    case .yuyv: (step, cbOffset, crOffset) = (4, 1, 3)
-    case .yvyu: (step, cbOffset, crOffset) = (4, 3, 1)
-    case .uyvy: (step, cbOffset, crOffset) = (4, 0, 2)
-    case .nv12, .nv16: (step, cbOffset, crOffset) = (2, 0, 1)
-    case .nv21: (step, cbOffset, crOffset) = (2, 1, 0)
-    case .yu12: (step, cbOffset, crOffset) = (1, 0, 0)
-    case .rgb24, .bgr24:
-      unsafe vp_rgb_chroma(cb, cr, line, layout.size.width, format == .rgb24 ? 0 : 2, expands)
-      return
-    case .grey, .mjpeg: return
+    switch layout.format.traits.samples {
+    case .yuv(_, let cbPlace, let crPlace):
+      unsafe readChroma(cb, cbPlace, row: row, planes: planes)
+      unsafe readChroma(cr, crPlace, row: row, planes: planes)
+    case .rgb(let red):
+      guard let line = unsafe source(planes, 0, row: row) else { return }
+      unsafe vp_rgb_chroma(cb, cr, line, layout.size.width, Int32(red), expands)
+    case .luma, .jpeg: break
     }
-    let crLine = unsafe format == .yu12 ? source(planes, 2, row: row) ?? line : line
-    unsafe vp_chroma(cb, line, count, step, cbOffset, expands)
-    unsafe vp_chroma(cr, crLine, count, step, crOffset, expands)
+  }
+
+  private func readChroma(
+    _ target: Row, _ component: PixelFormat.Component, row: Int, planes: [UnsafeRawBufferPointer]
+  ) {
+    guard let line = unsafe source(planes, component.plane, row: row) else { return }
+    unsafe vp_chroma(
+      target, line, chromaWidth, Int32(component.step), Int32(component.offset), expands)
   }
 
   private func fillChroma(

@@ -1,9 +1,8 @@
+import Frames
 import Keys
 
 extension SettingsDecoder {
-  static let formats = [
-    "yuyv", "uyvy", "yvyu", "nv12", "nv21", "nv16", "yu12", "grey", "rgb24", "bgr24", "mjpeg",
-  ]
+  static let formats = PixelFormat.allCases.map(\.rawValue)
   private static let common = [
     "enabled", "quality", "chroma", "range", "publish", "publish_rate", "scale", "fit", "masks",
     "verify",

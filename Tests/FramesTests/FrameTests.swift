@@ -29,6 +29,28 @@ import Testing
     #expect(sum == layout.packedByteCount)
     #expect(layout.contiguousOffsets.first == 0)
   }
+
+  /// By the V4L2 documentation of each format.
+  @Test(
+    arguments: [
+      (.yuyv, [12]), (.uyvy, [12]), (.yvyu, [12]), (.nv16, [5, 6]), (.nv12, [5, 6]),
+      (.nv21, [5, 6]), (.yu12, [5, 3, 3]), (.bgr24, [15]), (.rgb24, [15]), (.mjpeg, [0]),
+      (.grey, [5]),
+    ] as [(PixelFormat, [Int])])
+  func `Rows of five pixels take the bytes that V4L2 gives them`(
+    format: PixelFormat, bytes: [Int]
+  ) {
+    #expect(
+      (0..<format.planeCount).map { format.rowBytes(plane: $0, width: 5) } == bytes)
+  }
+
+  @Test func `Each format has codes of its own`() {
+    let codes = PixelFormat.allCases.flatMap { format in
+      [format.traits.codes.0, format.traits.codes.1].compactMap { $0.map { "\($0)" } }
+    }
+    #expect(codes.allSatisfy { $0.utf8.count == 4 })
+    #expect(Set(codes).count == codes.count)
+  }
 }
 
 @Suite struct BytePoolTests {

@@ -1,11 +1,11 @@
 import Analysers
+import Frames
 import Testing
 
 @testable import Settings
 
 @Suite struct CameraErrorTests {
-  private static let formats =
-    "yuyv, uyvy, yvyu, nv12, nv21, nv16, yu12, grey, rgb24, bgr24, mjpeg"
+  private static let formats = PixelFormat.allCases.map(\.rawValue).joined(separator: ", ")
 
   private static let known =
     (["buffers", "chroma", "controls", "device", "enabled", "fit", "format", "masks"]

@@ -1,5 +1,6 @@
 import Analysers
 import Foundation
+import Frames
 import Keys
 import Testing
 
@@ -18,6 +19,17 @@ import Testing
     #expect(loaded.warnings.isEmpty)
     #expect(loaded.settings.cameras.map(\.name) == ["front"])
     #expect(loaded.settings.kafka.brokers == ["localhost:9092"])
+  }
+
+  @Test func `README and the example list the formats that are read`() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    let names = PixelFormat.allCases.map(\.rawValue)
+    for (name, separator) in [("README.md", ", "), ("etc/vedette.yaml", " ")] {
+      let text = try String(
+        contentsOfFile: root.appendingPathComponent(name).path, encoding: .utf8)
+      #expect(text.contains(" \(names.joined(separator: separator)), "), "\(name)")
+    }
   }
 
   @Test func `Every key of the example is right when it is switched on`() throws {
