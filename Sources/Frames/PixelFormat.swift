@@ -18,6 +18,8 @@ package enum PixelFormat: String, CaseIterable, Sendable {
   case nv21
   /// Planar 4:2:0: planes of Y, Cb, Cr.
   case yu12
+  /// Planar 4:2:0: planes of Y, Cr, Cb.
+  case yv12
   /// Packed 8-bit blue, green, red.
   case bgr24
   /// Packed 8-bit red, green, blue.
@@ -94,6 +96,7 @@ package enum PixelFormat: String, CaseIterable, Sendable {
     case .nv12: .semiPlanar(("NV12", "NM12"), cb: 0, cr: 1, .yuv420)
     case .nv21: .semiPlanar(("NV21", "NM21"), cb: 1, cr: 0, .yuv420)
     case .yu12: .planar(("YU12", "YM12"), cb: 1, cr: 2, .yuv420)
+    case .yv12: .planar(("YV12", "YM21"), cb: 2, cr: 1, .yuv420)
     case .bgr24: Traits(codes: ("BGR3", nil), samples: .rgb(red: 2), chroma: .yuv444)
     case .rgb24: Traits(codes: ("RGB3", nil), samples: .rgb(red: 0), chroma: .yuv444)
     case .mjpeg: Traits(codes: ("MJPG", "JPEG"), samples: .jpeg, chroma: .yuv444)

@@ -106,8 +106,8 @@ import Testing
     defer { bench.end() }
     try await eventually { bench.sink.taken.count == 1 }
     #expect(bench.sink.taken[0].layout.format == .rgb24)
-    #expect(bench.log.from(.notice).count == 1)
-    #expect(bench.log.from(.notice)[0].contains("libv4l2 converts to rgb24"))
+    // A busy machine has other things to say besides.
+    #expect(bench.log.from(.notice).count { $0.contains("libv4l2 converts to rgb24") } == 1)
     #expect(bare.state.withLock { $0.openCount } == 0)
   }
 
@@ -215,10 +215,10 @@ import Testing
     #expect(FourCC("NM12").pixelFormat == .nv12)
     #expect(FourCC("BA81").pixelFormat == nil)
     for format in PixelFormat.allCases {
-      let codes = [
-        "YUYV", "UYVY", "YVYU", "NV12", "NV21", "NV16", "YU12", "GREY", "RGB3", "BGR3", "MJPG",
-      ]
-      #expect(codes.contains { FourCC($0).pixelFormat == format })
+      let (first, second) = format.traits.codes
+      for code in [first, second].compactMap({ $0 }) {
+        #expect(FourCC("\(code)").pixelFormat == format)
+      }
     }
   }
 }

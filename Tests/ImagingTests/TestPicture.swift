@@ -83,11 +83,12 @@ struct TestPicture {
         case .nv16:
           put(1, y, x, cb)
           put(1, y, x + 1, cr)
-        case .nv12 where y % 2 == 0, .nv21 where y % 2 == 0, .yu12 where y % 2 == 0:
+        case .nv12 where y % 2 == 0, .nv21 where y % 2 == 0, .yu12 where y % 2 == 0,
+          .yv12 where y % 2 == 0:
           let (cb, cr) = mean(x, y, rows: 2)
-          if layout.format == .yu12 {
-            put(1, y / 2, x / 2, cb)
-            put(2, y / 2, x / 2, cr)
+          if layout.format == .yu12 || layout.format == .yv12 {
+            put(layout.format == .yu12 ? 1 : 2, y / 2, x / 2, cb)
+            put(layout.format == .yu12 ? 2 : 1, y / 2, x / 2, cr)
           } else {
             put(1, y / 2, x, layout.format == .nv12 ? cb : cr)
             put(1, y / 2, x + 1, layout.format == .nv12 ? cr : cb)
