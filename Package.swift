@@ -109,7 +109,8 @@ let package = Package(
     room("Kafka", ["CPosix", "CRdKafka", "Meters", "Paths", "Threads", log]),
     room(
       "Spool", ["CChecksum", "CPosix", "CZstd", "Paths", "Threads", crypto], exclude: ["FORMAT.md"]),
-    room("Gallery", ["CChecksum", "CMatching", "CPosix", "CSQLite", "Paths", crypto]),
+    room(
+      "Gallery", ["CChecksum", "CMatching", "CPosix", "CSQLite", "Documents", "Paths", crypto]),
     room("Delivery", ["Journal", "Kafka", "Meters", "Spool", "Threads", log]),
     room(
       "Analysis", ["Documents", "Frames", "Gallery", "Imaging", "Keys", "Meters", "Threads"]),
@@ -123,10 +124,13 @@ let package = Package(
     room(
       "Analysers",
       ["Analysis", "ColourAnalyser", "FaceAnalyser", "Keys", "ThumbnailAnalyser"]),
-    room("Status", ["Meters", "Terminal", "Threads"] + nio),
+    room("Status", ["Documents", "Meters", "Terminal", "Threads"] + nio),
     room(
       "Control",
-      ["CPosix", "Gallery", "Journal", "Kafka", "Paths", "Terminal", "Threads", crypto, log]),
+      [
+        "CPosix", "Documents", "Gallery", "Journal", "Kafka", "Paths", "Terminal", "Threads",
+        crypto, log,
+      ]),
     room(
       "Agent",
       [
@@ -172,14 +176,14 @@ let package = Package(
       "gallerybench", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerybench"),
     program("gallerywork", ["CPosix", "Gallery", "TestDice"], path: "Tests/Programs/gallerywork"),
     program(
-      "controlwork", ["Control", "CPosix", "Gallery", "Threads", log],
+      "controlwork", ["Control", "CPosix", "Documents", "Gallery", "Threads", log],
       path: "Tests/Programs/controlwork"),
     program("spoolwork", ["CPosix", "Spool"], path: "Tests/Programs/spoolwork"),
     program(
       "fuzz",
       [
-        "Analysers", "Capture", "Control", "CPosix", "CV4L2", "Frames", "Gallery", "Imaging",
-        "Meters", "Settings", "Spool", "Threads", arguments, log,
+        "Analysers", "Capture", "Control", "CPosix", "CV4L2", "Documents", "Frames", "Gallery",
+        "Imaging", "Meters", "Settings", "Spool", "Threads", arguments, log,
       ],
       path: "Tests/Programs/fuzz"),
 
@@ -200,6 +204,7 @@ let package = Package(
 
     tests("FramesTests", ["Frames"]),
     tests("MetersTests", ["Meters"]),
+    tests("DocumentsTests", ["Documents"]),
     tests("PathsTests", ["CPosix", "Paths"]),
     tests("TerminalTests", ["Terminal"]),
     tests("ThreadsTests", ["Threads"]),
@@ -229,11 +234,12 @@ let package = Package(
       ]),
     tests(
       "ThumbnailAnalyserTests", ["Analysis", "Frames", "Imaging", "Keys", "ThumbnailAnalyser"]),
-    tests("StatusTests", ["Analysers", "Analysis", "Meters", "Status"] + nio),
+    tests("StatusTests", ["Analysers", "Analysis", "Documents", "Meters", "Status"] + nio),
     tests(
       "ControlTests",
       [
-        "Control", "Gallery", "Kafka", "TestBatches", "TestDice", "TestFolders", "Threads", log,
+        "Control", "Documents", "Gallery", "Kafka", "TestBatches", "TestDice", "TestFolders",
+        "Threads", log,
       ]),
     tests(
       "AgentTests",

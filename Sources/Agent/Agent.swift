@@ -221,7 +221,7 @@ package final class Agent: Sendable {
   /// Logs how the spool stands, and the ledger of each camera, of cameras of earlier runs that are still in the spool, and of events:
   /// a sentence, and the same as JSON for scripts.
   package func logLedger() {
-    if let spool = delivery.spoolPicture { logger.notice("spool=\(spool.json.text)") }
+    if let spool = delivery.spoolPicture { logger.notice("spool=\(spool.json.line)") }
     for meters in otherMeters { log(meters, meters.ledgerJSON) }
     for meters in meters { log(meters.frames, json(meters)) }
   }
@@ -237,7 +237,7 @@ package final class Agent: Sendable {
   private func log(_ meters: StreamMeters, _ ledger: JSON) {
     let isBalanced = meters.ledger.snapshot.isBalanced
     logger.notice(
-      "\(isBalanced ? "" : "THE LEDGER DOES NOT BALANCE: ")ledger=\(ledger.text)",
+      "\(isBalanced ? "" : "THE LEDGER DOES NOT BALANCE: ")ledger=\(ledger.line)",
       metadata: ["camera": "\(meters.name)"])
   }
 

@@ -33,7 +33,7 @@ final class AgentTarget: CommandTarget {
 
   // MARK: The configuration
 
-  func check(overlay: JSONValue) throws(Rejection) {
+  func check(overlay: JSON) throws(Rejection) {
     let made: OverlaidSettings?
     do throws(SettingsError) {
       made = try agent.reconfiguration.preview(overlay)
@@ -71,21 +71,21 @@ final class AgentTarget: CommandTarget {
     }
   }
 
-  func adopt(overlay: JSONValue) throws(CommandFailure) -> [String: JSONValue] {
+  func adopt(overlay: JSON) throws(CommandFailure) -> [String: JSON] {
     try reconfigure(agent.reconfiguration.standing.overrides.with(overlay))
   }
 
   /// - Parameter overrides: those of before where it is nil.
   private func reconfigure(
     _ overrides: KnownOverrides?
-  ) throws(CommandFailure) -> [String: JSONValue] {
+  ) throws(CommandFailure) -> [String: JSON] {
     let waiting: [String]
     do throws(Reconfiguration.Failure) {
       waiting = try agent.reconfiguration.apply(overrides, to: agent)
     } catch {
       throw CommandFailure("\(error)")
     }
-    var facts: [String: JSONValue] = ["configuration": .string(configurationHash)]
+    var facts: [String: JSON] = ["configuration": .string(configurationHash)]
     if !waiting.isEmpty { facts["at_next_start"] = .array(waiting.map { .string($0) }) }
     let held = agent.reconfiguration.standing.unapplied
     if !held.isEmpty { facts["not_applied"] = .array(held.map { .string($0.sentence) }) }
@@ -116,7 +116,7 @@ final class AgentTarget: CommandTarget {
 
   // MARK: Commands
 
-  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSONValue] {
+  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSON] {
     switch command {
     case .ping: return ["version": .string(Version.text)]
     case .status: return heartbeat(isFrozen: nil)
@@ -138,7 +138,7 @@ final class AgentTarget: CommandTarget {
 
   func carryOut(
     _ command: ControlCommand, isStopping: () -> Bool
-  ) throws(CommandFailure) -> [String: JSONValue] {
+  ) throws(CommandFailure) -> [String: JSON] {
     guard case .silhouette(let camera, let lambda) = command else { return try carryOut(command) }
     let configured = agent.settings.cameras.first { $0.name == camera }?[
       ColourOptions.self]?.lambda
@@ -154,7 +154,7 @@ final class AgentTarget: CommandTarget {
     return picture
   }
 
-  private func snapshot(_ camera: String) throws(CommandFailure) -> [String: JSONValue] {
+  private func snapshot(_ camera: String) throws(CommandFailure) -> [String: JSON] {
     let bytes = try picture(camera).withSpan { span in
       unsafe span.withUnsafeBytes { unsafe Array($0) }
     }
@@ -177,24 +177,23 @@ final class AgentTarget: CommandTarget {
 
   // MARK: News
 
-  func announce(_ type: RecordType, _ facts: [String: JSONValue]) {
+  func announce(_ type: RecordType, _ facts: [String: JSON]) {
     let event = agent.events.event(
-      type, camera: "", run: agent.identity.boot,
-      [("facts", .written(JSONValue.object(facts).canonicalText))])
+      type, camera: "", run: agent.identity.boot, [("facts", .object(facts))])
     if let event { agent.delivery.submit(event) }
   }
 
   /// How the box stands.
   /// - Parameter isFrozen: nil where that is not known.
-  func heartbeat(isFrozen: Bool?) -> [String: JSONValue] {
+  func heartbeat(isFrozen: Bool?) -> [String: JSON] {
     let settings = agent.settings
-    var cameras: [String: JSONValue] = [:]
+    var cameras: [String: JSON] = [:]
     for meters in agent.meters {
-      cameras[meters.name] = try? JSONReader.read(Array(agent.json(meters).text.utf8))
+      cameras[meters.name] = agent.json(meters)
     }
     let snapshot = gallery.current?.loadedSnapshot
     let standing = agent.reconfiguration.standing
-    var facts: [String: JSONValue] = [
+    var facts: [String: JSON] = [
       "version": .string(Version.text), "configuration": .string(configurationHash),
       "overlay": standing.inForce,
       "not_applied": .array(standing.unapplied.map { .string($0.sentence) }),
@@ -208,7 +207,7 @@ final class AgentTarget: CommandTarget {
       ], "outage": .boolean(agent.delivery.picture.outageSince != nil),
     ]
     if let spool = agent.delivery.spoolPicture {
-      facts["spool"] = try? JSONReader.read(Array(spool.json.text.utf8))
+      facts["spool"] = spool.json
     }
     if let isFrozen { facts["frozen"] = .boolean(isFrozen) }
     return facts
@@ -217,15 +216,15 @@ final class AgentTarget: CommandTarget {
 
 extension KnownOverrides {
   /// What was commanded; empty where that is not known.
-  var commanded: JSONValue {
+  var commanded: JSON {
     guard case .overlay(let overlay, _) = self else { return [:] }
     return overlay
   }
 }
 
-extension JSONValue {
+extension JSON {
   /// What an overlay says of a part that may not fit.
-  fileprivate func part(_ part: String) -> JSONValue? {
+  fileprivate func part(_ part: String) -> JSON? {
     self["cameras"]?[part] ?? self[part]
   }
 }

@@ -62,7 +62,7 @@ final class AnalysisWriter: Sendable {
             ("time", .string(Clock.rfc3339(microseconds: picture.time.wall))),
             ("frame", picture.json),
           ] + members)
-        let bytes = Array(body.text.utf8)
+        let bytes = Array(body.line.utf8)
         send(
           BytesPayload(bytes), byteCount: bytes.count, picture.size, record, output, of: picture)
       }

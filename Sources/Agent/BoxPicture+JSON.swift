@@ -10,7 +10,7 @@ extension BoxPicture {
       ("schema", .string("vedette.status.v1")), ("health", .string(health.name)),
       ("verdict", .string(verdict)), ("alarms", .array(alarms.map(\.json))),
       ("node", .string(node)), ("version", .string(version)),
-      ("time", .string(Clock.rfc3339(microseconds: wall))), ("uptime_s", .number(uptime)),
+      ("time", .string(Clock.rfc3339(microseconds: wall))), ("uptime_s", .rounded(uptime)),
       ("cameras", .array(cameras.map(\.json))), ("delivery", delivery.json),
       ("spool", spool?.json ?? .null), ("analysis", analysis?.json ?? .null),
       ("gallery", gallery?.json ?? .null), ("control", control?.json ?? .null),
@@ -37,7 +37,7 @@ extension CameraView {
     .object([
       ("name", .string(name)), ("state", .string(state.rawValue)), ("detail", .text(detail)),
       ("device", .text(device)), ("asked", asked?.json ?? .null),
-      ("negotiated", negotiated?.json ?? .null), ("measured_fps", .number(measuredRate)),
+      ("negotiated", negotiated?.json ?? .null), ("measured_fps", .rounded(measuredRate)),
       ("last_frame_age_s", .maybe(lastFrameAge)), ("ledger", .object(counts.members)),
       ("outcome", outcome.json),
       ("latency_ms", latency.json), ("encode_ms", encode.json),
@@ -50,8 +50,8 @@ extension CameraView {
 extension FrameOutcome {
   fileprivate var json: JSON {
     .object([
-      ("seconds", .number(seconds)), ("wanted", .integer(wanted)),
-      ("delivered", .integer(delivered)), ("lost", .integer(lost)), ("lost_share", .number(share)),
+      ("seconds", .rounded(seconds)), ("wanted", .integer(wanted)),
+      ("delivered", .integer(delivered)), ("lost", .integer(lost)), ("lost_share", .rounded(share)),
       ("reason", .text(cause?.name)), ("detail", .text(detail)),
     ])
   }
@@ -63,7 +63,7 @@ extension StreamSetting {
       ("format", format.isEmpty ? .null : .string(format)),
       ("width", width > 0 ? .integer(width) : .null),
       ("height", height > 0 ? .integer(height) : .null),
-      ("fps", rate > 0 ? .number(rate) : .null),
+      ("fps", rate > 0 ? .rounded(rate) : .null),
     ])
   }
 }
@@ -84,7 +84,7 @@ extension DeliveryView {
       ("brokers", .array(brokers.map { .string($0) })), ("outage_s", .maybe(outage)),
       ("error", .text(error)), ("waiting", .integer(waiting)), ("in_flight", .integer(inFlight)),
       ("bytes", .integer(bytes)), ("bytes_max", .integer(bytesMax)),
-      ("throttle_s", .number(throttle)), ("blocked", .array(blocked.map(\.json))),
+      ("throttle_s", .rounded(throttle)), ("blocked", .array(blocked.map(\.json))),
     ])
   }
 }
@@ -92,7 +92,7 @@ extension DeliveryView {
 extension DeliveryView.Blocked {
   fileprivate var json: JSON {
     .object([
-      ("topic", .string(topic)), ("key", .text(key)), ("for_s", .number(age)),
+      ("topic", .string(topic)), ("key", .text(key)), ("for_s", .rounded(age)),
       ("cause", .text(cause)), ("remedy", .string(remedy)), ("waiting", .integer(waiting)),
     ])
   }
@@ -107,7 +107,7 @@ extension SpoolView {
       ("dead_records", .integer(deadRecords)), ("oldest_age_s", .maybe(oldestAge)),
       ("replay_bytes_per_s", .maybe(replayRate)), ("time_to_empty_s", .maybe(timeToEmpty)),
       ("fill_bytes_per_s", .maybe(fillRate)), ("time_to_full_s", .maybe(timeToFull)),
-      ("full", .boolean(isFull)), ("lost_per_s", .number(lossRate)),
+      ("full", .boolean(isFull)), ("lost_per_s", .rounded(lossRate)),
     ])
   }
 }
@@ -146,7 +146,7 @@ extension AnalysisView.Row.Value {
     case .swatches(let swatches):
       .array(
         swatches.map {
-          .object([("rgb", .string($0.rgb)), ("share", .number($0.share))])
+          .object([("rgb", .string($0.rgb)), ("share", .rounded($0.share))])
         })
     }
   }
@@ -167,7 +167,7 @@ extension ControlView {
       ("topic", .string(topic)), ("keys", .integer(keys)),
       ("heard", heard.map { .string(Clock.rfc3339(microseconds: $0)) } ?? .null),
       ("silent", .boolean(isSilent)), ("fault", .text(fault)),
-      ("overlay", overlay.map { .written($0) } ?? .null),
+      ("overlay", overlay ?? .null),
       (
         "last",
         last.map { last in
@@ -220,12 +220,12 @@ extension SystemView {
       ("disk_free", diskFree.map { .integer($0) } ?? .null),
       ("disk_size", diskSize.map { .integer($0) } ?? .null),
       ("temperature_c", .maybe(temperature)), ("resident_bytes", .integer(residentBytes)),
-      ("cpu_s", .number(processorSeconds)), ("open_files", .integer(openFiles)),
+      ("cpu_s", .rounded(processorSeconds)), ("open_files", .integer(openFiles)),
     ])
   }
 }
 
 extension JSON {
-  fileprivate static func maybe(_ number: Double?) -> JSON { number.map { .number($0) } ?? .null }
+  fileprivate static func maybe(_ number: Double?) -> JSON { number.map { .rounded($0) } ?? .null }
   fileprivate static func text(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
 }

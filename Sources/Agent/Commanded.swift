@@ -137,8 +137,8 @@ final class Commanded: Sendable {
     fault.withLock { $0 = nil }
   }
 
-  /// - Parameter overlay: what lies over the files, as one line of JSON; nil for nothing.
-  func view(overlay: String?) -> ControlView {
+  /// - Parameter overlay: what lies over the files; nil for nothing.
+  func view(overlay: JSON?) -> ControlView {
     var view = ControlView()
     view.topic = preparation.topic
     view.overlay = overlay

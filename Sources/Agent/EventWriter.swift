@@ -69,7 +69,7 @@ struct EventWriter: Sendable {
       ] + members)
     let factory = RecordFactory(identity, camera: camera, stream: "events", type: type)
     var record = factory.record(
-      Array(body.text.utf8), number: numbers.next(), wall: wall, topic: topic, meters: meters)
+      Array(body.line.utf8), number: numbers.next(), wall: wall, topic: topic, meters: meters)
     record.spoolClass = .events
     return record
   }

@@ -24,7 +24,7 @@ extension LatencyHistogram {
   /// Milliseconds.
   package var json: JSON {
     func milliseconds(_ quantile: Double) -> JSON {
-      self.quantile(quantile).map { .number(Double($0) / 1000) } ?? .null
+      self.quantile(quantile).map { .rounded(Double($0) / 1000) } ?? .null
     }
     return .object([("p50", milliseconds(0.5)), ("p99", milliseconds(0.99))])
   }
@@ -47,7 +47,7 @@ extension CameraMeters {
         ("lost_by_driver", .integer(picture.lostByDriver)),
         ("flagged_by_driver", .integer(picture.flaggedByDriver)),
         ("repaired", .integer(picture.repaired)),
-        ("reopened", .integer(picture.reopened)), ("fps", .number(picture.measuredRate)),
+        ("reopened", .integer(picture.reopened)), ("fps", .rounded(picture.measuredRate)),
         ("state", .string(picture.state.rawValue)),
       ])
   }

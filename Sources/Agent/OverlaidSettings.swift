@@ -1,5 +1,6 @@
 import Analysers
 import Control
+import Documents
 import Glibc
 import Paths
 import Settings
@@ -7,7 +8,7 @@ import Settings
 /// What is known of what commands changed.
 enum KnownOverrides: Equatable, Sendable {
   /// - Parameter sources: the cameras that there were, and where their pictures came from.
-  case overlay(JSONValue, sources: [String: [String]])
+  case overlay(JSON, sources: [String: [String]])
   /// - Parameter reason: why it is not known.
   case unknown(String)
 
@@ -31,7 +32,7 @@ struct UnappliedOverride: Equatable, Sendable {
 struct OverlaidSettings: Sendable {
   var settings: Settings
   /// What lies over the files.
-  var inForce: JSONValue = [:]
+  var inForce: JSON = [:]
   var unapplied: [UnappliedOverride] = []
 
   /// What is to be said of the files.
@@ -59,7 +60,7 @@ struct OverlaidSettings: Sendable {
     }
   }
 
-  private mutating func lay(_ overlay: JSONValue, _ sources: [String: [String]]) {
+  private mutating func lay(_ overlay: JSON, _ sources: [String: [String]]) {
     let files = settings
     let gone = (overlay["cameras"]?.members ?? [:]).keys
       .filter { name in !files.cameras.contains { $0.name == name } }
@@ -82,7 +83,7 @@ struct OverlaidSettings: Sendable {
 
   /// Lays one more piece over the files.
   /// - Returns: why it does not fit; nothing has changed then.
-  private mutating func add(_ piece: JSONValue, to bare: Settings) -> String? {
+  private mutating func add(_ piece: JSON, to bare: Settings) -> String? {
     do throws(SettingsError) {
       let more = inForce.merging(piece)
       var made = try SettingsLoader.parse(
@@ -125,9 +126,9 @@ struct OverlaidSettings: Sendable {
 
   /// What can be applied or refused alone.
   private static func pieces(
-    of overlay: JSONValue
-  ) -> [(part: String, camera: String?, patch: JSONValue)] {
-    var pieces: [(part: String, camera: String?, patch: JSONValue)] = []
+    of overlay: JSON
+  ) -> [(part: String, camera: String?, patch: JSON)] {
+    var pieces: [(part: String, camera: String?, patch: JSON)] = []
     for (key, value) in (overlay.members ?? [:]).sorted(by: { $0.key < $1.key }) {
       switch key {
       case "cameras":

@@ -1,6 +1,7 @@
 import Analysers
 import Control
 import CPosix
+import Documents
 import Gallery
 import Glibc
 import Journal
@@ -14,7 +15,7 @@ final class Reconfiguration: Sendable {
   struct State: Sendable {
     var overrides: KnownOverrides
     /// What lies over the files.
-    var inForce: JSONValue
+    var inForce: JSON
     var unapplied: [UnappliedOverride]
     /// What was said of the files when they were last read.
     var warnings: [Diagnostic] = []
@@ -135,7 +136,7 @@ final class Reconfiguration: Sendable {
 
   /// What would be with another overlay. Touches nothing.
   /// - Returns: nil where there are no files.
-  func preview(_ overlay: JSONValue) throws(SettingsError) -> OverlaidSettings? {
+  func preview(_ overlay: JSON) throws(SettingsError) -> OverlaidSettings? {
     guard let path else { return nil }
     return try OverlaidSettings(path: path, standing.overrides.with(overlay))
   }
@@ -203,7 +204,7 @@ final class Reconfiguration: Sendable {
 
 extension KnownOverrides {
   /// The same with another overlay.
-  func with(_ overlay: JSONValue) -> KnownOverrides {
+  func with(_ overlay: JSON) -> KnownOverrides {
     guard case .overlay(_, let sources) = self else { return .overlay(overlay, sources: [:]) }
     return .overlay(overlay, sources: sources)
   }

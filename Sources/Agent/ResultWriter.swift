@@ -50,7 +50,7 @@ final class ResultWriter: ResultSink {
     let isNumbered = result.number > 0
     meters.ledger.capture()
     var record = (isNumbered ? answers : refusals).record(
-      JSONValue.object(members).canonical,
+      JSON.object(members).canonical,
       number: isNumbered ? UInt64(result.number) : rejections.next(), more: more, topic: topic,
       meters: meters)
     record.spoolClass = .results
@@ -82,7 +82,7 @@ final class HeartbeatWriter: Sendable {
   }
 
   /// Sends one if it is time to. Called on one thread.
-  func beat(_ facts: () -> [String: JSONValue]) {
+  func beat(_ facts: () -> [String: JSON]) {
     let now = Clock.monotonic
     let last = last.load(ordering: .relaxed)
     guard last == 0 || now - last >= interval else { return }
@@ -90,14 +90,14 @@ final class HeartbeatWriter: Sendable {
     delivery.submit(record(facts()))
   }
 
-  func record(_ facts: [String: JSONValue]) -> Record {
+  func record(_ facts: [String: JSON]) -> Record {
     let body = facts.merging([
       "type": .string(RecordType.heartbeat.rawValue), "node": .string(identity.node),
       "boot": .string(identity.boot), "time": .string(Timestamp.now.description),
     ]) { $1 }
     meters.ledger.capture()
     var record = factory.record(
-      JSONValue.object(body).canonical, number: numbers.next(), topic: topic, meters: meters)
+      JSON.object(body).canonical, number: numbers.next(), topic: topic, meters: meters)
     record.spoolClass = .metrics
     return record
   }

@@ -1,5 +1,6 @@
 import Colours
 import Control
+import Documents
 import Frames
 import Imaging
 
@@ -15,7 +16,7 @@ enum SilhouetteWork {
 
   static func run(
     _ camera: String, _ jpeg: PooledBytes, lambda: Double, isStopping: () -> Bool
-  ) throws(CommandFailure) -> [String: JSONValue] {
+  ) throws(CommandFailure) -> [String: JSON] {
     guard ControlCommand.silhouetteLambda.contains(lambda) else {
       throw CommandFailure(
         "lambda is \(lambda); a silhouette takes \(ControlCommand.silhouetteLambda.lowerBound) or more"
@@ -34,7 +35,7 @@ enum SilhouetteWork {
 
   static func measure(
     _ camera: String, _ size: FrameSize, _ pixels: [UInt8], lambda: Double, isStopping: () -> Bool
-  ) throws(CommandFailure) -> [String: JSONValue] {
+  ) throws(CommandFailure) -> [String: JSON] {
     guard size.width * size.height <= pixelCountMax else {
       throw CommandFailure(
         "the picture is \(size); \(pixelCountMax >> 20) megapixels are the most for a silhouette")
@@ -58,7 +59,7 @@ enum SilhouetteWork {
   private static func facts(
     _ camera: String, _ size: FrameSize, _ pixels: [UInt8], lambda: Double,
     isStopping: @escaping () -> Bool
-  ) throws -> [String: JSONValue] {
+  ) throws -> [String: JSON] {
     let clusterer = ColourClusterer(settings: ColourSettings(lambda: lambda, coreset: .exact))
     clusterer.isCancelled = isStopping
     defer { clusterer.isCancelled = { false } }

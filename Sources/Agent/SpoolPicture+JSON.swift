@@ -14,7 +14,7 @@ extension SpoolPicture {
           ("segments", .integer(one.segments)),
           (
             "compression",
-            one.rawBytes > 0 ? .number(Double(one.storedBytes) / Double(one.rawBytes)) : .null
+            one.rawBytes > 0 ? .rounded(Double(one.storedBytes) / Double(one.rawBytes)) : .null
           ),
         ])
       )

@@ -76,7 +76,7 @@ final class Watch: StatusSource {
     kept.withLock { $0 }.seen(at: Double(Clock.monotonic - began) / 1e9)
   }
 
-  var json: String { picture.json.text }
+  var json: String { picture.json.line }
 
   /// Not those of the last look, but of this moment.
   var ledgers: String {
@@ -86,7 +86,7 @@ final class Watch: StatusSource {
         .object(
           agent.allMeters.map { ($0.name, JSON.object($0.ledger.snapshot.members)) })
       )
-    ]).text
+    ]).line
   }
 
   var history: History { past.withLock { $0 } }
@@ -179,7 +179,7 @@ final class Watch: StatusSource {
     picture.analysis = agent.analysisView
     picture.gallery = agent.galleryView
     let standing = agent.reconfiguration.standing
-    let overlay = standing.inForce == [:] ? nil : standing.inForce.canonicalText
+    let overlay = standing.inForce == [:] ? nil : standing.inForce
     picture.control = agent.commanded?.view(overlay: overlay)
     picture.configuration = ConfigurationView(standing)
     picture.certificates = certificates.look(now)

@@ -69,16 +69,16 @@ package final class ColourAnalyser: Analyser {
 
   private func members(of colours: Clustering) -> [(String, JSON)] {
     [
-      ("count", .integer(colours.count)), ("lambda", .number(colours.lambda)),
-      ("objective", .number(colours.objective)), ("sse", .number(colours.sse)),
-      ("farthest", .number(colours.farthest)), ("iterations", .integer(colours.iterations)),
-      ("milliseconds", .number(colours.milliseconds)),
-      ("simplified_silhouette", .number(colours.simplifiedSilhouette)),
+      ("count", .integer(colours.count)), ("lambda", .rounded(colours.lambda)),
+      ("objective", .rounded(colours.objective)), ("sse", .rounded(colours.sse)),
+      ("farthest", .rounded(colours.farthest)), ("iterations", .integer(colours.iterations)),
+      ("milliseconds", .rounded(colours.milliseconds)),
+      ("simplified_silhouette", .rounded(colours.simplifiedSilhouette)),
       (
         "colours",
         .array(
           colours.colours.prefix(Self.sentMax).map {
-            .object([("rgb", .string($0.rgb.hex)), ("share", .number($0.share))])
+            .object([("rgb", .string($0.rgb.hex)), ("share", .rounded($0.share))])
           })
       ),
     ]

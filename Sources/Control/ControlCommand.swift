@@ -1,3 +1,4 @@
+package import Documents
 package import Gallery
 
 /// A command whose arguments are right. Whether it can be carried out on this box is another question.
@@ -34,7 +35,7 @@ package enum ControlCommand: Sendable {
 
   /// A change of the configuration, as a merge patch over what the files say.
   package struct Configure: Equatable, Sendable {
-    package var patch: JSONValue
+    package var patch: JSON
     /// The camera that it is about; nil for all, or none.
     package var camera: String?
     /// Seconds within which the camera must give pictures, or the change is taken back.
@@ -51,7 +52,7 @@ package enum ControlCommand: Sendable {
 
   /// - Parameter analysers: the names of those that there are.
   /// - Throws: `.unknownType`, `.badArgument`.
-  package init(_ value: JSONValue, analysers: [String]) throws(Rejection) {
+  package init(_ value: JSON, analysers: [String]) throws(Rejection) {
     let name = value["type"]?.text ?? ""
     var fields = try Fields(value, name)
     _ = fields.value("type")
@@ -107,7 +108,7 @@ package enum ControlCommand: Sendable {
   private static let sourceKeys: Set<String> = ["device", "replay", "format", "size", "controls"]
 
   /// What a key must be allowed besides the command's own type, since a camera's settings hold more than others do.
-  package static func permissions(_ command: JSONValue, analysers: [String]) -> [String] {
+  package static func permissions(_ command: JSON, analysers: [String]) -> [String] {
     guard command["type"] == "camera.set", let changes = command["set"]?.members else { return [] }
     var needed: [String] = []
     if !sourceKeys.isDisjoint(with: changes.keys) { needed.append("camera.source") }
@@ -212,7 +213,7 @@ extension ControlCommand.Configure {
 
   /// - Parameter change: reads how the camera's group of the configuration is to change.
   static func ofCamera(
-    _ fields: inout Fields, _ change: (inout Fields) throws(Rejection) -> JSONValue
+    _ fields: inout Fields, _ change: (inout Fields) throws(Rejection) -> JSON
   ) throws(Rejection) -> Self {
     let probation = try fields.optionalNumber("probation", probation)
     let camera = try fields.word("camera", bytesMax: 63)
@@ -222,12 +223,12 @@ extension ControlCommand.Configure {
 
   static func ofTopics(_ fields: inout Fields) throws(Rejection) -> Self {
     let probation = try fields.optionalNumber("probation", probation)
-    let patch: JSONValue = ["kafka": ["topics": try group(&fields)]]
+    let patch: JSON = ["kafka": ["topics": try group(&fields)]]
     if probation != nil { throw fields.failure("probation", "topics have none") }
     return Self(patch: patch)
   }
 
-  static func group(_ fields: inout Fields) throws(Rejection) -> JSONValue {
+  static func group(_ fields: inout Fields) throws(Rejection) -> JSON {
     guard let value = fields.value("set"), value.members?.isEmpty == false else {
       throw fields.failure("set", "an object with what is to change belongs here")
     }
@@ -235,7 +236,7 @@ extension ControlCommand.Configure {
   }
 
   /// The options of an analyser.
-  static func options(_ fields: inout Fields) throws(Rejection) -> JSONValue {
+  static func options(_ fields: inout Fields) throws(Rejection) -> JSON {
     guard let value = fields.value("set"), value.members != nil || value == "on" || value == "off"
     else { throw fields.failure("set", "an object, on or off belongs here") }
     return value

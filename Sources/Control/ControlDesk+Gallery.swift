@@ -1,3 +1,4 @@
+import Documents
 import Gallery
 
 /// Commands whose whole effect is in the transaction.
@@ -8,7 +9,7 @@ extension ControlDesk {
     try commit { edit, inner, results throws(GalleryError) in
       inner.memory.take(memory)
       results.append(ControlResult(number: inner.memory.nextNumber(), envelope, .accepted))
-      let outcome: Result<[String: JSONValue], CommandFailure>
+      let outcome: Result<[String: JSON], CommandFailure>
       if let key = prepared.attemptKey { try edit.setState(key, nil) }
       switch command {
       case .galleryPut where prepared.failure != nil:
@@ -45,7 +46,7 @@ extension ControlDesk {
 
   private static func apply(
     _ command: ControlCommand, _ issuer: String, _ prepared: Prepared, _ edit: inout GalleryEdit
-  ) throws(GalleryError) -> [String: JSONValue] {
+  ) throws(GalleryError) -> [String: JSON] {
     switch command {
     case .galleryPut(let people): return try put(people, prepared, &edit)
     case .galleryRemove(let names, let photos):
@@ -64,8 +65,8 @@ extension ControlDesk {
   /// - Throws: `.badInput` where nobody is there now who was not before.
   private static func put(
     _ people: [GalleryPerson], _ prepared: Prepared, _ edit: inout GalleryEdit
-  ) throws(GalleryError) -> [String: JSONValue] {
-    var photos: [JSONValue] = []
+  ) throws(GalleryError) -> [String: JSON] {
+    var photos: [JSON] = []
     var added = 0
     var there = 0
     var refused: [String] = []
@@ -111,8 +112,8 @@ extension ControlDesk {
 
   private static func replace(
     _ chunk: GalleryChunk, _ issuer: String, _ edit: inout GalleryEdit
-  ) throws(GalleryError) -> [String: JSONValue] {
-    let announced: [String: JSONValue] = [
+  ) throws(GalleryError) -> [String: JSON] {
+    let announced: [String: JSON] = [
       "version": .number(Double(chunk.version)), "hash": .string(chunk.hash.description),
       "chunks": .number(Double(chunk.chunks)),
     ]
@@ -136,7 +137,7 @@ extension ControlDesk {
       stored["issuer"] = .string(issuer)
       stored["at"] = .number(Double(try nextTurn(edit)))
       stored["have"] = .array(have.sorted().map { .number(Double($0)) })
-      try edit.setState(uploadKey(chunk.upload), JSONValue.object(stored).canonical)
+      try edit.setState(uploadKey(chunk.upload), JSON.object(stored).canonical)
       return [
         "received": .number(Double(have.count)), "chunks": .number(Double(chunk.chunks)),
         "entries": .number(Double(staged)),
@@ -165,13 +166,13 @@ extension ControlDesk {
 
   private static func nextTurn(_ edit: borrowing GalleryEdit) throws(GalleryError) -> Int {
     let last = try arriving(edit).map(\.turn).max() ?? 0
-    return min(max(last, 0), Int(JSONValue.integerMax) - 1) + 1
+    return min(max(last, 0), Int(JSON.integerMax) - 1) + 1
   }
 
   /// - Throws: `.notFound` where no piece of the set has come.
   private static func discard(
     _ upload: String?, _ edit: inout GalleryEdit
-  ) throws(GalleryError) -> [String: JSONValue] {
+  ) throws(GalleryError) -> [String: JSON] {
     let sets = try arriving(edit).map(\.upload)
     let discarded = upload.map { upload in sets.filter { $0 == upload } } ?? sets
     if let upload, discarded.isEmpty {
@@ -216,7 +217,7 @@ extension ControlDesk {
 
   private func put(
     _ key: TrustedKey, _ inner: inout Inner
-  ) -> Result<[String: JSONValue], CommandFailure> {
+  ) -> Result<[String: JSON], CommandFailure> {
     var ring = inner.ring
     do throws(Rejection) {
       try ring.put(key)
@@ -234,14 +235,14 @@ extension ControlDesk {
     ring.rootCount(reaching: options.identity.labels) > 0
   }
 
-  private static func lastRoot(_ id: String) -> Result<[String: JSONValue], CommandFailure> {
+  private static func lastRoot(_ id: String) -> Result<[String: JSON], CommandFailure> {
     .failure(
       CommandFailure("\(id) is the last root key: put another first, or nobody could put one"))
   }
 
   private func revoke(
     _ id: String, _ inner: inout Inner
-  ) -> Result<[String: JSONValue], CommandFailure> {
+  ) -> Result<[String: JSON], CommandFailure> {
     var ring = inner.ring
     ring.revoke(id)
     guard hasRoot(ring) else { return Self.lastRoot(id) }

@@ -1,3 +1,4 @@
+package import Documents
 import Gallery
 import Logging
 import Synchronization
@@ -11,7 +12,7 @@ extension ControlDesk {
     var envelope: Envelope
     var command: ControlCommand
     /// Of the configuration, as it was before.
-    var previous: JSONValue
+    var previous: JSON
   }
 
   func obey(
@@ -38,7 +39,7 @@ extension ControlDesk {
   }
 
   /// What lies over the configuration's files once the command has changed it.
-  private func overlay(after command: ControlCommand) -> JSONValue {
+  private func overlay(after command: ControlCommand) -> JSON {
     if case .configure(let change) = command { return overlay.merging(change.patch) }
     return overlay.without(camera: command.camera)
   }
@@ -102,7 +103,7 @@ extension ControlDesk {
 
   /// Stores that a command is to be carried out, and with it what the configuration is to be.
   private func accept(
-    _ envelope: Envelope, _ command: ControlCommand, _ memory: ControlMemory, overlay: JSONValue?
+    _ envelope: Envelope, _ command: ControlCommand, _ memory: ControlMemory, overlay: JSON?
   ) throws(GalleryError) -> Pending {
     try commit { edit, inner, results throws(GalleryError) in
       inner.memory.take(memory)
@@ -116,7 +117,7 @@ extension ControlDesk {
         inner.unknown = nil
       }
       let message = String(decoding: envelope.signedBytes, as: UTF8.self)
-      let stored: JSONValue = ["message": .string(message), "previous": previous]
+      let stored: JSON = ["message": .string(message), "previous": previous]
       try edit.setState(Self.pendingKey(accepted.number), stored.canonical)
       return Pending(
         number: accepted.number, envelope: envelope, command: command, previous: previous)
@@ -125,7 +126,7 @@ extension ControlDesk {
 
   /// Tells how a command ended, and forgets it.
   func finish(
-    _ pending: Pending, _ outcome: Result<[String: JSONValue], CommandFailure>
+    _ pending: Pending, _ outcome: Result<[String: JSON], CommandFailure>
   ) throws(GalleryError) {
     try commit { edit, inner, results throws(GalleryError) in
       try edit.setState(Self.pendingKey(pending.number), nil)
@@ -135,7 +136,7 @@ extension ControlDesk {
   }
 
   static func result(
-    _ outcome: Result<[String: JSONValue], CommandFailure>, _ envelope: Envelope, _ number: Int
+    _ outcome: Result<[String: JSON], CommandFailure>, _ envelope: Envelope, _ number: Int
   ) -> ControlResult {
     var result = ControlResult(number: number, envelope, .succeeded)
     switch outcome {
@@ -151,8 +152,8 @@ extension ControlDesk {
   // MARK: The configuration
 
   /// Makes the agent what the overlay says, or, where that fails, what it was before.
-  private func adopt(_ pending: Pending, _ overlay: JSONValue) throws(GalleryError) {
-    let facts: [String: JSONValue]
+  private func adopt(_ pending: Pending, _ overlay: JSON) throws(GalleryError) {
+    let facts: [String: JSON]
     do throws(CommandFailure) {
       facts = try target.adopt(overlay: overlay)
     } catch {
@@ -165,7 +166,7 @@ extension ControlDesk {
     watch(pending, camera, seconds, facts)
   }
 
-  private func goBack(to overlay: JSONValue) throws(GalleryError) {
+  private func goBack(to overlay: JSON) throws(GalleryError) {
     try commit { _, inner, _ throws(GalleryError) in inner.overrides.overlay = overlay }
     do throws(CommandFailure) {
       _ = try target.adopt(overlay: overlay)
@@ -179,7 +180,7 @@ extension ControlDesk {
 
   /// Waits for the camera's pictures; where none come, the camera's settings become what they were.
   private func watch(
-    _ pending: Pending, _ camera: String, _ seconds: Double, _ facts: [String: JSONValue]
+    _ pending: Pending, _ camera: String, _ seconds: Double, _ facts: [String: JSON]
   ) {
     let since = Clock.monotonic
     perform(pending) { [self] isStopping throws(GalleryError) in
@@ -236,8 +237,8 @@ extension ControlDesk {
   }
 
   private func attempt(
-    _ body: () throws(CommandFailure) -> [String: JSONValue]
-  ) -> Result<[String: JSONValue], CommandFailure> {
+    _ body: () throws(CommandFailure) -> [String: JSON]
+  ) -> Result<[String: JSON], CommandFailure> {
     do throws(CommandFailure) {
       return .success(try body())
     } catch {
@@ -294,7 +295,7 @@ extension ControlDesk {
     else { return true }
     guard let attempts = next(max(0, stored["attempts"]?.integer ?? 0)) else { return false }
     stored["attempts"] = .number(Double(attempts))
-    try edit.setState(pendingKey(number), JSONValue.object(stored).canonical)
+    try edit.setState(pendingKey(number), JSON.object(stored).canonical)
     return true
   }
 
@@ -312,7 +313,7 @@ extension ControlDesk {
     try commit { edit, inner, results throws(GalleryError) in
       try edit.setClassifier(classifier)
       try edit.setState(Self.pendingKey(pending.number), nil)
-      let facts: [String: JSONValue] = [
+      let facts: [String: JSON] = [
         "people": .number(Double(training.people)), "encodings": .number(Double(training.samples)),
         "accuracy": training.accuracy.map { .number($0) } ?? .null,
         "hash": .string(training.hash.description),
@@ -326,10 +327,10 @@ extension ControlDesk {
   func resume(_ number: Int, _ stored: [UInt8]) throws(GalleryError) {
     let envelope: Envelope
     let command: ControlCommand
-    let previous: JSONValue
+    let previous: JSON
     do throws(Rejection) {
-      let value = try JSONReader.read(stored, limits: .stored)
-      envelope = try Envelope(JSONReader.read(Array((value["message"]?.text ?? "").utf8)))
+      let value = try JSONReader.readOrReject(stored, limits: .stored)
+      envelope = try Envelope(JSONReader.readOrReject(Array((value["message"]?.text ?? "").utf8)))
       command = try ControlCommand(
         envelope.command, analysers: options.identity.analysers)
       previous = value["previous"] ?? [:]
@@ -354,9 +355,9 @@ extension ControlDesk {
   }
 }
 
-extension JSONValue {
+extension JSON {
   /// An overlay without what is about a camera; nothing where that is nil.
-  package func without(camera: String?) -> JSONValue {
+  package func without(camera: String?) -> JSON {
     guard let camera else { return [:] }
     let rest = merging(["cameras": [camera: .null]])
     return rest["cameras"]?.members?.isEmpty == true ? rest.merging(["cameras": .null]) : rest

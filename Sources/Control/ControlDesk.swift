@@ -1,3 +1,4 @@
+package import Documents
 package import Gallery
 import Journal
 package import Logging
@@ -101,7 +102,7 @@ package final class ControlDesk: Sendable {
   /// Why it is not known what commands changed; nil where it is.
   package var unknownOverrides: String? { inner.withLock { $0.unknown } }
 
-  package var overlay: JSONValue { overrides.overlay }
+  package var overlay: JSON { overrides.overlay }
 
   /// The next offset of each partition.
   package var offsets: [Int32: Int64] { inner.withLock { $0.memory.offsets } }

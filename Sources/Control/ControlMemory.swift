@@ -1,4 +1,5 @@
 import Crypto
+import Documents
 import Gallery
 
 /// What a node keeps from message to message, so that none is obeyed twice. It lies in the gallery's file, and
@@ -87,7 +88,7 @@ struct ControlMemory: Equatable {
 
   mutating func nextNumber() -> Int {
     // Beyond this a number in JSON is no longer exact.
-    number = (0..<Int(JSONValue.integerMax)).contains(number) ? number + 1 : 1
+    number = (0..<Int(JSON.integerMax)).contains(number) ? number + 1 : 1
     return number
   }
 

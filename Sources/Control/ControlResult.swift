@@ -1,3 +1,5 @@
+package import Documents
+
 /// What is answered to a command. A command that is obeyed has two: accepted, and how it ended.
 package struct ControlResult: Equatable, Sendable {
   package enum State: String, CaseIterable, Sendable {
@@ -16,7 +18,7 @@ package struct ControlResult: Equatable, Sendable {
   /// A sentence for the operator.
   package var detail: String?
   /// What the command was for, or what came of it.
-  package var facts: [String: JSONValue]
+  package var facts: [String: JSON]
   package var time: Timestamp
 
   package init(number: Int, _ envelope: Envelope?, _ state: State) {
@@ -29,8 +31,8 @@ package struct ControlResult: Equatable, Sendable {
     time = .now
   }
 
-  package var json: JSONValue {
-    func text(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+  package var json: JSON {
+    func text(_ text: String?) -> JSON { text.map { .string($0) } ?? .null }
     return [
       "number": .number(Double(number)), "id": text(id), "command": text(type),
       "issuer": text(issuer), "state": .string(state.rawValue), "reason": text(reason),
@@ -38,9 +40,9 @@ package struct ControlResult: Equatable, Sendable {
     ]
   }
 
-  package init(_ value: JSONValue) throws(Rejection) {
+  package init(_ value: JSON) throws(Rejection) {
     var fields = try Fields(value, "result", .malformed)
-    number = try fields.integer("number", 0...Int(JSONValue.integerMax))
+    number = try fields.integer("number", 0...Int(JSON.integerMax))
     id = fields.value("id")?.text
     type = fields.value("command")?.text
     issuer = fields.value("issuer")?.text

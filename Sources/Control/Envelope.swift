@@ -1,3 +1,5 @@
+package import Documents
+
 /// A message of the control topic whose form is right; nobody has asked yet whether it is to be obeyed.
 package struct Envelope: Equatable, Sendable {
   package struct Signature: Equatable, Sendable {
@@ -18,20 +20,20 @@ package struct Envelope: Equatable, Sendable {
   package var sequence: Int
   package var target: Target
   /// With `type`, and what that wants.
-  package var command: JSONValue
+  package var command: JSON
   package var type: String
   package var signature: Signature?
   /// What is signed.
   package var signedBytes: [UInt8]
 
   /// - Throws: `.malformed`.
-  package init(_ value: JSONValue) throws(Rejection) {
+  package init(_ value: JSON) throws(Rejection) {
     var fields = try Fields(value, "message", .malformed)
     id = try fields.word("id")
     issuedAt = try fields.time("issued_at")
     expiresAt = try fields.time("expires_at")
     issuer = try fields.word("issuer")
-    sequence = try fields.integer("sequence", 0...Int(JSONValue.integerMax))
+    sequence = try fields.integer("sequence", 0...Int(JSON.integerMax))
     target = try Target(fields.value("target"))
     guard let command = fields.value("command"), let type = command["type"]?.text,
       Fields.isWord(type), type.utf8.count <= 64
@@ -45,10 +47,10 @@ package struct Envelope: Equatable, Sendable {
     }
     var members = value.members ?? [:]
     members["signature"] = nil
-    signedBytes = JSONValue.object(members).canonical
+    signedBytes = JSON.object(members).canonical
   }
 
-  private static func signature(_ value: JSONValue?) throws(Rejection) -> Signature? {
+  private static func signature(_ value: JSON?) throws(Rejection) -> Signature? {
     guard let value else { return nil }
     var fields = try Fields(value, "signature", .malformed)
     let key = try fields.word("key")
@@ -62,8 +64,8 @@ package struct Envelope: Equatable, Sendable {
   /// A message to be signed.
   package static func json(
     id: String, issuer: String, sequence: Int, issuedAt: Timestamp, expiresAt: Timestamp,
-    target: Target, command: JSONValue
-  ) -> JSONValue {
+    target: Target, command: JSON
+  ) -> JSON {
     [
       "id": .string(id), "issuer": .string(issuer), "sequence": .number(Double(sequence)),
       "issued_at": .string(issuedAt.description), "expires_at": .string(expiresAt.description),

@@ -1,15 +1,17 @@
+package import Documents
+
 /// Reads the members of one object, each with its name in what is said of it, and knows which were not asked for.
 package struct Fields {
   private let path: String
-  private let members: [String: JSONValue]
+  private let members: [String: JSON]
   private var asked: Set<String> = []
   private let reason: Rejection.Reason
 
   /// - Parameter path: what the object is called in messages.
   package init(
-    _ value: JSONValue?, _ path: String, _ reason: Rejection.Reason = .badArgument
+    _ value: JSON?, _ path: String, _ reason: Rejection.Reason = .badArgument
   ) throws(Rejection) {
-    guard case .object(let members) = value else {
+    guard let members = value?.members else {
       throw Rejection(reason, "\(path): an object belongs here, not \(value?.kind ?? "nothing")")
     }
     self.members = members
@@ -22,7 +24,7 @@ package struct Fields {
   }
 
   /// Nil where it is absent.
-  package mutating func value(_ name: String) -> JSONValue? {
+  package mutating func value(_ name: String) -> JSON? {
     asked.insert(name)
     return members[name]
   }
@@ -108,7 +110,7 @@ package struct Fields {
   /// Empty where it is absent.
   package mutating func items(
     _ name: String, countMax: Int
-  ) throws(Rejection) -> [JSONValue] {
+  ) throws(Rejection) -> [JSON] {
     guard let value = value(name) else { return [] }
     guard let items = value.items, items.count <= countMax else {
       throw failure(name, "a list of at most \(countMax) belongs here")

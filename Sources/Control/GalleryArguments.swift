@@ -1,3 +1,4 @@
+import Documents
 package import Gallery
 
 /// A person to be added: by photographs, which are encoded on the box, or by encodings.
@@ -19,7 +20,7 @@ package struct GalleryPerson: Sendable {
     return people
   }
 
-  private init(_ value: JSONValue) throws(Rejection) {
+  private init(_ value: JSON) throws(Rejection) {
     var fields = try Fields(value, "people")
     name = try Self.name(&fields)
     photos = []
@@ -62,8 +63,7 @@ package struct GalleryPerson: Sendable {
   }
 
   /// 128 numbers, or the same as little-endian floats in Base64.
-  static func encoding(_ value: JSONValue, _ fields: borrowing Fields) throws(Rejection) -> Encoding
-  {
+  static func encoding(_ value: JSON, _ fields: borrowing Fields) throws(Rejection) -> Encoding {
     let numbers: [Float]?
     if let text = value.text {
       numbers = Base64.decoded(text).flatMap { floats($0) }
@@ -103,7 +103,7 @@ package struct GalleryChunk: Sendable {
 
   init(_ fields: inout Fields) throws(Rejection) {
     upload = try fields.word("upload", bytesMax: 64)
-    version = UInt64(try fields.integer("version", 1...Int(JSONValue.integerMax)))
+    version = UInt64(try fields.integer("version", 1...Int(JSON.integerMax)))
     guard let hash = Digest(hex: try fields.text("hash")) else {
       throw fields.failure("hash", "a SHA-256 sum in hexadecimal belongs here")
     }

@@ -1,3 +1,4 @@
+package import Documents
 package import Gallery
 
 /// A whole set of people, cut into pieces that fit into messages: what `gallery.replace` takes.
@@ -10,7 +11,7 @@ package enum GallerySet {
   /// - Throws: `.badInput` where there are none or too many, `.mismatch` where one is of two people.
   package static func commands(
     _ entries: [GalleryEntry], version: UInt64
-  ) throws(GalleryError) -> [JSONValue] {
+  ) throws(GalleryError) -> [JSON] {
     let count = (entries.count + entriesMax - 1) / entriesMax
     guard (1...GalleryChunk.chunksMax).contains(count) else {
       throw GalleryError(
@@ -39,12 +40,12 @@ package enum GallerySet {
     }
   }
 
-  private static func json(_ entry: GalleryEntry) -> JSONValue {
+  private static func json(_ entry: GalleryEntry) -> JSON {
     let bytes = entry.encoding.numbers.flatMap { number in
       let bits = number.bitPattern
       return (0..<4).map { UInt8(truncatingIfNeeded: bits >> UInt32(8 * $0)) }
     }
-    var members: [String: JSONValue] = [
+    var members: [String: JSON] = [
       "name": .string(entry.name.text), "model": .string(entry.model.text),
       "encoding": .string(Base64.encoded(bytes)),
     ]

@@ -1,3 +1,4 @@
+package import Documents
 import Terminal
 
 /// A node's heartbeat, as it comes over the topic `metrics`: whoever may write there may have written it, with any
@@ -5,7 +6,7 @@ import Terminal
 package struct Heartbeat {
   package let node: String
   package let time: Timestamp
-  package let value: JSONValue
+  package let value: JSON
 
   /// Nil where it is none.
   package init?(_ bytes: [UInt8]) {
@@ -39,7 +40,7 @@ package struct Heartbeat {
     }
   }
 
-  private var cameras: [String: JSONValue] { value["cameras"]?.members ?? [:] }
+  private var cameras: [String: JSON] { value["cameras"]?.members ?? [:] }
 
   /// A row of `vedette control fleet`.
   package func line(now: Timestamp) -> String {

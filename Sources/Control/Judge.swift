@@ -1,3 +1,5 @@
+import Documents
+
 /// Who the node is to those who command it, and whom it obeys.
 package struct ControlIdentity: Sendable {
   package var node: String
@@ -53,7 +55,7 @@ struct Judge {
 
   /// - Throws: `.tooLarge`, `.notJSON`, `.malformed`.
   func read(_ bytes: [UInt8]) throws(Rejection) -> Envelope {
-    try Envelope(JSONReader.read(bytes, limits: limits))
+    try Envelope(JSONReader.readOrReject(bytes, limits: limits))
   }
 
   /// In this order: whose it is, whom it is for, whether it is new, what it says.

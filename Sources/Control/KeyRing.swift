@@ -1,4 +1,5 @@
 import CPosix
+import Documents
 import Glibc
 import Paths
 
@@ -83,6 +84,6 @@ package struct KeyRing: Equatable, Sendable {
     defer { _ = close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: bytesMax)
     let count = unsafe Glibc.read(descriptor, &bytes, bytes.count)
-    return try TrustedKey(JSONReader.read(Array(bytes.prefix(max(0, count)))))
+    return try TrustedKey(JSONReader.readOrReject(Array(bytes.prefix(max(0, count)))))
   }
 }

@@ -1,3 +1,4 @@
+import Documents
 import Terminal
 
 /// A node's answer, as it comes over the topic `results`: whoever may write there may have written it.
@@ -24,7 +25,7 @@ package struct Answer {
     if let jpeg = facts["jpeg"]?.text {
       facts["jpeg"] = .string("\(jpeg.utf8.count / 4 * 3) bytes")
     }
-    let more = result.detail ?? (facts.isEmpty ? "" : JSONValue.object(facts).canonicalText)
+    let more = result.detail ?? (facts.isEmpty ? "" : JSON.object(facts).canonicalText)
     let reason = result.reason.map { " \($0)" } ?? ""
     return [node, result.type ?? "-", result.state.rawValue + reason, more].map(\.terminalField)
       .joined(separator: "\t")

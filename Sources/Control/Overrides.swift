@@ -1,19 +1,20 @@
+package import Documents
 import Gallery
 
 /// What commands changed on this node for good and must not be forgotten: what lies over the configuration, and which
 /// keys are trusted. Masks and stops are among it.
 package struct Overrides: Equatable, Sendable {
   /// A merge patch over what the configuration's files say.
-  package var overlay: JSONValue = [:]
+  package var overlay: JSON = [:]
   /// Keys that came over the topic, by their ids.
-  package var keys: [String: JSONValue] = [:]
+  package var keys: [String: JSON] = [:]
   package var revoked: Set<String> = []
   /// The cameras that were configured when all of it was last in force, and where their pictures came from.
   package var sources: [String: [String]] = [:]
 
   package init() {}
 
-  init(_ value: JSONValue?) throws(Rejection) {
+  init(_ value: JSON?) throws(Rejection) {
     var fields = try Fields(value, "overrides")
     overlay = fields.value("overlay") ?? [:]
     keys = fields.value("keys")?.members ?? [:]
@@ -24,7 +25,7 @@ package struct Overrides: Equatable, Sendable {
     try fields.finish()
   }
 
-  var json: JSONValue {
+  var json: JSON {
     [
       "overlay": overlay, "keys": .object(keys),
       "revoked": .array(revoked.sorted().map { .string($0) }),
@@ -55,7 +56,7 @@ package struct Overrides: Equatable, Sendable {
       overrides.sources = (value.members ?? [:]).mapValues { ($0.items ?? []).compactMap(\.text) }
     }
     let generation = try edit.state("control/overrides").flatMap(ControlMemory.number)
-      .map { min(max(0, $0), Int(JSONValue.integerMax) - 1) }
+      .map { min(max(0, $0), Int(JSON.integerMax) - 1) }
     let isUsed = try edit.state("control/number") != nil || overrides != Overrides()
     return generation == nil && !isUsed ? nil : (generation ?? 0, overrides)
   }
@@ -77,7 +78,7 @@ package struct Overrides: Equatable, Sendable {
     try edit.setState(
       "control/sources",
       sources.isEmpty
-        ? nil : JSONValue.object(sources.mapValues { .array($0.map { .string($0) }) }).canonical)
+        ? nil : JSON.object(sources.mapValues { .array($0.map { .string($0) }) }).canonical)
     try edit.setState("control/overrides", ControlMemory.bytes(generation))
   }
 }
@@ -100,11 +101,11 @@ package struct OverridesCopy: Equatable, Sendable {
   /// As one line, with a sum over all that it says.
   var bytes: [UInt8] {
     let text = body.canonical
-    let sum = JSONValue.string(Digest(of: text).description)
-    return JSONValue.object(["body": body, "sha256": sum]).canonical + [10]
+    let sum = JSON.string(Digest(of: text).description)
+    return JSON.object(["body": body, "sha256": sum]).canonical + [10]
   }
 
-  private var body: JSONValue {
+  private var body: JSON {
     [
       "generation": .number(Double(generation)), "overrides": overrides.json,
       "sequences": .object(sequences.mapValues { .string(String($0)) }),
@@ -114,10 +115,10 @@ package struct OverridesCopy: Equatable, Sendable {
 
   /// - Throws: where a byte is not as it was written.
   init(_ bytes: [UInt8]) throws(Rejection) {
-    let value = try JSONReader.read(bytes, limits: .stored)
+    let value = try JSONReader.readOrReject(bytes, limits: .stored)
     // Room above it to count on: the number is exact in JSON, and the next one must be.
     guard let body = value["body"], let generation = body["generation"]?.integer,
-      (0..<Int(JSONValue.integerMax)).contains(generation), let sum = value["sha256"]?.text,
+      (0..<Int(JSON.integerMax)).contains(generation), let sum = value["sha256"]?.text,
       sum == Digest(of: body.canonical).description
     else { throw Rejection(.malformed, "its check sum is not that of its text") }
     self.generation = generation

@@ -1,4 +1,5 @@
 import Crypto
+package import Documents
 
 /// Which nodes a command is for: exactly one of nodes, labels or all, and of these perhaps only a share.
 package struct Target: Equatable, Sendable {
@@ -20,7 +21,7 @@ package struct Target: Equatable, Sendable {
     self.percent = percent
   }
 
-  init(_ value: JSONValue?) throws(Rejection) {
+  init(_ value: JSON?) throws(Rejection) {
     var fields = try Fields(value, "target", .malformed)
     let nodes = try fields.texts("nodes", countMax: Self.nodesMax, bytesMax: 63)
     let labels = try fields.labels("labels")
@@ -37,8 +38,8 @@ package struct Target: Equatable, Sendable {
     if percent == 0 { throw fields.failure("percent", "it is above 0") }
   }
 
-  package var json: JSONValue {
-    var members: [String: JSONValue] =
+  package var json: JSON {
+    var members: [String: JSON] =
       switch choice {
       case .nodes(let nodes): ["nodes": .array(nodes.map { .string($0) })]
       case .labels(let labels): ["labels": .object(labels.mapValues { .string($0) })]

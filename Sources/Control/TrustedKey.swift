@@ -1,4 +1,5 @@
 import Crypto
+package import Documents
 import FoundationEssentials
 
 /// A public key that commands may be signed with, and what they may be.
@@ -27,7 +28,7 @@ package struct TrustedKey: Equatable, Sendable {
     self.labels = labels
   }
 
-  package init(_ value: JSONValue?) throws(Rejection) {
+  package init(_ value: JSON?) throws(Rejection) {
     var fields = try Fields(value, "key")
     issuer = try fields.word("issuer")
     isRoot = try fields.flag("root")
@@ -71,8 +72,8 @@ package struct TrustedKey: Equatable, Sendable {
     ],
   ]
 
-  package var json: JSONValue {
-    var members: [String: JSONValue] = [
+  package var json: JSON {
+    var members: [String: JSON] = [
       "issuer": .string(issuer), "ed25519": .string(Base64.encoded(bytes)),
       "commands": .array(commands.map { .string($0) }),
     ]
@@ -126,12 +127,12 @@ package struct SigningKey: Sendable {
   package var publicBytes: [UInt8] { Array(key.publicKey.rawRepresentation) }
 
   /// The message with its signature.
-  package func signed(_ envelope: JSONValue) throws(Rejection) -> JSONValue {
+  package func signed(_ envelope: JSON) throws(Rejection) -> JSON {
     guard case .object(var members) = envelope else {
       throw Rejection(.malformed, "what is signed is an object")
     }
     members["signature"] = nil
-    guard let signature = try? key.signature(for: JSONValue.object(members).canonical) else {
+    guard let signature = try? key.signature(for: JSON.object(members).canonical) else {
       throw Rejection(.malformed, "it cannot be signed")
     }
     let id = TrustedKey(issuer: "", bytes: publicBytes).id

@@ -1,68 +1,113 @@
-import Paths
-
-/// A JSON value to be written; keys keep their order.
-package indirect enum JSON: Sendable {
-  case object([(String, JSON)])
-  case array([JSON])
-  case string(String)
-  case integer(Int)
-  /// Written with at most three decimals; not finite is null.
-  case number(Double)
-  case boolean(Bool)
-  /// Written as exactly as it is; not finite is null.
-  case precise(Double)
-  /// JSON already.
-  case written(String)
+/// A JSON value as RFC 8785 sees it: numbers are doubles. An object's members keep their order when they are written, which
+/// means nothing where values are compared.
+package enum JSON: Equatable, Sendable {
   case null
+  case boolean(Bool)
+  case number(Double)
+  case string(String)
+  case array([JSON])
+  case object(Members)
+
+  /// An object whose members are written in this order. No name may be in it twice.
+  package static func object(_ members: [(String, JSON)]) -> JSON { .object(Members(members)) }
+
+  /// An object whose members are written in the order of their names.
+  package static func object(_ members: [String: JSON]) -> JSON { .object(Members(members)) }
+
+  package static func integer(_ number: Int) -> JSON { .number(Double(number)) }
+
+  /// A number to three decimals: what was measured has no more that mean anything.
+  package static func rounded(_ number: Double) -> JSON {
+    let thousandths = number * 1000
+    return .number(thousandths.isFinite ? thousandths.rounded() / 1000 : number)
+  }
+
+  /// A number with the digits that a `Float` needs, and not those of the double beside it.
+  package static func float(_ number: Float) -> JSON {
+    .number(Double(number.description) ?? .nan)
+  }
+
+  /// The object's member; nil where this is none, or has none of that name.
+  package subscript(member: String) -> JSON? {
+    guard case .object(let members) = self else { return nil }
+    return members[member]
+  }
+
+  /// The text that this is, nil where it is another thing; `line` is what it is written as.
+  package var text: String? {
+    if case .string(let text) = self { return text }
+    return nil
+  }
+
+  package var number: Double? {
+    if case .number(let number) = self { return number }
+    return nil
+  }
+
+  /// A whole number that doubles hold exactly.
+  package var integer: Int? {
+    guard case .number(let number) = self, abs(number) <= Self.integerMax,
+      number == number.rounded()
+    else { return nil }
+    return Int(number)
+  }
+
+  package var items: [JSON]? {
+    if case .array(let items) = self { return items }
+    return nil
+  }
+
+  package var members: [String: JSON]? {
+    if case .object(let members) = self { return members.byName }
+    return nil
+  }
+
+  /// 2⁵³ − 1 (RFC 7493, 2.2).
+  package static let integerMax = 9_007_199_254_740_991.0
+
+  /// What it is, for messages.
+  package var kind: String {
+    switch self {
+    case .null: "null"
+    case .boolean: "true or false"
+    case .number: "a number"
+    case .string: "a text"
+    case .array: "a list"
+    case .object: "an object"
+    }
+  }
 
   /// An object with one member more; what is none stays as it is.
-  package func with(_ key: String, _ value: JSON) -> JSON {
-    guard case .object(let members) = self else { return self }
-    return .object(members + [(key, value)])
+  package func with(_ name: String, _ value: JSON) -> JSON {
+    guard case .object(var members) = self else { return self }
+    members[name] = value
+    return .object(members)
   }
 
-  /// The value as text on one line.
-  package var text: String {
-    switch self {
-    case .object(let members):
-      "{" + members.map { "\(Self.quoted($0)):\($1.text)" }.joined(separator: ",") + "}"
-    case .array(let items): "[" + items.map(\.text).joined(separator: ",") + "]"
-    case .string(let text): Self.quoted(text)
-    case .integer(let number): String(number)
-    case .boolean(let truth): truth ? "true" : "false"
-    case .number(let number) where number.isFinite && abs(number) < 1e15:
-      Self.decimal(number)
-    case .written(let text): text
-    case .precise(let number) where number.isFinite: "\(number)"
-    case .number, .precise, .null: "null"
-    }
-  }
-
-  private static func decimal(_ number: Double) -> String {
-    let rounded = (number * 1000).rounded() / 1000
-    return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      if let byte = scalar.pathByte {
-        // As a terminal shows it: JSON has no bytes.
-        quoted += "\\\\x\(String(byte, radix: 16))"
-        continue
-      }
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\r": quoted += "\\r"
-      case "\t": quoted += "\\t"
-      case _ where scalar.value < 32:
-        let hex = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - hex.utf8.count) + hex
-      default: quoted.unicodeScalars.append(scalar)
+  /// Lays a merge patch over this value (RFC 7396): objects are joined member by member, null takes away, all else
+  /// replaces.
+  package func merging(_ patch: JSON) -> JSON {
+    guard case .object(let changes) = patch else { return patch }
+    var result = members ?? [:]
+    for (name, change) in changes.list {
+      if change == .null {
+        result[name] = nil
+      } else {
+        result[name] = (result[name] ?? .null).merging(change)
       }
     }
-    return quoted + "\""
+    return .object(result)
   }
+}
+
+extension JSON: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral,
+  ExpressibleByArrayLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral
+{
+  package init(stringLiteral text: String) { self = .string(text) }
+  package init(booleanLiteral truth: Bool) { self = .boolean(truth) }
+  package init(integerLiteral number: Int) { self = .number(Double(number)) }
+  package init(floatLiteral number: Double) { self = .number(number) }
+  package init(arrayLiteral items: JSON...) { self = .array(items) }
+  package init(dictionaryLiteral members: (String, JSON)...) { self = .object(members) }
 }

@@ -6,11 +6,11 @@ extension Identity {
   package var members: [(String, JSON)] {
     [
       ("nearest", nearest.map { .string($0.name.text) } ?? .null),
-      ("distance", distance.map { .number($0) } ?? .null),
+      ("distance", distance.map { .rounded($0) } ?? .null),
       ("runner_up", runnerUp.map { .string($0.name.text) } ?? .null),
-      ("margin", margin.map { .number($0) } ?? .null),
+      ("margin", margin.map { .rounded($0) } ?? .null),
       ("likeliest", likeliest.map { .string($0.text) } ?? .null),
-      ("probability", probability.map { .number($0) } ?? .null),
+      ("probability", probability.map { .rounded($0) } ?? .null),
       ("method", .string(method.rawValue)),
     ]
   }

@@ -86,10 +86,10 @@ extension SeenFace {
         .array(
           [box.x, box.y, box.width, box.height].map { .number($0.rounded()) })
       ),
-      ("score", .number(face.score)), ("track", face.track.map { .integer($0) } ?? .null),
+      ("score", .rounded(face.score)), ("track", face.track.map { .integer($0) } ?? .null),
       ("followed", .boolean(face.isFollowed)),
       ("label", label.map { .string($0.text) } ?? .null),
-      ("share", share.map { .number($0) } ?? .null),
+      ("share", share.map { .rounded($0) } ?? .null),
     ]
     members += identity?.members ?? []
     members.append(("quality", face.quality?.json ?? .null))
@@ -100,8 +100,8 @@ extension SeenFace {
 extension FaceQuality {
   fileprivate var json: JSON {
     .object([
-      ("width", .number(width)), ("sharpness", .number(sharpness)), ("inside", .number(inside)),
-      ("yaw", .number(yaw)), ("roll", .number(roll)),
+      ("width", .rounded(width)), ("sharpness", .rounded(sharpness)), ("inside", .rounded(inside)),
+      ("yaw", .rounded(yaw)), ("roll", .rounded(roll)),
       ("failed", .array(failed.map { .string($0.rawValue) })),
     ])
   }

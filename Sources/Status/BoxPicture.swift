@@ -1,3 +1,4 @@
+package import Documents
 package import Meters
 
 /// The box at one moment: what the status tool shows, scripts read and alarms are judged by. Durations are in
@@ -358,8 +359,8 @@ package struct ControlView: Sendable {
   package var isSilent = false
   /// Why the box cannot be commanded now; nil where it can.
   package var fault: String?
-  /// What commands have changed of the configuration and is in force, as one line of JSON; nil for nothing.
-  package var overlay: String?
+  /// What commands have changed of the configuration and is in force; nil for nothing.
+  package var overlay: JSON?
   /// The last of this run.
   package var last: Answer?
   /// How often the process that reads the topic ended by itself, and messages were skipped, in this run.

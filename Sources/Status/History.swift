@@ -1,3 +1,4 @@
+package import Documents
 import Meters
 
 /// Throughput and spool over the last hour: points at equal distances, the oldest goes first.
@@ -40,10 +41,11 @@ package struct History: Sendable {
   }
 
   /// Oldest first.
-  package var json: String {
-    let rates = points.map { Wording.tenths($0.rate) }.joined(separator: ",")
-    let bytes = points.map { "\($0.spoolBytes)" }.joined(separator: ",")
-    return
-      "{\"interval_s\":\(Wording.rate(Self.interval)),\"delivered_per_s\":[\(rates)],\"spool_bytes\":[\(bytes)]}"
+  package var json: JSON {
+    .object([
+      ("interval_s", .number(Self.interval)),
+      ("delivered_per_s", .array(points.map { .number(($0.rate * 10).rounded() / 10) })),
+      ("spool_bytes", .array(points.map { .integer($0.spoolBytes) })),
+    ])
   }
 }

@@ -1,3 +1,4 @@
+import Documents
 import Meters
 import Terminal
 
@@ -160,7 +161,9 @@ package struct Screen: Sendable {
     }
     if let control = picture.control {
       lines += section("control", self.control(control))
-      if let overlay = control.overlay { lines += section("changed", "over the files: \(overlay)") }
+      if let overlay = control.overlay {
+        lines += section("changed", "over the files: \(overlay.canonicalText)")
+      }
     }
     return lines + section("box", system)
   }

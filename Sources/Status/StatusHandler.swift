@@ -1,3 +1,4 @@
+import Documents
 import NIOCore
 import NIOHTTP1
 
@@ -110,7 +111,7 @@ final class StatusHandler: ChannelInboundHandler {
     case "/status":
       return Answer(.ok, "application/json", source.json + "\n", health: source.picture.health)
     case "/ledger": return Answer(.ok, "application/json", source.ledgers + "\n")
-    case "/history": return Answer(.ok, "application/json", source.history.json + "\n")
+    case "/history": return Answer(.ok, "application/json", source.history.json.line + "\n")
     case "/status.txt":
       let picture = source.picture
       let screen = Screen(

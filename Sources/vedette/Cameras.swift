@@ -20,7 +20,7 @@ struct Cameras: ParsableCommand {
       )
       throw ExitCode(ExitStatus.noInput)
     }
-    for device in devices { print(json ? Self.line(device).text : Self.paragraph(device)) }
+    for device in devices { print(json ? Self.line(device).line : Self.paragraph(device)) }
   }
 
   private static func line(_ device: DeviceDescription) -> JSON {

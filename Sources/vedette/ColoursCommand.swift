@@ -75,7 +75,7 @@ struct ColoursCommand: ParsableCommand {
     let (clustering, score, painted) = try find(in: picture)
     if let output { try picture.write(painted, to: output, command: Self.name) }
     if json {
-      print(try line(clustering, score).text)
+      print(try line(clustering, score).line)
     } else {
       Swift.print(PaletteView(clustering, silhouette: score?.mean).text)
       if let theory = try theory(clustering.count) { print(theory) }
@@ -133,10 +133,10 @@ struct ColoursCommand: ParsableCommand {
   private func line(_ clustering: Clustering, _ silhouette: Silhouette?) throws -> JSON {
     var members: [(String, JSON)] = [
       ("file", .string(image)), ("count", .integer(clustering.count)),
-      ("sse", .number(clustering.sse)), ("objective", .number(clustering.objective)),
-      ("farthest", .number(clustering.farthest)),
+      ("sse", .rounded(clustering.sse)), ("objective", .rounded(clustering.objective)),
+      ("farthest", .rounded(clustering.farthest)),
       ("iterations", .integer(clustering.iterations)),
-      ("milliseconds", .number(clustering.milliseconds)),
+      ("milliseconds", .rounded(clustering.milliseconds)),
       (
         "colours",
         .array(
@@ -147,13 +147,13 @@ struct ColoursCommand: ParsableCommand {
                 .array(
                   [colour.rgb.red, colour.rgb.green, colour.rgb.blue].map { .integer(Int($0)) })
               ),
-              ("share", .precise(colour.share)), ("pixels", .integer(colour.pixels)),
+              ("share", .number(colour.share)), ("pixels", .integer(colour.pixels)),
             ])
           })
       ),
-      ("simplified_silhouette", .precise(clustering.simplifiedSilhouette)),
+      ("simplified_silhouette", .number(clustering.simplifiedSilhouette)),
     ]
-    if let silhouette { members.append(("silhouette", .precise(silhouette.mean))) }
+    if let silhouette { members.append(("silhouette", .number(silhouette.mean))) }
     if let coreset {
       let size = try Coreset.size(
         clusters: clustering.count, delta: Self.delta, epsilon: Self.epsilon)

@@ -2,6 +2,7 @@ import Agent
 import ArgumentParser
 import Control
 import CPosix
+import Documents
 import Glibc
 import Kafka
 import Settings

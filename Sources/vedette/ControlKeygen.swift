@@ -43,7 +43,7 @@ struct ControlKeygen: ParsableCommand {
     } catch let error as Rejection {
       throw ValidationError(error.description)
     }
-    let secret: JSONValue = [
+    let secret: JSON = [
       "issuer": .string(owner), "private": .string(Base64.encoded(key.bytes)),
     ]
     try write("\(name).key", secret, mode: 0o600)
@@ -51,7 +51,7 @@ struct ControlKeygen: ParsableCommand {
     print("\(trusted.id) \(name).key \(name).pub")
   }
 
-  private func write(_ path: String, _ value: JSONValue, mode: mode_t) throws {
+  private func write(_ path: String, _ value: JSON, mode: mode_t) throws {
     let descriptor = unsafe vp_open_mode(path, O_WRONLY | O_CREAT | O_EXCL, mode)
     let bytes = value.canonical + [10]
     guard descriptor >= 0, unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count,

@@ -1,6 +1,7 @@
 import Agent
 import ArgumentParser
 import Control
+import Documents
 import Gallery
 import Threads
 

@@ -61,7 +61,7 @@ struct CommandOptions: ParsableArguments {
   var set: String?
 
   /// The commands, checked as a box would; several where a set is sent in pieces.
-  private func commands(_ now: Timestamp) throws -> [JSONValue] {
+  private func commands(_ now: Timestamp) throws -> [JSON] {
     guard let first = words.first else { throw ValidationError("which command?") }
     if let set {
       guard words == ["gallery.replace"], photo.isEmpty else {
@@ -69,7 +69,7 @@ struct CommandOptions: ParsableArguments {
       }
       return try pieces(set, version: UInt64(max(1, now.microseconds)))
     }
-    var command: JSONValue
+    var command: JSON
     if first.hasPrefix("{") {
       guard words.count == 1 else { throw ValidationError("one JSON object, or words") }
       do {
@@ -78,7 +78,7 @@ struct CommandOptions: ParsableArguments {
         throw ValidationError("the command is no JSON: \(error)")
       }
     } else {
-      var members: [String: JSONValue] = ["type": .string(first)]
+      var members: [String: JSON] = ["type": .string(first)]
       for word in words.dropFirst() {
         let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { throw ValidationError("\(word) is not name=value") }
@@ -96,7 +96,7 @@ struct CommandOptions: ParsableArguments {
   }
 
   /// - Parameter version: the time, so that what is sent later is above what was sent before.
-  private func pieces(_ file: String, version: UInt64) throws -> [JSONValue] {
+  private func pieces(_ file: String, version: UInt64) throws -> [JSON] {
     try GalleryPlace.attempt { () throws(GalleryError) in
       let lines = try LineReader(file)
       var entries: [GalleryEntry] = []
@@ -111,7 +111,7 @@ struct CommandOptions: ParsableArguments {
     }
   }
 
-  private func people() throws -> [JSONValue] {
+  private func people() throws -> [JSON] {
     try photo.map { text in
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else { throw ValidationError("--photo takes person=file") }

@@ -86,7 +86,7 @@ struct Demo: ParsableCommand {
     agent.stop()
     let saved = try savePicture(agent)
     view.end(elapsed: elapsed, saved: saved)
-    if json { print(view.json(elapsed: elapsed).text) }
+    if json { print(view.json(elapsed: elapsed).line) }
     let isSound = agent.meters.allSatisfy { meters in
       let counts = meters.ledger.snapshot
       return counts.isBalanced && counts.delivered > 0

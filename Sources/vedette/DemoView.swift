@@ -97,7 +97,7 @@ final class DemoView {
     let counts = meters?.ledger.snapshot
     return .object([
       ("ledger", .object(ledgers)),
-      ("fps", .number(Double(counts?.delivered ?? 0) / max(elapsed, 0.001))),
+      ("fps", .rounded(Double(counts?.delivered ?? 0) / max(elapsed, 0.001))),
       ("latency_ms", meters?.frames.latency.json ?? .null),
       ("encode_ms", meters?.encodeTime.json ?? .null),
       ("frame_bytes", .integer(meters.flatMap { agent.latestPicture(of: $0.name)?.count } ?? 0)),

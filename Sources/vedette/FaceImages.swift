@@ -14,7 +14,7 @@ struct FaceImageError: Error {
     JSON.object([
       ("file", .string(path)), ("width", .null), ("height", .null), ("faces", .array([])),
       ("error", .string(reason)),
-    ]).text
+    ]).line
   }
 }
 

@@ -47,15 +47,15 @@ struct FaceReport {
     return [box.x, box.y, box.width, box.height].map { Int($0.rounded()) }
   }
 
-  func json(numbers: Bool) -> String {
-    let head = JSON.object([
+  func json(numbers: Bool) -> JSON {
+    let head: [(String, JSON)] = [
       ("file", .string(path)), ("width", .integer(picture.originalSize.width)),
       ("height", .integer(picture.originalSize.height)),
-    ]).text.dropLast()
-    let faces = faces.enumerated().map { index, face -> String in
+    ]
+    let faces = faces.enumerated().map { index, face -> JSON in
       let identity = identities?[index]
       var members: [(String, JSON)] = [
-        ("box", .array(box(face).map { .integer($0) })), ("score", .number(face.score)),
+        ("box", .array(box(face).map { .integer($0) })), ("score", .rounded(face.score)),
         ("label", identity?.name.map { .string($0.text) } ?? .null),
       ]
       members += identity?.members ?? []
@@ -65,26 +65,25 @@ struct FaceReport {
             "landmarks",
             .array(
               landmarks.points.map {
-                .array([.number($0.x * picture.scale), .number($0.y * picture.scale)])
+                .array([.rounded($0.x * picture.scale), .rounded($0.y * picture.scale)])
               })
           ),
           (
             "quality",
             .object([
               ("failed", .array(quality.failed.map { .string($0.rawValue) })),
-              ("sharpness", .number(quality.sharpness)), ("inside", .number(quality.inside)),
-              ("yaw", .number(quality.yaw)), ("roll", .number(quality.roll)),
+              ("sharpness", .rounded(quality.sharpness)), ("inside", .rounded(quality.inside)),
+              ("yaw", .rounded(quality.yaw)), ("roll", .rounded(quality.roll)),
             ])
           ),
         ]
       }
-      let text = JSON.object(members).text
-      guard numbers, let encoding = face.encoding else { return text }
-      // All digits of a Float, of which JSON.number keeps three.
-      let list = encoding.map { $0.isFinite ? "\($0)" : "null" }.joined(separator: ",")
-      return "\(text.dropLast()),\"encoding\":[\(list)]}"
+      if numbers, let encoding = face.encoding {
+        members.append(("encoding", .array(encoding.map { .float($0) })))
+      }
+      return .object(members)
     }
-    return "\(head),\"faces\":[\(faces.joined(separator: ","))]}"
+    return .object(head + [("faces", .array(faces))])
   }
 
   var text: String {

@@ -83,7 +83,7 @@ struct FacesCommand: ParsableCommand {
       do {
         let report = try FaceReport(path, decoder, engine, settings, naming)
         FaceImages.progress(paths.count, paths.count)
-        print(json ? report.json(numbers: encode) : report.text)
+        print(json ? report.json(numbers: encode).line : report.text)
         try writer.write(report, removesBackground: removeBackground)
       } catch let error as FaceImageError {
         failures += 1

@@ -86,7 +86,7 @@ struct GalleryAdd: ParsableCommand {
       let outcome = try add(photo, to: gallery, reader)
       tally.count(outcome)
       if json {
-        print(line(photo, outcome).text)
+        print(line(photo, outcome).line)
       } else if outcome != .added {
         GalleryPlace.endProgress()
         print("\(photo.path): not added: \(outcome.detail ?? "")")
@@ -194,7 +194,7 @@ struct GalleryImport: ParsableCommand {
     }
     GalleryPlace.endProgress()
     if json {
-      print(JSON.object([("added", .integer(added)), ("already_there", .integer(there))]).text)
+      print(JSON.object([("added", .integer(added)), ("already_there", .integer(there))]).line)
     } else {
       print("\(added) encodings added\(there > 0 ? ", \(there) already there" : "")")
     }

@@ -99,7 +99,7 @@ struct GalleryStatus: ParsableCommand {
           ("photos", .integer(summary.photos)),
           ("models", .array(summary.models.map { .string($0) })),
           ("classifier", training.map { GalleryTrain.json($0) } ?? .null),
-        ]).text)
+        ]).line)
       return
     }
     print("\(place.gallery): version \(summary.version), hash \(summary.hash)")
@@ -131,7 +131,7 @@ struct GalleryList: ParsableCommand {
           JSON.object([
             ("name", .string(person.name.text)), ("encodings", .integer(person.encodings)),
             ("photos", .integer(person.photos)),
-          ]).text)
+          ]).line)
       } else {
         print("\(person.name): \(person.encodings) encodings, \(person.photos) photos")
       }

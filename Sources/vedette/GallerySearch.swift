@@ -71,7 +71,7 @@ struct GallerySearch: ParsableCommand {
                   ("file", .string(file)), ("line", .integer(lines.lines)),
                   ("name", .string(entry.name.text)),
                 ] + Self.members(identity)
-              ).text)
+              ).line)
           } else {
             print("\(file):\(lines.lines) (\(entry.name)): \(Self.sentence(identity))")
           }
@@ -105,7 +105,7 @@ struct GallerySearch: ParsableCommand {
         JSON.object([
           ("file", .string(file)),
           ("faces", .array(named.map { Self.object($0.face, $0.identity) })),
-        ]).text)
+        ]).line)
     } else if named.isEmpty {
       print("\(file): no face was found")
     }
@@ -122,7 +122,7 @@ struct GallerySearch: ParsableCommand {
   private func refuse(_ file: String, _ why: String) -> Bool {
     if json {
       print(
-        JSON.object([("file", .string(file)), ("faces", .array([])), ("error", .string(why))]).text)
+        JSON.object([("file", .string(file)), ("faces", .array([])), ("error", .string(why))]).line)
     } else {
       ConfigurationCheck.tell("vedette gallery: \(file): \(why)")
     }
@@ -133,7 +133,7 @@ struct GallerySearch: ParsableCommand {
     let box = [face.box.x, face.box.y, face.box.width, face.box.height]
     return .object(
       [
-        ("box", .array(box.map { .number($0) })),
+        ("box", .array(box.map { .rounded($0) })),
         ("poor", .array((face.quality?.failed ?? []).map { .string($0.rawValue) })),
       ] + (identity.map { members($0) } ?? [("label", .null)]))
   }

@@ -40,7 +40,7 @@ struct GalleryTrain: ParsableCommand {
       }
     }
     GalleryPlace.endProgress()
-    print(json ? Self.json(classifier.training).text : Self.sentence(classifier.training))
+    print(json ? Self.json(classifier.training).line : Self.sentence(classifier.training))
   }
 
   static func sentence(_ training: Classifier.Training) -> String {
@@ -57,7 +57,7 @@ struct GalleryTrain: ParsableCommand {
       ("hash", .string(training.hash.description)),
       ("model", .string(training.model.text)), ("people", .integer(training.people)),
       ("encodings", .integer(training.samples)), ("folds", .integer(training.folds)),
-      ("accuracy", training.accuracy.map { .number($0) } ?? .null),
+      ("accuracy", training.accuracy.map { .rounded($0) } ?? .null),
       ("iterations", .integer(training.iterations)),
     ])
   }

@@ -122,7 +122,7 @@ struct SpoolStatus: ParsableCommand {
             ("raw_bytes", .integer(raw)), ("segments", .integer(own.count)),
             ("damaged", .integer(damaged)),
             ("in_use", .string(inUse ? "yes" : "no")),
-          ]).text)
+          ]).line)
       } else {
         let note = damaged > 0 ? ", \(damaged) damaged: see vedette spool check" : ""
         let gain = raw > bytes ? ", \((raw - bytes) * 100 / raw) % saved by compression" : ""
@@ -158,7 +158,7 @@ struct SpoolCheck: ParsableCommand {
             ("lost", .integer(report.lost)),
             ("stray", .string(report.isStray ? "yes" : "no")),
             ("damages", .array(report.damages.map { .string($0) })),
-          ]).text)
+          ]).line)
       } else {
         for damage in report.damages { print("\(report.path): \(damage)") }
         if report.isStray { print("\(report.path): the state does not know this file") }
@@ -216,7 +216,7 @@ struct SpoolExport: ParsableCommand {
         let ending = type == "image/jpeg" ? "jpg" : type == "application/json" ? "json" : "bin"
         let file = "\(name)-\(stored.position.segment)-\(stored.position.ordinal).\(ending)"
         guard let output = OutputFile("\(target)/\(file)"), output.write(stored.entry.body),
-          index.write(Array((Self.line(file, name, record, stored).text + "\n").utf8))
+          index.write(Array((Self.line(file, name, record, stored).line + "\n").utf8))
         else {
           failed = "\(target)/\(file) cannot be written; is the disk full?"
           return false

@@ -116,7 +116,7 @@ import Testing
   @Test func `The status has exactly the members that its schema has, all the way down`() throws {
     let schema = try object(try document("schemas/box.json"))
     var differences: [String] = []
-    compare(try object(box.json.text), schema, schema, "status", &differences)
+    compare(try object(box.json.line), schema, schema, "status", &differences)
     #expect(differences.isEmpty, "\(differences)")
   }
 
@@ -160,9 +160,9 @@ import Testing
   @Test func `A stream of records is no camera, and has no state`() throws {
     let meters = StreamMeters(name: "events")
     meters.ledger.capture()
-    let members = try object(meters.ledgerJSON.text)
+    let members = try object(meters.ledgerJSON.line)
     #expect(members["state"] == nil && members["fps"] == nil && members["captured"] as? Int == 1)
-    let camera = try object(CameraMeters(name: "front").ledgerJSON.text)
+    let camera = try object(CameraMeters(name: "front").ledgerJSON.line)
     #expect(camera["state"] as? String == "opening")
   }
 }

@@ -1,4 +1,5 @@
 import Control
+import Documents
 import Foundation
 import Settings
 import Testing
@@ -23,11 +24,11 @@ import Testing
     }
   }
 
-  private let mask: JSONValue = ["masks": [["x": 0, "y": 0, "width": 100, "height": 50]]]
+  private let mask: JSON = ["masks": [["x": 0, "y": 0, "width": 100, "height": 50]]]
   private let places = ["front": ["device:/dev/video70"], "yard": ["device:/dev/video71"]]
 
   private func overlaid(
-    _ cameras: String, _ overlay: JSONValue, sources: [String: [String]]? = nil,
+    _ cameras: String, _ overlay: JSON, sources: [String: [String]]? = nil,
     more: String = "control: on"
   ) throws -> OverlaidSettings {
     let folder = try Folder()
@@ -40,7 +41,7 @@ import Testing
   }
 
   @Test func `What fits lies over the files as a whole`() throws {
-    let overlay: JSONValue = [
+    let overlay: JSON = [
       "cameras": ["front": mask, "yard": ["enabled": false]],
       "kafka": ["topics": ["annotated": "off"]],
     ]
@@ -144,8 +145,8 @@ import Testing
     }
     try FileManager.default.createSymbolicLink(
       atPath: "\(folder.path)/replays/link", withDestinationPath: "../secret")
-    func held(_ path: String, _ control: String, _ kind: JSONValue = [:]) throws -> Bool {
-      let replay: JSONValue = ["path": .string("\(folder.path)/\(path)")]
+    func held(_ path: String, _ control: String, _ kind: JSON = [:]) throws -> Bool {
+      let replay: JSON = ["path": .string("\(folder.path)/\(path)")]
       let made = try overlaid(
         "front: {replay: \(folder.path)/elsewhere/b.mjpeg}",
         ["cameras": ["front": ["replay": replay.merging(kind)]]],

@@ -1,5 +1,6 @@
 import Colours
 import Control
+import Documents
 import Frames
 import Testing
 

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Gallery
 import Synchronization
@@ -123,7 +124,7 @@ import Testing
     for _ in 0..<200 { #expect(!TrustedKey.isWeak(SigningKey().publicBytes)) }
   }
 
-  private func piece(_ upload: String, _ index: Int = 0) -> JSONValue {
+  private func piece(_ upload: String, _ index: Int = 0) -> JSON {
     [
       "type": "gallery.replace", "upload": .string(upload), "version": 5,
       "hash": .string(String(repeating: "ab", count: 32)), "chunk": .number(Double(index)),

@@ -1,4 +1,5 @@
 import Control
+import Documents
 import Foundation
 import Gallery
 import Synchronization
@@ -34,14 +35,14 @@ import Testing
     let signed = try JSONReader.read(
       box.signed(box.envelope(["type": "snapshot", "camera": "yard"])))
     for (name, value) in [
-      ("command", ["type": "snapshot", "camera": "front"] as JSONValue),
+      ("command", ["type": "snapshot", "camera": "front"] as JSON),
       ("target", ["nodes": ["door-1"]]), ("sequence", 99), ("id", "another"),
       ("expires_at", "2099-01-01T00:00:00Z"),
     ] {
       var members = signed.members ?? [:]
       members[name] = value
       let isBad = name == "expires_at"
-      try expectRejected(JSONValue.object(members).canonical, isBad ? .malformed : .badSignature)
+      try expectRejected(JSON.object(members).canonical, isBad ? .malformed : .badSignature)
     }
   }
 
@@ -120,14 +121,14 @@ import Testing
           box.envelope(["type": "keys.put", "key": key.json], issuer: "root"), by: box.root))
       #expect(box.sink.last?.state == .succeeded)
     }
-    func set(_ change: JSONValue) throws -> String {
+    func set(_ change: JSON) throws -> String {
       try box.give(
         box.signed(
           box.envelope(
             ["type": "camera.set", "camera": "front", "set": change], issuer: "guard"), by: other))
       return box.sink.last?.reason ?? box.sink.last?.state.rawValue ?? ""
     }
-    let changes: [(JSONValue, String)] = [
+    let changes: [(JSON, String)] = [
       (["replay": ["path": "/etc/shadow"]], "camera.source"),
       (["device": "/dev/video1"], "camera.source"), (["size": "640x480"], "camera.source"),
       (["format": "grey"], "camera.source"),
@@ -175,7 +176,7 @@ import Testing
   @Test("can fast-forward the sequence with a stolen key only until that is revoked")
   func fastForward() throws {
     try box.give(
-      box.signed(box.envelope(["type": "ping"], sequence: Int(JSONValue.integerMax))))
+      box.signed(box.envelope(["type": "ping"], sequence: Int(JSON.integerMax))))
     try expectRejected(box.signed(box.envelope(["type": "ping"])), .rollback)
     let id = TrustedKey(issuer: "ops", bytes: box.key.publicBytes).id
     let fresh = SigningKey()
@@ -237,7 +238,7 @@ import Testing
         box.signed(
           box.envelope(["type": "keys.put", "key": key.json], issuer: "root"), by: box.root))
     }
-    func give(_ command: JSONValue, _ issuer: String, _ key: SigningKey) throws -> String? {
+    func give(_ command: JSON, _ issuer: String, _ key: SigningKey) throws -> String? {
       try box.give(box.signed(box.envelope(command, issuer: issuer), by: key))
       return box.sink.last?.reason
     }
@@ -272,7 +273,7 @@ import Testing
   }
 
   @Test("cannot mix pieces of two galleries") func mixAndMatch() throws {
-    func chunk(_ index: Int, hash: String, seed: Int, version: Int = 5) -> JSONValue {
+    func chunk(_ index: Int, hash: String, seed: Int, version: Int = 5) -> JSON {
       [
         "type": "gallery.replace", "upload": "set", "version": .number(Double(version)),
         "hash": .string(hash), "chunk": .number(Double(index)), "chunks": 2,

@@ -1,4 +1,5 @@
 import Control
+import Documents
 import Foundation
 import Kafka
 import Logging
@@ -79,7 +80,7 @@ struct BombTests {
     // More than the socket holds, so that the reader waits for the agent while it fetches what follows.
     let photo = Data([UInt8](repeating: 2, count: 500_000)).base64EncodedString()
     let photographs = try (0..<6).map { number in
-      let person: JSONValue = ["name": .string("P\(number)"), "photos": [.string(photo)]]
+      let person: JSON = ["name": .string("P\(number)"), "photos": [.string(photo)]]
       return try box.signed(
         box.envelope(["type": "gallery.put", "people": [person]], id: "photo-\(number)"))
     }

@@ -1,4 +1,5 @@
 import Control
+import Documents
 import Foundation
 import Gallery
 import Synchronization
@@ -70,7 +71,7 @@ import Testing
     try box.command(["type": "camera.set", "camera": "front", "set": ["quality": 70]])
     try box.command(["type": "topics.set", "set": ["annotated": "off"]])
     try box.command(["type": "camera.stop", "camera": "yard"])
-    let expected: JSONValue = [
+    let expected: JSON = [
       "cameras": [
         "front": ["faces": ["distance": 0.5], "quality": 70], "yard": ["enabled": false],
       ], "kafka": ["topics": ["annotated": "off"]],
@@ -123,7 +124,7 @@ import Testing
 
   @Test("put, replace and remove people, exactly once and with the same hash everywhere")
   func gallery() throws {
-    let put: JSONValue = [
+    let put: JSON = [
       "type": "gallery.put",
       "people": [
         [
@@ -151,7 +152,7 @@ import Testing
     ])
     for chunk in [2, 0, 1] {
       let entries = (chunk * 3..<chunk * 3 + 3).map {
-        ["name": .string("P\($0)"), "model": "m", "encoding": encoding($0)] as JSONValue
+        ["name": .string("P\($0)"), "model": "m", "encoding": encoding($0)] as JSON
       }
       #expect(try box.gallery.people().count == 2)
       try box.command([

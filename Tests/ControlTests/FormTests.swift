@@ -1,4 +1,5 @@
 import Control
+import Documents
 import Testing
 
 @Suite("Messages") struct FormTests {
@@ -61,9 +62,9 @@ import Testing
       ("target", ["everybody": true]), ("command", nil), ("command", ["typ": "ping"]),
       ("command", "ping"), ("signature", "x"), ("signature", ["key": "a", "ed25519": "AQ=="]),
       ("more", 1),
-    ] as [(String, JSONValue?)])
-  func members(name: String, value: JSONValue?) throws {
-    let right: JSONValue = [
+    ] as [(String, JSON?)])
+  func members(name: String, value: JSON?) throws {
+    let right: JSON = [
       "id": "a", "issuer": "ops", "sequence": 1, "issued_at": "2026-01-31T12:00:00Z",
       "expires_at": "2026-01-31T13:00:00Z", "target": ["all": true], "command": ["type": "ping"],
     ]

@@ -1,4 +1,5 @@
 import Control
+import Documents
 import Gallery
 import Glibc
 import Synchronization
@@ -28,7 +29,7 @@ import Threads
     }
   }
 
-  private func send(_ commands: [JSONValue], to box: Box, restartAt place: Int? = nil) throws {
+  private func send(_ commands: [JSON], to box: Box, restartAt place: Int? = nil) throws {
     for (number, command) in commands.enumerated() {
       if number == place { try box.restart() }
       let result = try box.command(command)

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Gallery
 import Synchronization
@@ -36,7 +37,7 @@ struct InterruptionTests {
       for (key, value) in try edit.states(prefix: "control/pending/") {
         guard case .object(var stored)? = try? JSONReader.read(value) else { continue }
         stored["attempts"] = .number(Double(count))
-        try edit.setState(key, JSONValue.object(stored).canonical)
+        try edit.setState(key, JSON.object(stored).canonical)
       }
     }
   }
@@ -83,7 +84,7 @@ struct InterruptionTests {
     "of the configuration lock alike, whether they are obeyed or resumed",
     arguments: [false, true])
   func locks(isReset: Bool) throws {
-    let command: JSONValue =
+    let command: JSON =
       isReset
       ? ["type": "config.reset"]
       : ["type": "camera.set", "camera": "front", "set": ["quality": 70]]
@@ -117,10 +118,10 @@ struct InterruptionTests {
   }
 
   /// Leaves a command as a process does that is killed while it carries it out, and starts the next one.
-  private func die(at command: JSONValue) throws {
+  private func die(at command: JSON) throws {
     box.desk.stop()
     let message = box.envelope(command, id: "left").canonicalText
-    let stored: JSONValue = ["message": .string(message), "previous": [:]]
+    let stored: JSON = ["message": .string(message), "previous": [:]]
     try box.gallery.transaction { edit throws(GalleryError) in
       try edit.setState(ControlDesk.pendingKey(1), stored.canonical)
     }

@@ -1,4 +1,5 @@
 import Control
+import Documents
 import Foundation
 import Gallery
 import Synchronization
@@ -8,7 +9,7 @@ import Threads
 /// What commands changed is there three times, and one is enough.
 @Suite("Overrides") struct OverridesTests {
   let box: Box
-  let mask: JSONValue = ["masks": [["x": 0, "y": 0, "width": 8, "height": 8]]]
+  let mask: JSON = ["masks": [["x": 0, "y": 0, "width": 8, "height": 8]]]
 
   init() throws {
     box = try Box()
@@ -16,7 +17,7 @@ import Threads
     try box.command(["type": "camera.stop", "camera": "yard"])
   }
 
-  private var expected: JSONValue {
+  private var expected: JSON {
     ["cameras": ["front": mask, "yard": ["enabled": false]]]
   }
 

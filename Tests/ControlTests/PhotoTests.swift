@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Gallery
 import Synchronization
@@ -12,7 +13,7 @@ struct PhotoTests {
 
   init() throws { box = try Box() }
 
-  private func put(_ photos: [[UInt8]]) -> JSONValue {
+  private func put(_ photos: [[UInt8]]) -> JSON {
     [
       "type": "gallery.put",
       "people": [["name": "Ada", "photos": .array(photos.map { .string(Base64.encoded($0)) })]],

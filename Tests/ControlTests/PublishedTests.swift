@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 
 /// What is published beside the schemas is what the agent takes and tells.
 @Suite struct PublishedTests {
-  private func example(_ name: String) throws -> JSONValue {
+  private func example(_ name: String) throws -> JSON {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../schemas")
     let file = folder.appendingPathComponent("\(name).example.json")
@@ -24,13 +25,13 @@ import Testing
     #expect(read.traits.scope != .camera || read.camera == "front")
     var members = try #require(command.members)
     members["nobody_knows"] = 1
-    let more = JSONValue.object(members)
+    let more = JSON.object(members)
     let refused = #expect(throws: Rejection.self) {
       try ControlCommand(more, analysers: Self.analysers)
     }
     #expect(refused?.reason == .badArgument)
     members["type"] = .string("\(type).other")
-    let other = JSONValue.object(members)
+    let other = JSON.object(members)
     let unknown = #expect(throws: Rejection.self) {
       try ControlCommand(other, analysers: Self.analysers)
     }

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Kafka
 import TestDice
@@ -93,7 +94,8 @@ import Testing
       return
     }
     // And is too large a command still.
-    #expect(throws: Rejection.self) { try JSONReader.read(value) }
+    #expect(
+      reason { () throws(Rejection) in _ = try JSONReader.readOrReject(value) } == .tooLarge)
   }
 }
 

@@ -1,4 +1,5 @@
 import Control
+import Documents
 import Foundation
 import Kafka
 import Logging

@@ -1,16 +1,28 @@
 import Control
+import Documents
 import Foundation
 import Gallery
 import Logging
 import Synchronization
 import TestFolders
 
+func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+func reason(_ body: () throws(Rejection) -> Void) -> Rejection.Reason? {
+  do throws(Rejection) {
+    try body()
+    return nil
+  } catch {
+    return error.reason
+  }
+}
+
 /// An agent that notes what it is told.
 final class FakeTarget: CommandTarget {
   struct State {
     /// Whether the long command at hand has come to its end; nil where it takes no time.
     var long: (@Sendable () -> Bool)?
-    var adopted: [JSONValue] = []
+    var adopted: [JSON] = []
     var done: [String] = []
     var announced: [String] = []
     var refusal: Rejection?
@@ -29,7 +41,7 @@ final class FakeTarget: CommandTarget {
   /// Cameras that there are.
   let cameras: Set<String> = ["front", "yard"]
 
-  func check(overlay: JSONValue) throws(Rejection) {
+  func check(overlay: JSON) throws(Rejection) {
     state.withLock { $0.duringCheck }?()
     if let refusal = state.withLock({ $0.refusal }) { throw refusal }
   }
@@ -40,7 +52,7 @@ final class FakeTarget: CommandTarget {
     }
   }
 
-  func adopt(overlay: JSONValue) throws(CommandFailure) -> [String: JSONValue] {
+  func adopt(overlay: JSON) throws(CommandFailure) -> [String: JSON] {
     state.withLock { $0.duringAdopt }?()
     let failure = state.withLock { state in
       state.adopted.append(overlay)
@@ -53,7 +65,7 @@ final class FakeTarget: CommandTarget {
 
   func hasPictures(camera: String, since: UInt64) -> Bool { state.withLock { $0.hasPictures } }
 
-  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSONValue] {
+  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSON] {
     state.withLock { $0.done.append("\(command)") }
     return ["answer": 42]
   }
@@ -61,7 +73,7 @@ final class FakeTarget: CommandTarget {
   /// What a command that takes long does, where a test says so.
   func carryOut(
     _ command: ControlCommand, isStopping: () -> Bool
-  ) throws(CommandFailure) -> [String: JSONValue] {
+  ) throws(CommandFailure) -> [String: JSON] {
     guard state.withLock({ $0.long }) != nil else { return try carryOut(command) }
     state.withLock { $0.done.append("\(command)") }
     while state.withLock({ $0.long })?() == false {
@@ -88,7 +100,7 @@ final class FakeTarget: CommandTarget {
       ?? .noFace
   }
 
-  func announce(_ type: RecordType, _ facts: [String: JSONValue]) {
+  func announce(_ type: RecordType, _ facts: [String: JSON]) {
     state.withLock { $0.announced.append(type.rawValue) }
   }
 }
@@ -173,9 +185,9 @@ final class Box {
   }
 
   func envelope(
-    _ command: JSONValue, id: String = UUID().uuidString, issuer: String = "ops",
+    _ command: JSON, id: String = UUID().uuidString, issuer: String = "ops",
     target: Target = Target(.all), issued: Double = 0, lasts: Double = 3600, sequence: Int? = nil
-  ) -> JSONValue {
+  ) -> JSON {
     self.sequence += 1
     let issuedAt = Timestamp.now.adding(seconds: issued)
     return Envelope.json(
@@ -183,7 +195,7 @@ final class Box {
       expiresAt: issuedAt.adding(seconds: lasts), target: target, command: command)
   }
 
-  func signed(_ envelope: JSONValue, by other: SigningKey? = nil) throws -> [UInt8] {
+  func signed(_ envelope: JSON, by other: SigningKey? = nil) throws -> [UInt8] {
     try (other ?? key).signed(envelope).canonical
   }
 
@@ -194,7 +206,7 @@ final class Box {
 
   /// Signs and gives a command; the states and the reason of what is answered.
   @discardableResult
-  func command(_ command: JSONValue, id: String = UUID().uuidString) throws -> ControlResult? {
+  func command(_ command: JSON, id: String = UUID().uuidString) throws -> ControlResult? {
     try give(signed(envelope(command, id: id)))
     return sink.last
   }
@@ -215,6 +227,6 @@ let readerProgram: ReaderProgram = {
   return ReaderProgram(path: ".build/debug/vedetted")
 }()
 
-func encoding(_ seed: Int) -> JSONValue {
+func encoding(_ seed: Int) -> JSON {
   .array((0..<128).map { .number(Double(($0 * 7 + seed * 13) % 100) / 1000) })
 }

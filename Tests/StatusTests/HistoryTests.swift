@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
     for second in 0...seconds {
       history.note(Double(second), delivered: 30 * second, spoolBytes: second)
     }
-    return try JSONDecoder().decode(Shown.self, from: Data(history.json.utf8))
+    return try JSONDecoder().decode(Shown.self, from: Data(history.json.line.utf8))
   }
 
   @Test func `It has a point for each five seconds, and says frames a second`() throws {

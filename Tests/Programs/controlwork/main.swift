@@ -4,6 +4,7 @@
 //   controlwork state FOLDER          one JSON object: hash, people, overlay, offset
 import Control
 import CPosix
+import Documents
 import Gallery
 import Glibc
 import Logging
@@ -27,15 +28,15 @@ final class WorkTarget: CommandTarget, ResultSink {
 
   init(_ folder: String) { self.folder = folder }
 
-  func check(overlay: JSONValue) throws(Rejection) {}
+  func check(overlay: JSON) throws(Rejection) {}
   func check(_ command: ControlCommand) throws(Rejection) {}
-  func adopt(overlay: JSONValue) throws(CommandFailure) -> [String: JSONValue] { [:] }
+  func adopt(overlay: JSON) throws(CommandFailure) -> [String: JSON] { [:] }
   func hasPictures(camera: String, since: UInt64) -> Bool { true }
-  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSONValue] { [:] }
+  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSON] { [:] }
   var model: ModelName? { nil }
   let photoPixelsMax = 1 << 20
   func read(photo: [UInt8], pixels: inout Int) -> PhotoReading { .noFace }
-  func announce(_ type: RecordType, _ facts: [String: JSONValue]) {}
+  func announce(_ type: RecordType, _ facts: [String: JSON]) {}
 
   func send(_ result: ControlResult) {
     append("\(folder)/results", result.json.canonical + [10])
@@ -49,12 +50,12 @@ func numbers(_ seed: Int) -> [Float] {
   (0..<Encoding.count).map { Float(($0 * 31 + seed * 17) % 1009) / 10_000 }
 }
 
-func encoding(_ seed: Int) -> JSONValue { .array(numbers(seed).map { .number(Double($0)) }) }
+func encoding(_ seed: Int) -> JSON { .array(numbers(seed).map { .number(Double($0)) }) }
 
 func name(_ number: Int) -> String { "person \(number % 40)" }
 
 /// One of the two pieces of a set, whose hash is wrong every third time.
-func piece(_ number: Int) throws -> JSONValue {
+func piece(_ number: Int) throws -> JSON {
   let set = number / 10
   let entries = try [set * 10 + 8, set * 10 + 9].map { place in
     GalleryEntry(
@@ -73,7 +74,7 @@ func piece(_ number: Int) throws -> JSONValue {
 }
 
 /// The command of a place in the log.
-func command(_ number: Int) throws -> JSONValue {
+func command(_ number: Int) throws -> JSON {
   switch number % 10 {
   case 0...2:
     return [
@@ -147,7 +148,7 @@ func run(_ folder: String) throws {
 func state(_ folder: String) throws {
   let (desk, gallery) = try openDesk(folder)
   let summary = try gallery.summary()
-  let value: JSONValue = [
+  let value: JSON = [
     "hash": .string(summary.hash.description), "people": .number(Double(summary.people)),
     "overlay": desk.overlay, "offset": .number(Double(desk.offsets[0] ?? 0)),
   ]

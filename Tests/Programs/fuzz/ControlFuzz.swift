@@ -1,4 +1,5 @@
 import Control
+import Documents
 import Foundation
 import Gallery
 import Logging
@@ -54,7 +55,7 @@ struct ControlFuzz: Fuzzer {
     try desk.start()
   }
 
-  private func envelope(_ command: JSONValue, sequence: Int) throws -> JSONValue {
+  private func envelope(_ command: JSON, sequence: Int) throws -> JSON {
     let now = Timestamp.now
     return try key.signed(
       Envelope.json(
@@ -127,17 +128,17 @@ final class FuzzTarget: CommandTarget, ResultSink {
 
   var count: Int { done.load(ordering: .relaxed) }
 
-  func check(overlay: JSONValue) throws(Rejection) {}
+  func check(overlay: JSON) throws(Rejection) {}
   func check(_ command: ControlCommand) throws(Rejection) {}
 
-  func adopt(overlay: JSONValue) throws(CommandFailure) -> [String: JSONValue] {
+  func adopt(overlay: JSON) throws(CommandFailure) -> [String: JSON] {
     done.add(1, ordering: .relaxed)
     return [:]
   }
 
   func hasPictures(camera: String, since: UInt64) -> Bool { true }
 
-  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSONValue] {
+  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSON] {
     done.add(1, ordering: .relaxed)
     return [:]
   }
@@ -145,7 +146,7 @@ final class FuzzTarget: CommandTarget, ResultSink {
   var model: ModelName? { try? ModelName("m") }
   let photoPixelsMax = 1 << 20
   func read(photo: [UInt8], pixels: inout Int) -> PhotoReading { .noFace }
-  func announce(_ type: RecordType, _ facts: [String: JSONValue]) {}
+  func announce(_ type: RecordType, _ facts: [String: JSON]) {}
   func send(_ result: ControlResult) {}
   var isSettled: Bool { true }
 }

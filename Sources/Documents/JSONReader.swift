@@ -1,3 +1,21 @@
+/// Why a text is not read as JSON.
+package struct JSONError: Error, Equatable, CustomStringConvertible, Sendable {
+  package enum Code: Sendable {
+    /// Beyond a bound of the reader.
+    case tooLarge
+    case notJSON
+  }
+
+  package var code: Code
+  /// With the place, where there is one.
+  package var description: String
+
+  init(_ code: Code, _ sentence: String) {
+    self.code = code
+    description = sentence
+  }
+}
+
 /// Reads JSON strictly, within bounds: RFC 8259, and of RFC 7493 that no name comes twice in an object, that there are no
 /// lone surrogates, and that whole numbers are exact. Two readers can therefore not understand the same bytes
 /// differently.
@@ -19,9 +37,9 @@ package struct JSONReader {
   /// - Throws: `.tooLarge`, `.notJSON` with the place.
   package static func read(
     _ bytes: [UInt8], limits: Limits = Limits()
-  ) throws(Rejection) -> JSONValue {
+  ) throws(JSONError) -> JSON {
     guard bytes.count <= limits.bytesMax else {
-      throw Rejection(.tooLarge, "\(bytes.count) bytes; \(limits.bytesMax) is the most")
+      throw JSONError(.tooLarge, "\(bytes.count) bytes; \(limits.bytesMax) is the most")
     }
     var reader = JSONReader(bytes: bytes, limits: limits)
     let value = try reader.value(depth: 0)
@@ -35,8 +53,8 @@ package struct JSONReader {
     self.limits = limits
   }
 
-  private func failure(_ what: String) -> Rejection {
-    Rejection(.notJSON, "at byte \(place): \(what)")
+  private func failure(_ what: String) -> JSONError {
+    JSONError(.notJSON, "at byte \(place): \(what)")
   }
 
   private var next: UInt8? { place < bytes.count ? bytes[place] : nil }
@@ -45,16 +63,16 @@ package struct JSONReader {
     while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { place += 1 }
   }
 
-  private mutating func count() throws(Rejection) {
+  private mutating func count() throws(JSONError) {
     values += 1
     guard values <= limits.valuesMax else {
-      throw Rejection(.tooLarge, "more than \(limits.valuesMax) values")
+      throw JSONError(.tooLarge, "more than \(limits.valuesMax) values")
     }
   }
 
-  private mutating func value(depth: Int) throws(Rejection) -> JSONValue {
+  private mutating func value(depth: Int) throws(JSONError) -> JSON {
     guard depth <= limits.depthMax else {
-      throw Rejection(.tooLarge, "deeper than \(limits.depthMax) levels")
+      throw JSONError(.tooLarge, "deeper than \(limits.depthMax) levels")
     }
     try count()
     skipBlanks()
@@ -72,15 +90,15 @@ package struct JSONReader {
     }
   }
 
-  private mutating func word(_ word: String, _ value: JSONValue) throws(Rejection) -> JSONValue {
+  private mutating func word(_ word: String, _ value: JSON) throws(JSONError) -> JSON {
     guard bytes[place...].starts(with: word.utf8) else { throw failure("no value begins so") }
     place += word.utf8.count
     return value
   }
 
-  private mutating func array(depth: Int) throws(Rejection) -> JSONValue {
+  private mutating func array(depth: Int) throws(JSONError) -> JSON {
     place += 1
-    var items: [JSONValue] = []
+    var items: [JSON] = []
     skipBlanks()
     if next == UInt8(ascii: "]") {
       place += 1
@@ -92,13 +110,14 @@ package struct JSONReader {
     }
   }
 
-  private mutating func object(depth: Int) throws(Rejection) -> JSONValue {
+  private mutating func object(depth: Int) throws(JSONError) -> JSON {
     place += 1
-    var members: [[UInt8]: JSONValue] = [:]
+    var members: [(String, JSON)] = []
+    var names: Set<String> = []
     skipBlanks()
     if next == UInt8(ascii: "}") {
       place += 1
-      return .object([:])
+      return .object(members)
     }
     while true {
       skipBlanks()
@@ -109,21 +128,16 @@ package struct JSONReader {
       guard next == UInt8(ascii: ":") else { throw failure("a colon belongs here") }
       place += 1
       let member = try value(depth: depth + 1)
-      // By bytes: Swift takes names for equal that only look the same.
-      guard members.updateValue(member, forKey: Array(name.utf8)) == nil else {
-        throw failure("a name comes twice in an object")
+      // Swift takes for equal, too, what only looks the same: no reader is to choose between such names.
+      guard names.insert(name).inserted else {
+        throw failure("a name comes twice in an object, or twice but for how it is encoded")
       }
-      guard try isContinued(UInt8(ascii: "}")) else { break }
+      members.append((name, member))
+      guard try isContinued(UInt8(ascii: "}")) else { return .object(members) }
     }
-    var object: [String: JSONValue] = [:]
-    for (name, member) in members { object[String(decoding: name, as: UTF8.self)] = member }
-    guard object.count == members.count else {
-      throw failure("two names of an object differ only in how they are encoded")
-    }
-    return .object(object)
   }
 
-  private mutating func isContinued(_ end: UInt8) throws(Rejection) -> Bool {
+  private mutating func isContinued(_ end: UInt8) throws(JSONError) -> Bool {
     skipBlanks()
     guard let byte = next, byte == end || byte == UInt8(ascii: ",") else {
       throw failure("a comma or the end belongs here")
@@ -132,7 +146,7 @@ package struct JSONReader {
     return byte != end
   }
 
-  private mutating func number() throws(Rejection) -> Double {
+  private mutating func number() throws(JSONError) -> Double {
     let start = place
     if next == UInt8(ascii: "-") { place += 1 }
     guard let first = next, Self.isDigit(first) else { throw failure("a digit belongs here") }
@@ -157,7 +171,7 @@ package struct JSONReader {
     guard let number = Double(String(decoding: bytes[start..<place], as: UTF8.self)),
       number.isFinite
     else { throw failure("the number is out of range") }
-    guard !isWhole || abs(number) <= JSONValue.integerMax else {
+    guard !isWhole || abs(number) <= JSON.integerMax else {
       throw failure("the number is not exact as a double")
     }
     return number
@@ -169,7 +183,7 @@ package struct JSONReader {
 
   private static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
 
-  private mutating func string() throws(Rejection) -> String {
+  private mutating func string() throws(JSONError) -> String {
     place += 1
     var content: [UInt8] = []
     while let byte = next {
@@ -192,7 +206,7 @@ package struct JSONReader {
     throw failure("a text has no end")
   }
 
-  private mutating func escape(_ content: inout [UInt8]) throws(Rejection) {
+  private mutating func escape(_ content: inout [UInt8]) throws(JSONError) {
     guard let byte = next else { throw failure("a text has no end") }
     place += 1
     switch byte {
@@ -217,7 +231,7 @@ package struct JSONReader {
     }
   }
 
-  private mutating func hexadecimal() throws(Rejection) -> UInt32 {
+  private mutating func hexadecimal() throws(JSONError) -> UInt32 {
     guard place + 4 <= bytes.count else { throw failure("four hexadecimal digits belong here") }
     var code: UInt32 = 0
     for byte in bytes[place..<place + 4] {

@@ -1,15 +1,15 @@
-import Control
+import Documents
 import Foundation
 import Testing
 
-func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-func reason(_ body: () throws(Rejection) -> Void) -> Rejection.Reason? {
-  do throws(Rejection) {
-    try body()
+private func code(_ text: [UInt8]) -> JSONError.Code? {
+  do throws(JSONError) {
+    _ = try JSONReader.read(text)
     return nil
   } catch {
-    return error.reason
+    return error.code
   }
 }
 
@@ -65,7 +65,7 @@ func reason(_ body: () throws(Rejection) -> Void) -> Rejection.Reason? {
       (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
     ] as [(UInt64, String)])
   func number(bits: UInt64, text: String) {
-    #expect(JSONValue.number(Double(bitPattern: bits)).canonicalText == text)
+    #expect(JSON.number(Double(bitPattern: bits)).canonicalText == text)
   }
 
   @Test("is read as the same value, and stays as it is") func fixedPoint() throws {
@@ -73,7 +73,7 @@ func reason(_ body: () throws(Rejection) -> Void) -> Rejection.Reason? {
     for _ in 0..<5000 {
       let number = Double(bitPattern: random.next())
       guard number.isFinite, abs(number) < 1e15 || abs(number) >= 1e21 else { continue }
-      let text = JSONValue.number(number).canonicalText
+      let text = JSON.number(number).canonicalText
       let again = try JSONReader.read(bytes(text))
       #expect(again == .number(number))
       #expect(again.canonicalText == text)
@@ -91,7 +91,7 @@ func reason(_ body: () throws(Rejection) -> Void) -> Rejection.Reason? {
       "{\"a\" 1}", "\u{FEFF}1", "-01", "{\"\u{e9}\":1,\"e\u{301}\":2}",
     ])
   func refuses(_ text: String) {
-    #expect(reason { () throws(Rejection) in _ = try JSONReader.read(bytes(text)) } == .notJSON)
+    #expect(code(bytes(text)) == .notJSON)
   }
 
   @Test("refuses text that is not UTF-8")
@@ -100,14 +100,12 @@ func reason(_ body: () throws(Rejection) -> Void) -> Rejection.Reason? {
       [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE2, 0x82],
     ] {
       let text = [0x22] + bad.map { UInt8($0) } + [0x22]
-      #expect(reason { () throws(Rejection) in _ = try JSONReader.read(text) } == .notJSON)
+      #expect(code(text) == .notJSON)
     }
   }
 
   @Test("keeps within its bounds") func bounds() {
-    func read(_ text: String) -> Rejection.Reason? {
-      reason { () throws(Rejection) in _ = try JSONReader.read(bytes(text)) }
-    }
+    func read(_ text: String) -> JSONError.Code? { code(bytes(text)) }
     #expect(read(String(repeating: "[", count: 16) + String(repeating: "]", count: 16)) == nil)
     #expect(read(String(repeating: "[", count: 1_000_000)) == .tooLarge)
     #expect(read("\"" + String(repeating: "a", count: 1 << 20) + "\"") == .tooLarge)
