@@ -97,12 +97,6 @@ int vp_rmdir(const char *path)
     return rmdir(path);
 }
 
-int vp_chmod(const char *path, unsigned mode)
-{
-    TAKE_PATH(path, -1);
-    return chmod(path, (mode_t)mode);
-}
-
 int vp_unlink(const char *path)
 {
     TAKE_PATH(path, -1);

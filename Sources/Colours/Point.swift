@@ -23,7 +23,6 @@ package struct Point: Equatable, Sendable, BitwiseCopyable {
   }
 
   static func + (a: Point, b: Point) -> Point { Point(a.x + b.x, a.y + b.y, a.z + b.z) }
-  static func - (a: Point, b: Point) -> Point { Point(a.x - b.x, a.y - b.y, a.z - b.z) }
   static func * (a: Point, scale: Double) -> Point { Point(a.x * scale, a.y * scale, a.z * scale) }
   var squaredLength: Double { x * x + y * y + z * z }
 

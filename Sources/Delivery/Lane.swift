@@ -164,9 +164,6 @@ struct Lanes {
     _modify { yield &all[index] }
   }
 
-  /// The lane of `id` where it is there already.
-  func existing(_ id: LaneID) -> Int? { indices[id] ?? indices[Self.shared(id)] }
-
   /// - Returns: the lane, and whether it was made for this call.
   mutating func lane(_ id: LaneID) -> (index: Int, isNew: Bool) {
     if let known = known(id) { return (known, false) }

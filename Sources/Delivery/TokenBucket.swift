@@ -40,7 +40,4 @@ struct TokenBucket {
     tokens -= Double(bytes)
     return true
   }
-
-  /// Gives back what was taken for a record that was not sent after all.
-  mutating func giveBack(_ bytes: Int) { tokens += Double(bytes) }
 }

@@ -67,33 +67,6 @@ package struct Canvas {
     }
   }
 
-  /// Draws into NV12: a plane of Y, and one of Cb and Cr in turn.
-  package static func draw(
-    onNV12 luma: inout [UInt8], _ chroma: inout [UInt8], _ size: FrameSize, stride: Int,
-    _ body: (Canvas) -> Void
-  ) {
-    let rows = (size.height + 1) / 2
-    let columns = (size.width + 1) / 2
-    guard size.width > 0, size.height > 0, stride >= columns * 2,
-      luma.count >= (size.height - 1) * stride + size.width,
-      chroma.count >= (rows - 1) * stride + columns * 2
-    else { return }
-    unsafe luma.withUnsafeMutableBufferPointer { luma in
-      unsafe chroma.withUnsafeMutableBufferPointer { chroma in
-        guard let y = luma.baseAddress, let c = chroma.baseAddress else { return }
-        let first = unsafe Component(
-          base: y, width: size.width, height: size.height, step: 1, stride: stride, across: 1,
-          down: 1, index: 0)
-        let others = (0..<2).map {
-          unsafe Component(
-            base: c + $0, width: columns, height: rows, step: 2, stride: stride, across: 2,
-            down: 2, index: 1 + $0)
-        }
-        body(Canvas(size: size, components: [first] + others, isRGB: false))
-      }
-    }
-  }
-
   init(size: FrameSize, components: [Component], isRGB: Bool) {
     self.size = size
     self.components = components

@@ -19,15 +19,6 @@ package enum Disposal {
     state.withLock { $0.running + $0.waiting.count }
   }
 
-  /// Waits until all handles are destroyed.
-  /// - Returns: whether they are.
-  package static func wait(milliseconds: Int) -> Bool {
-    let end = Clock.monotonic + UInt64(max(0, milliseconds)) * 1_000_000
-    let signal = EventSignal()
-    while pendingCount > 0, Clock.monotonic < end { signal.wait(milliseconds: 5) }
-    return pendingCount == 0
-  }
-
   /// Has `destroy` called, and waits for it for no longer than `milliseconds`.
   static func run(milliseconds: Int32, _ destroy: @escaping @Sendable () -> Void) {
     let done = EventSignal()

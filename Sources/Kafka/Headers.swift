@@ -68,8 +68,6 @@ package struct Headers: Sendable, Equatable {
     }
   }
 
-  package mutating func reserveCapacity(_ capacity: Int) { bytes.reserveCapacity(capacity) }
-
   private mutating func begin(_ name: String, valueCount: Int) {
     let nameCount = min(name.utf8.count, Int(UInt16.max))
     let lengths = UInt64(nameCount) | UInt64(truncatingIfNeeded: valueCount) << 16

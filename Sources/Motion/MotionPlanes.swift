@@ -38,12 +38,10 @@ final class MotionPlanes {
     var isRelit: Bool { abs(gain - 4096) > 80 || abs(offset) > 3 << 8 }
   }
 
-  static let sideMax = 4096
-
   let size: FrameSize
   private let planes: UnsafeMutablePointer<vm_planes>
 
-  /// - Returns: nil where there is no memory, or the picture has a side of none or more than `sideMax` pixels.
+  /// - Returns: nil where there is no memory, or the picture has a side of none or more than 4096 pixels.
   init?(_ size: FrameSize) {
     guard
       let planes = unsafe vm_planes_new(Int32(clamping: size.width), Int32(clamping: size.height))

@@ -247,10 +247,6 @@ package final class Store {
     classes[spoolClass]?.backlog.rows.mapValues { Int(clamping: $0.count) } ?? [:]
   }
 
-  package func hasBacklog(_ spoolClass: SpoolClass) -> Bool {
-    (classes[spoolClass]?.backlog.count ?? 0) > 0
-  }
-
   package var picture: SpoolPicture {
     var picture = SpoolPicture()
     for (spoolClass, store) in classes {

@@ -109,9 +109,6 @@ struct MatchTests {
     try gallery.add([ada])
     let known = try gallery.snapshot().match([ada.encoding], model: model)[0]
     #expect(known.name == ada.name && known.distance == 0 && known.margin == nil)
-    let matcher = try PeopleMatcher(gallery, model: model)
-    let bare = matcher.identify([[], ada.encoding.numbers, [.nan], ada.encoding.numbers])
-    #expect(bare.map(\.name) == [nil, ada.name, nil, ada.name])
     let other = try gallery.snapshot().match([ada.encoding], model: ModelName("other"))[0]
     #expect(!other.isKnown && other.nearest == nil)
   }
@@ -128,22 +125,28 @@ struct MatchTests {
     let farther = try Encoding(numbers)
     try gallery.add([GalleryEntry(name: name("Ada"), model: model, encoding: half)])
     try gallery.add([GalleryEntry(name: name("Bob"), model: model, encoding: farther)])
-    let matcher = try PeopleMatcher(gallery, model: model)
+    let snapshot = try gallery.snapshot()
     var settings = MatchSettings()
+    func identity() -> Identity { snapshot.match([zero], model: model, settings: settings)[0] }
     settings.threshold = 0.5
-    try matcher.set(settings)
-    #expect(matcher.match([zero])[0].name == name("Ada"))
-    #expect(matcher.match([zero])[0].margin == 0.0625)
+    #expect(identity().name == name("Ada"))
+    #expect(identity().margin == 0.0625)
     settings.margin = 0.07
-    try matcher.set(settings)
-    #expect(matcher.match([zero])[0].name == nil)
+    #expect(identity().name == nil)
     settings.margin = 0
     settings.threshold = 0.4999
-    try matcher.set(settings)
-    #expect(matcher.match([zero])[0].name == nil)
-    settings.threshold = .nan
-    #expect(failure { try matcher.set(settings) }?.code == .badInput)
-    #expect(matcher.settings.threshold == 0.4999)
+    #expect(identity().name == nil)
+    for bad in [Double.nan, -0.1, 2.1, .infinity] {
+      var settings = MatchSettings()
+      settings.threshold = bad
+      #expect(failure { try settings.check() }?.code == .badInput)
+      settings = MatchSettings()
+      settings.margin = bad
+      #expect(failure { try settings.check() }?.code == .badInput)
+      settings = MatchSettings()
+      settings.probability = bad
+      #expect(failure { try settings.check() }?.code == .badInput)
+    }
   }
 
   @Test(

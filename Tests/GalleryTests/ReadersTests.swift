@@ -17,7 +17,6 @@ struct ReadersTests {
     try gallery.transaction { edit throws(GalleryError) in
       try edit.replace(with: sets[0], version: 1)
     }
-    let matcher = try PeopleMatcher(gallery, model: model)
     let queries = sets.flatMap { $0.prefix(3) }.map(\.encoding)
     let isOver = Atomic(false)
     let counts = Mutex((asked: 0, wrong: 0, seen: Set<Digest>()))
@@ -25,7 +24,7 @@ struct ReadersTests {
       let thread = Thread {
         while !isOver.load(ordering: .relaxed) {
           let snapshot = gallery.loadedSnapshot
-          let identities = matcher.match(queries)
+          let identities = snapshot?.match(queries, model: model) ?? []
           let names = Set(identities.compactMap { $0.nearest?.name.text.prefix(1) })
           let exact = identities.count { $0.distance == 0 }
           counts.withLock {

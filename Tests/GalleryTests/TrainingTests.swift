@@ -150,29 +150,28 @@ struct TrainingTests {
     var settings = MatchSettings()
     settings.method = .regression
     settings.probability = 0
-    let matcher = try PeopleMatcher(gallery, model: model, settings: settings)
+    func match(_ encoding: Encoding) throws -> Identity {
+      try gallery.snapshot().match([encoding], model: model, settings: settings)[0]
+    }
     for (person, centre) in centres.enumerated() {
-      let identity = matcher.match([try Encoding(centre)])[0]
+      let identity = try match(try Encoding(centre))
       #expect(identity.name == name("\(100 + person)") && identity.method == .regression)
       #expect(identity.likeliest == identity.name && (identity.probability ?? 0) > 0.5)
     }
     // Far from everybody, though the regression must choose somebody.
-    let nobody = matcher.match([stranger])[0]
+    let nobody = try match(stranger)
     #expect(nobody.name == nil && nobody.likeliest != nil && (nobody.distance ?? 0) > 0.6)
     let surest = try #require(nobody.probability)
     settings.threshold = 2
-    try matcher.set(settings)
-    #expect(matcher.match([stranger])[0].name == nobody.likeliest)
+    #expect(try match(stranger).name == nobody.likeliest)
     settings.probability = surest + 1e-9
-    try matcher.set(settings)
-    #expect(matcher.match([stranger])[0].name == nil)
+    #expect(try match(stranger).name == nil)
     settings.probability = 0
-    try matcher.set(settings)
     let gone = try #require(nobody.likeliest)
     let left = try gallery.transaction { edit throws(GalleryError) in try edit.remove(gone) }
     #expect(left == 12)
     #expect(try gallery.snapshot().classifier === classifier)
-    #expect(matcher.match([stranger])[0].name == nil)
+    #expect(try match(stranger).name == nil)
   }
 
   @Test("Without a classifier for the model, nearness decides, and says so")
@@ -183,8 +182,8 @@ struct TrainingTests {
     try gallery.add([ada])
     var settings = MatchSettings()
     settings.method = .regression
-    let identity = try PeopleMatcher(gallery, model: model, settings: settings)
-      .match([ada.encoding])[0]
+    let identity = try gallery.snapshot().match(
+      [ada.encoding], model: model, settings: settings)[0]
     #expect(identity.name == ada.name && identity.method == .nearest && identity.probability == nil)
   }
 

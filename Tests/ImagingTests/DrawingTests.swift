@@ -24,7 +24,7 @@ import Testing
     return rgb
   }
 
-  @Test func `RGB, planes and NV12 show the same`() throws {
+  @Test func `RGB and planes show the same`() throws {
     let expected = drawn(Self.marks)
     for chroma in [ChromaSampling.yuv444, .yuv422, .yuv420] {
       let planes = PlanarPicture(size: Self.size, chroma: chroma)
@@ -33,27 +33,6 @@ import Testing
       let pixels = planes.rgb(in: Rectangle(x: 0, y: 0, width: 320, height: 240)).pixels
       #expect(meanDifference(pixels, expected) < (chroma == .yuv444 ? 0.2 : 1.5))
     }
-    var luma = [UInt8](repeating: 128, count: 330 * 240)
-    var colour = [UInt8](repeating: 128, count: 330 * 120)
-    Canvas.draw(onNV12: &luma, &colour, Self.size, stride: 330) { $0.draw(Self.marks) }
-    let planes = PlanarPicture(size: Self.size, chroma: .yuv420)
-    planes.draw { $0.fill(Rectangle(x: 0, y: 0, width: 320, height: 240), grey128) }
-    planes.draw { $0.draw(Self.marks) }
-    var same = true
-    for y in 0..<240 {
-      for x in 0..<320 {
-        let brightness = unsafe planes.pointer(plane: 0, row: y)[x]
-        same = same && brightness == luma[y * 330 + x]
-        let (row, column) = (y / 2, x / 2)
-        for part in 0..<2 {
-          let plain = unsafe planes.pointer(plane: 1 + part, row: row)[column]
-          same = same && plain == colour[row * 330 + column * 2 + part]
-        }
-      }
-    }
-    #expect(same)
-    // What lies between the rows stays.
-    #expect((0..<240).allSatisfy { luma[$0 * 330 + 320] == 128 })
   }
 
   private let grey128 = Colour(red: 128, green: 128, blue: 128)

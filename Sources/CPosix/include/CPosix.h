@@ -17,7 +17,6 @@ int vp_stat(const char *path, struct stat *status);
 int vp_access(const char *path, int mode);
 int vp_mkdir(const char *path, unsigned mode);
 int vp_rmdir(const char *path);
-int vp_chmod(const char *path, unsigned mode);
 int vp_unlink(const char *path);
 int vp_rename(const char *old, const char *new_path);
 DIR *vp_opendir(const char *path);

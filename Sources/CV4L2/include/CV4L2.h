@@ -38,7 +38,6 @@ static const __u32 VP_CTRL_FLAG_NEXT = V4L2_CTRL_FLAG_NEXT_CTRL;
 static const __u32 VP_CTRL_FLAG_DISABLED = V4L2_CTRL_FLAG_DISABLED;
 static const __u32 VP_CTRL_FLAG_READ_ONLY = V4L2_CTRL_FLAG_READ_ONLY;
 static const __u32 VP_CTRL_FLAG_INACTIVE = V4L2_CTRL_FLAG_INACTIVE;
-static const __u32 VP_CTRL_FLAG_WRITE_ONLY = V4L2_CTRL_FLAG_WRITE_ONLY;
 static const __u32 VP_PIX_FMT_PRIV_MAGIC = V4L2_PIX_FMT_PRIV_MAGIC;
 
 /* libv4l2 with conversion, for formats that are not read natively. Each returns 0 or an errno. */
