@@ -33,9 +33,12 @@ let nio: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map {
 }
 
 func room(
-  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  resources: [Resource]? = nil
 ) -> Target {
-  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict + [apart])
+  .target(
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+    swiftSettings: strict + [apart])
 }
 
 func program(
@@ -124,7 +127,9 @@ let package = Package(
     room(
       "Analysers",
       ["Analysis", "ColourAnalyser", "FaceAnalyser", "Keys", "ThumbnailAnalyser"]),
-    room("Status", ["Documents", "Meters", "Terminal", "Threads"] + nio),
+    room(
+      "Status", ["Documents", "Meters", "Terminal", "Threads"] + nio,
+      resources: [.embedInCode("page.html")]),
     room(
       "Control",
       [
