@@ -247,7 +247,7 @@ let package = Package(
     tests(
       "AgentTests",
       [
-        "Agent", "Analysers", "Analysis", "Colours", "Control", "Delivery", "Documents",
+        "Agent", "Analysers", "Analysis", "Capture", "Colours", "Control", "Delivery", "Documents",
         "FaceAnalyser", "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Keys", "Meters",
         "Motion", "Settings", "Spool", "Status", "TestDice", "TestFetching", "TestScenes", log,
       ]),

@@ -17,7 +17,7 @@ extension Agent {
       analysis: { [self] in onlooker?.stop() }, hurryAnalysis: { [self] in onlooker?.hurry() },
       control: { [self] in commanded?.stop() },
       delivery: { [self] in delivery.shutdown(seconds: $0) }, logger: logger)
-    let isDone = order.run(seconds: settings.delivery.shutdownBudget)
+    let isDone = order.run(seconds: assembly.shutdownBudget)
     clockWatch.withLock { $0 }?.stop()
     return Disposal.pendingCount == 0 && isDone
   }

@@ -27,15 +27,15 @@ extension Agent {
 }
 
 extension DeliveryView {
-  init(_ picture: DeliveryPicture, _ settings: Settings, now: UInt64) {
+  init(_ picture: DeliveryPicture, _ assembly: Assembly, now: UInt64) {
     self.init()
-    brokers = settings.kafka.brokers
+    brokers = assembly.connection.brokers
     outage = picture.outageSince.map { Double(now - min(now, $0)) / 1e9 }
     error = picture.lastError
     waiting = picture.waiting
     inFlight = picture.inFlight
     bytes = picture.bytes
-    bytesMax = settings.delivery.memoryMax
+    bytesMax = assembly.delivery.memoryMax
     throttle = Double(picture.throttleMilliseconds) / 1000
     blocked = picture.blocked.map {
       Blocked(

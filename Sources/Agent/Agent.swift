@@ -17,27 +17,24 @@ import Threads
 
 /// The whole agent: a pipeline per camera into one Delivery. It is started once and stopped once.
 package final class Agent: Sendable {
-  private let current: Mutex<Settings>
+  private let running: Mutex<Assembly>
   package let identity: NodeIdentity
   package let delivery: Delivery
   /// Of each camera, in the configuration's order.
-  package let meters: [CameraMeters]
+  package var meters: [CameraMeters] { books.cameras }
   let cameras: CameraSet
   /// Nil where no camera is looked at.
   let onlooker: Onlooker?
   let events: EventWriter
-  private let looked: [String: AnalysisBooks]
-  private let writers: [AnalysisWriter]
-  private let numbers: NumberBook
-  /// Of what analysis sends, and of heartbeats.
-  private let books: [StreamMeters]
+  private let books: Books
   let commanded: Commanded?
   let reconfiguration: Reconfiguration
   let clockWatch = Mutex<ClockWatch?>(nil)
   let topicCheck: TopicCheck
   let logger: Logger
 
-  package var settings: Settings { current.withLock { $0 } }
+  /// What the agent is now: what cannot be changed while it runs is as it was at the start.
+  var assembly: Assembly { running.withLock { $0 } }
 
   /// Puts the parts together; nothing runs yet.
   /// - Parameters:
@@ -48,58 +45,35 @@ package final class Agent: Sendable {
   ) throws(AgentError) {
     let gallery = GalleryHolder(files.analysis.gallery)
     let begun = try Reconfiguration.begin(files, configuration, gallery, logger)
-    let settings = begun.settings
-    let commands = configuration.flatMap { Commanded.Preparation(files, $0, gallery) }
+    let assembly = Assembly(begun.settings)
+    let commands = configuration.flatMap { Commanded.Preparation(assembly, $0, gallery) }
     reconfiguration = Reconfiguration(configuration, begun, logger)
-    current = Mutex(settings)
+    running = Mutex(assembly)
     self.logger = logger
-    let identity = NodeIdentity(node: settings.node)
+    let identity = NodeIdentity(node: assembly.node)
     self.identity = identity
-    let secrets = try SecretFile.secrets(of: settings.kafka)
-    let producer = try Self.producer(settings.kafka, secrets)
-    var options = DeliveryOptions(
-      memoryMax: settings.delivery.memoryMax, outageAfter: settings.delivery.outageAfter,
-      ageMax: settings.delivery.ageMax)
-    options.spool = settings.spool.map(SpoolUse.init)
-    let topic = settings.kafka.name(of: .frames)
-    let eventsTopic = settings.kafka.name(of: .events)
-    let meters = settings.cameras.map { CameraMeters(name: $0.name) }
-    self.meters = meters
-    let numbers = NumberBook()
-    self.numbers = numbers
+    let secrets = try SecretFile.secrets(in: assembly.connection.secretFiles)
     let onlooker = Onlooker(
-      settings, gallery: gallery, isChangeable: commands != nil, logger: logger)
+      assembly, gallery: gallery, isChangeable: commands != nil, logger: logger)
     self.onlooker = onlooker
-    let chips = StreamMeters(name: SpoolClass.faces.name)
-    let names = settings.cameras.map(\.name).filter { onlooker?.looks(at: $0) == true }
-    let looking = names.map { AnalysisBooks(camera: $0, chips: chips) }
-    looked = Dictionary(uniqueKeysWithValues: zip(names, looking))
-    let events = EventWriter(
-      identity: identity, topic: eventsTopic, meters: StreamMeters(name: SpoolClass.events.name))
-    self.events = events
-    let answers = StreamMeters(name: SpoolClass.results.name)
-    let heartbeats = StreamMeters(name: "node/heartbeat")
-    let books = looking.flatMap(\.ofCamera) + (commands == nil ? [] : [heartbeats])
+    let books = Books(assembly, isCommanded: commands != nil) { onlooker?.looks(at: $0) == true }
     self.books = books
+    events = EventWriter(
+      identity: identity, topic: assembly.topics[.events], meters: books.events)
     let delivery = Delivery(
-      producer: producer, options: options, topics: [topic, eventsTopic].compactMap { $0 },
-      streams: meters.map(\.frames) + books,
-      classes: [events.meters, chips] + (commands == nil ? [] : [answers]),
-      announcements: events.announcements, logger: logger)
+      producer: try Self.producer(assembly.connection, secrets),
+      options: assembly.deliveryWithSpool,
+      topics: [.frames, .events].compactMap { assembly.topics[$0] }, streams: books.streams,
+      classes: books.classes, announcements: events.announcements, logger: logger)
     self.delivery = delivery
-    topicCheck = TopicCheck(settings, delivery: delivery, logger: logger)
-    writers = zip(names, looking).map { name, books in
-      AnalysisWriter(
-        camera: name, settings.kafka, identity: identity, delivery: delivery,
-        events: events, books: books, numbers: numbers)
-    }
-    let ofCameras = Dictionary(uniqueKeysWithValues: zip(settings.cameras.map(\.name), meters))
-    cameras = try CameraSet(settings.cameras, topic: topic, logger: logger) {
-      camera, topic throws(AgentError) in
+    topicCheck = TopicCheck(assembly, delivery: delivery, logger: logger)
+    cameras = try CameraSet(
+      assembly.cameras, topic: assembly.topics[.frames], logger: logger
+    ) { camera, topic throws(AgentError) in
       do {
         return try Pipeline(
           camera, identity: identity, topic: topic, delivery: delivery,
-          meters: ofCameras[camera.name] ?? CameraMeters(name: camera.name), numbers: numbers,
+          meters: books[camera: camera.name], numbers: books.numbers,
           look: onlooker?.look(at: camera.name), logger: logger)
       } catch {
         throw AgentError("camera \(camera.name): \(error)", .temporary)
@@ -107,16 +81,17 @@ package final class Agent: Sendable {
     }
     commanded = commands.map {
       Commanded(
-        $0, settings, secrets: secrets, identity: identity, delivery: delivery, answers: answers,
-        heartbeats: heartbeats, logger: logger)
+        $0, assembly.connection, secrets: secrets, identity: identity, delivery: delivery,
+        books: books, logger: logger)
     }
   }
 
   private static func producer(
-    _ kafka: KafkaSettings, _ secrets: [String: String]
+    _ connection: ConnectionAssembly, _ secrets: [String: String]
   ) throws(AgentError) -> Producer {
     do {
-      return try Producer(brokers: kafka.brokers, properties: kafka.properties, secrets: secrets)
+      return try Producer(
+        brokers: connection.brokers, properties: connection.properties, secrets: secrets)
     } catch {
       throw AgentError(error.description, error.isOfSystem ? .temporary : .configuration)
     }
@@ -128,7 +103,7 @@ package final class Agent: Sendable {
       try watchClock()
       try delivery.start()
       try topicCheck.start()
-      try onlooker?.start(writers)
+      try onlooker?.start(writers(assembly.topics))
       try cameras.start()
       try commanded?.start(self)
     } catch {
@@ -136,78 +111,36 @@ package final class Agent: Sendable {
     }
   }
 
-  /// Makes the running agent what the settings say, as far as it can without a restart.
-  /// - Returns: the groups of settings that take effect at the next start.
-  /// - Throws: the first of what could not be done, after all else was: one camera's fault leaves no other unmasked.
-  func adopt(_ new: Settings) throws(AgentError) -> [String] {
-    let old = settings
-    var failure: AgentError?
-    let topic = new.kafka.name(of: .frames)
-    let isMoved = topic != old.kafka.name(of: .frames)
-    for camera in new.cameras {
-      guard let before = old.cameras.first(where: { $0.name == camera.name }) else { continue }
-      if isMoved || camera.withoutAnalysis != before.withoutAnalysis
-        || cameras.isUnsettled(camera.name)
-      {
-        do throws(AgentError) {
-          try cameras.replace(camera, topic: topic)
-          note(camera)
-        } catch {
-          failure = failure ?? error
-        }
-      }
-      let plan = CameraPlan(camera)
-      if plan != CameraPlan(before) { onlooker?.set(plan, camera: camera.name) }
+  /// Makes the running agent what it is to be, as far as it can without a restart.
+  /// - Returns: the parts of the configuration that take effect at the next start.
+  /// - Throws: the first of what could not be done; what was done stays known.
+  func adopt(_ new: Assembly) throws(AgentError) -> [String] {
+    var now = assembly
+    defer { running.withLock { $0 = now } }
+    try cameras.adopt(new, into: &now)
+    for (index, camera) in now.cameras.enumerated() {
+      guard let plan = new[camera: camera.name]?.plan, plan != camera.plan,
+        onlooker?.looks(at: camera.name) == true
+      else { continue }
+      onlooker?.set(plan, camera: camera.name)
+      now.cameras[index].plan = plan
     }
-    if let failure { throw failure }
-    if new.kafka.topics != old.kafka.topics {
-      events.topic = new.kafka.name(of: .events)
-      onlooker?.set(
-        new.cameras.compactMap { camera in
-          looked[camera.name].map {
-            AnalysisWriter(
-              camera: camera.name, new.kafka, identity: identity, delivery: delivery,
-              events: events, books: $0, numbers: numbers)
-          }
-        })
+    if new.topics != now.topics {
+      events.topic = new.topics[.events]
+      onlooker?.set(writers(new.topics))
+      now.topics = new.topics
     }
-    if TopicCheck.written(new) != TopicCheck.written(old) { topicCheck.look(new) }
-    let waiting = self.waiting(old, new)
-    current.withLock { $0 = new }
-    return waiting
+    if topicCheck.topics != now.writtenTopics { topicCheck.look(now) }
+    return new.differences(from: now)
   }
 
-  /// What has been done stays known, should the next step fail.
-  private func note(_ camera: CameraSettings) {
-    current.withLock { settings in
-      guard let index = settings.cameras.firstIndex(where: { $0.name == camera.name }) else {
-        return
-      }
-      let before = settings.cameras[index]
-      settings.cameras[index] = camera
-      settings.cameras[index].analysers = before.analysers
+  /// What sends what is seen, a camera each.
+  private func writers(_ topics: [Topic: String]) -> [AnalysisWriter] {
+    books.looked.map { camera, books in
+      AnalysisWriter(
+        camera: camera, topics, identity: identity, delivery: delivery, events: events,
+        books: books, numbers: self.books.numbers)
     }
-  }
-
-  private func waiting(_ old: Settings, _ new: Settings) -> [String] {
-    var kafka = (old.kafka, new.kafka)
-    let fixed = [Topic.control, .results, .metrics].filter { topic in
-      commanded != nil && kafka.0.topics[topic] != kafka.1.topics[topic]
-    }
-    let unseen = new.cameras.filter { camera in
-      old.cameras.contains { $0.name == camera.name && CameraPlan($0) != CameraPlan(camera) }
-        && onlooker?.looks(at: camera.name) != true
-    }
-    (kafka.0.topics, kafka.1.topics) = ([:], [:])
-    let groups = [
-      ("node", old.node == new.node), ("kafka", kafka.0 == kafka.1),
-      ("delivery", old.delivery == new.delivery), ("spool", old.spool == new.spool),
-      ("analysis", old.analysis == new.analysis), ("control", old.control == new.control),
-      ("log", old.log == new.log), ("status", old.status == new.status),
-      ("cameras", old.cameras.map(\.name) == new.cameras.map(\.name)),
-    ]
-    return groups.filter { !$0.1 }.map(\.0) + fixed.map { "kafka.topics.\($0.rawValue)" }
-      + unseen.map { "\(Analysers.names.joined(separator: " and ")) of camera \($0.name)" }
   }
 
   /// The last JPEG of a camera.
@@ -228,7 +161,7 @@ package final class Agent: Sendable {
 
   /// Of cameras of earlier runs, of events, results, and what analysis sends; those that have anything.
   var otherMeters: [StreamMeters] {
-    (delivery.otherMeters + books).filter { $0.ledger.snapshot.captured > 0 }
+    (delivery.otherMeters + books.ofNode).filter { $0.ledger.snapshot.captured > 0 }
   }
 
   /// Every book that there is.
@@ -259,15 +192,6 @@ package final class Agent: Sendable {
     let wrong = reconfiguration.standing.fault.map { "; the configuration is wrong: \($0)" } ?? ""
     return
       "\(streaming) of \(pictures.count) cameras, \(tenths / 10).\(tenths % 10) fps; \(brokers); \(delivery.waiting) waiting, \(spool)\(wrong)"
-  }
-}
-
-extension CameraSettings {
-  /// What the camera itself and its pictures depend on.
-  fileprivate var withoutAnalysis: CameraSettings {
-    var settings = self
-    settings.analysers = [:]
-    return settings
   }
 }
 

@@ -1,3 +1,4 @@
+import Analysis
 import ColourAnalyser
 import Colours
 import Control
@@ -7,6 +8,7 @@ import Faces
 import Frames
 import Gallery
 import Imaging
+import Keys
 import Meters
 import Settings
 import Spool
@@ -28,7 +30,7 @@ final class AgentTarget: CommandTarget {
     self.agent = agent
     self.gallery = gallery
     self.configuration = configuration
-    photos = PhotoDesk(models: agent.settings.analysis.models)
+    photos = PhotoDesk(models: agent.assembly.analysis.models)
   }
 
   // MARK: The configuration
@@ -60,12 +62,12 @@ final class AgentTarget: CommandTarget {
     switch command.traits.scope {
     case .node, .gallery, .keys: return
     case .spool:
-      guard agent.settings.spool != nil else {
+      guard agent.assembly.spool != nil else {
         throw Rejection(.unavailable, "there is no spool on this node")
       }
     case .camera:
       let camera = command.camera ?? ""
-      guard agent.settings.cameras.contains(where: { $0.name == camera }) else {
+      guard agent.assembly[camera: camera] != nil else {
         throw Rejection(.unavailable, "there is no camera \(camera) on this node")
       }
     }
@@ -93,7 +95,7 @@ final class AgentTarget: CommandTarget {
   }
 
   func sources(_ before: [String: [String]]) -> [String: [String]] {
-    agent.reconfiguration.sources(before, running: agent.settings)
+    agent.reconfiguration.sources(before, running: agent.assembly)
   }
 
   /// Of the files and of what is laid over them.
@@ -105,7 +107,7 @@ final class AgentTarget: CommandTarget {
   }
 
   func hasPictures(camera: String, since: UInt64) -> Bool {
-    guard agent.settings.cameras.contains(where: { $0.name == camera && $0.enabled }) else {
+    guard agent.assembly[camera: camera]?.isEnabled == true else {
       // Stopped by a later command: nothing has failed.
       return true
     }
@@ -140,8 +142,8 @@ final class AgentTarget: CommandTarget {
     _ command: ControlCommand, isStopping: () -> Bool
   ) throws(CommandFailure) -> [String: JSON] {
     guard case .silhouette(let camera, let lambda) = command else { return try carryOut(command) }
-    let configured = agent.settings.cameras.first { $0.name == camera }?[
-      ColourOptions.self]?.lambda
+    let colours = agent.assembly[camera: camera]?.plan.analysers[ColourOptions.name]
+    let configured = colours?.as(ColourOptions.self)?.lambda
     return try SilhouetteWork.run(
       camera, try picture(camera), lambda: lambda ?? configured ?? ColourSettings.lambdaDefault,
       isStopping: isStopping)
@@ -186,7 +188,6 @@ final class AgentTarget: CommandTarget {
   /// How the box stands.
   /// - Parameter isFrozen: nil where that is not known.
   func heartbeat(isFrozen: Bool?) -> [String: JSON] {
-    let settings = agent.settings
     var cameras: [String: JSON] = [:]
     for meters in agent.meters {
       cameras[meters.name] = agent.json(meters)
@@ -198,7 +199,7 @@ final class AgentTarget: CommandTarget {
       "overlay": standing.inForce,
       "not_applied": .array(standing.unapplied.map { .string($0.sentence) }),
       "cameras": .object(cameras),
-      "labels": .object((settings.control?.labels ?? [:]).mapValues { .string($0) }),
+      "labels": .object((agent.assembly.control?.labels ?? [:]).mapValues { .string($0) }),
       "gallery": [
         "version": .number(Double(snapshot?.version ?? 0)),
         "hash": snapshot.map { .string($0.hash.description) } ?? .null,

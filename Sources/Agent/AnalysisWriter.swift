@@ -21,7 +21,7 @@ final class AnalysisWriter: Sendable {
   private let streams: [String: PictureStream]
 
   init(
-    camera: String, _ kafka: KafkaSettings, identity: NodeIdentity, delivery: Delivery,
+    camera: String, _ topics: [Topic: String], identity: NodeIdentity, delivery: Delivery,
     events: EventWriter, books: AnalysisBooks, numbers: NumberBook
   ) {
     self.camera = camera
@@ -32,7 +32,7 @@ final class AnalysisWriter: Sendable {
     var streams: [String: PictureStream] = [:]
     for output in Analysers.outputs {
       guard let meters = books[output],
-        let topic = Topic(rawValue: output.topic).flatMap(kafka.name),
+        let topic = Topic(rawValue: output.topic).flatMap({ topics[$0] }),
         let type = RecordType(rawValue: output.type)
       else { continue }
       streams[output.name] = PictureStream(

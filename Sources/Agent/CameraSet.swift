@@ -1,6 +1,7 @@
 import Capture
 import Delivery
 import Frames
+import Imaging
 import Logging
 import Meters
 import Settings
@@ -10,7 +11,7 @@ import Synchronization
 /// at a time, but for what reads pictures.
 final class CameraSet: Sendable {
   private struct Part {
-    var settings: CameraSettings
+    var assembly: CameraAssembly
     var camera: Camera
     var pipeline: Pipeline
     var isRunning = false
@@ -19,7 +20,7 @@ final class CameraSet: Sendable {
   }
 
   /// How a camera's pipeline is made.
-  typealias Make = @Sendable (CameraSettings, String?) throws(AgentError) -> Pipeline
+  typealias Make = @Sendable (CameraAssembly, String?) throws(AgentError) -> Pipeline
 
   private let parts: Mutex<[Part]>
   private let make: Make
@@ -27,7 +28,7 @@ final class CameraSet: Sendable {
 
   /// - Parameter topic: where frames go; nil where they are switched off.
   init(
-    _ cameras: [CameraSettings], topic: String?, logger: Logger, make: @escaping Make
+    _ cameras: [CameraAssembly], topic: String?, logger: Logger, make: @escaping Make
   ) throws(AgentError) {
     self.make = make
     self.logger = logger
@@ -38,13 +39,13 @@ final class CameraSet: Sendable {
     self.parts = Mutex(parts)
   }
 
-  private static func part(_ settings: CameraSettings, _ pipeline: Pipeline, _ logger: Logger)
+  private static func part(_ assembly: CameraAssembly, _ pipeline: Pipeline, _ logger: Logger)
     -> Part
   {
     let camera = Camera(
-      name: settings.name, source: CameraSource(settings), sink: pipeline,
-      meters: pipeline.meters, logger: logger)
-    return Part(settings: settings, camera: camera, pipeline: pipeline)
+      name: assembly.name, source: assembly.source, sink: pipeline, meters: pipeline.meters,
+      logger: logger)
+    return Part(assembly: assembly, camera: camera, pipeline: pipeline)
   }
 
   func start() throws(AgentError) {
@@ -53,8 +54,8 @@ final class CameraSet: Sendable {
 
   private func start(_ index: Int) throws(AgentError) {
     let part = parts.withLock { $0[index] }
-    guard part.settings.enabled, part.settings.hold == nil else {
-      let hold = part.settings.enabled ? part.settings.hold : nil
+    guard part.assembly.isEnabled, part.assembly.hold == nil else {
+      let hold = part.assembly.isEnabled ? part.assembly.hold : nil
       part.pipeline.meters.update { meters in
         meters.state = .stopped
         meters.detail = hold
@@ -76,17 +77,42 @@ final class CameraSet: Sendable {
     for camera in running { camera.join() }
   }
 
-  /// Makes a camera what the settings say. Where that cannot be done it goes on as it was, unless it was told to stop,
+  /// Makes the cameras what they are to be, all but what is done with their pictures.
+  /// - Parameter running: what the agent is by now.
+  /// - Throws: the first of what could not be done, after all else was: one camera's fault leaves no other unmasked.
+  func adopt(_ new: Assembly, into running: inout Assembly) throws(AgentError) {
+    var failure: AgentError?
+    let topic = new.topics[.frames]
+    let isMoved = topic != running.topics[.frames]
+    for camera in new.cameras {
+      guard let index = running.cameras.firstIndex(where: { $0.name == camera.name }) else {
+        continue
+      }
+      let before = running.cameras[index]
+      let changed = camera.with(before.plan)
+      guard isMoved || changed != before || isUnsettled(camera.name) else { continue }
+      do throws(AgentError) {
+        try replace(camera, topic: topic)
+        running.cameras[index] = changed
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    if let failure { throw failure }
+    running.topics[.frames] = topic
+  }
+
+  /// Makes a camera what it is to be. Where that cannot be done it goes on as it was, unless it was told to stop,
   /// to be masked otherwise or to show something else: then it stands still.
-  func replace(_ settings: CameraSettings, topic: String?) throws(AgentError) {
+  func replace(_ assembly: CameraAssembly, topic: String?) throws(AgentError) {
     guard
       let index = parts.withLock({ parts in
-        parts.firstIndex { $0.settings.name == settings.name }
+        parts.firstIndex { $0.assembly.name == assembly.name }
       })
     else { return }
     let old = parts.withLock { $0[index] }
     do throws(AgentError) {
-      let new = Self.part(settings, try make(settings, topic), logger)
+      let new = Self.part(assembly, try make(assembly, topic), logger)
       halt(index)
       parts.withLock { parts in
         parts[index] = new
@@ -95,7 +121,7 @@ final class CameraSet: Sendable {
       try start(index)
     } catch {
       parts.withLock { $0[index].isUnsettled = true }
-      if !settings.isAsPrivate(as: old.settings) { halt(index) }
+      if !assembly.isAsPrivate(as: old.assembly) { halt(index) }
       if !parts.withLock({ $0[index].isRunning }) {
         old.pipeline.meters.update { meters in
           meters.state = .failed
@@ -117,21 +143,21 @@ final class CameraSet: Sendable {
 
   /// Whether the camera is not what it was last told to be.
   func isUnsettled(_ name: String) -> Bool {
-    parts.withLock { $0.contains { $0.settings.name == name && $0.isUnsettled } }
+    parts.withLock { $0.contains { $0.assembly.name == name && $0.isUnsettled } }
   }
 
   /// The last JPEG of a camera.
   func latestPicture(of camera: String) -> PooledBytes? {
     let pipeline = parts.withLock { parts in
-      parts.first { $0.settings.name == camera }?.pipeline
+      parts.first { $0.assembly.name == camera }?.pipeline
     }
     return pipeline?.latestPicture
   }
 }
 
-extension CameraSettings {
+extension CameraAssembly {
   /// Whether pictures by `other` show nothing that these settings keep back.
-  fileprivate func isAsPrivate(as other: CameraSettings) -> Bool {
-    enabled && hold == nil && masks == other.masks && source == other.source
+  fileprivate func isAsPrivate(as other: CameraAssembly) -> Bool {
+    isEnabled && hold == nil && picture.masks == other.picture.masks && source == other.source
   }
 }

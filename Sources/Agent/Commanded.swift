@@ -17,21 +17,17 @@ final class Commanded: Sendable {
   /// What is known before the parts of the agent are made.
   struct Preparation: Sendable {
     var gallery: GalleryHolder
-    var control: ControlSettings
-    var topic: String
+    var control: ControlAssembly
     var configuration: String
     var store: OverrideStore
 
     /// Nil where the box is not commanded over a topic.
-    init?(_ files: Settings, _ configuration: String, _ gallery: GalleryHolder) {
-      guard let control = files.control, let topic = files.kafka.name(of: .control) else {
-        return nil
-      }
+    init?(_ assembly: Assembly, _ configuration: String, _ gallery: GalleryHolder) {
+      guard let control = assembly.control else { return nil }
       self.gallery = gallery
       self.control = control
-      self.topic = topic
       self.configuration = configuration
-      store = OverrideStore(folder: Reconfiguration.folder(files))
+      store = OverrideStore(folder: Reconfiguration.folder(gallery: gallery.path))
     }
   }
 
@@ -52,23 +48,23 @@ final class Commanded: Sendable {
   private let thread = Mutex<NamedThread?>(nil)
 
   init(
-    _ preparation: Preparation, _ settings: Settings, secrets: [String: String],
-    identity: NodeIdentity, delivery: Delivery, answers: StreamMeters, heartbeats: StreamMeters,
-    logger: Logger
+    _ preparation: Preparation, _ connection: ConnectionAssembly, secrets: [String: String],
+    identity: NodeIdentity, delivery: Delivery, books: Books, logger: Logger
   ) {
     self.preparation = preparation
     self.identity = identity
     self.logger = logger
     faults = FaultLog(logger: logger)
     source = ControlSource(
-      brokers: settings.kafka.brokers, properties: settings.kafka.properties, secrets: secrets)
+      brokers: connection.brokers, properties: connection.properties, secrets: secrets)
     results = ResultWriter(
-      identity: identity, topic: settings.kafka.name(of: .results), meters: answers,
+      identity: identity, topic: preparation.control.results, meters: books.answers,
       delivery: delivery)
     heartbeat = preparation.control.heartbeat.flatMap { seconds in
-      settings.kafka.name(of: .metrics).map {
+      preparation.control.metrics.map {
         HeartbeatWriter(
-          identity: identity, topic: $0, seconds: seconds, meters: heartbeats, delivery: delivery)
+          identity: identity, topic: $0, seconds: seconds, meters: books.heartbeats,
+          delivery: delivery)
       }
     }
   }
@@ -106,13 +102,7 @@ final class Commanded: Sendable {
 
   private func begin(once agent: Agent, _ target: AgentTarget) throws {
     let control = preparation.control
-    var who = ControlIdentity(
-      node: identity.node, labels: control.labels, analysers: Analysers.names)
-    who.allowsUnsigned = control.allowUnsigned
-    var options = ControlOptions(
-      identity: who, topic: preparation.topic, keysFolder: control.keys)
-    options.freezeAfter = control.freezeAfter
-    options.store = preparation.store
+    let options = control.options(node: identity.node, store: preparation.store)
     let made = try ControlDesk(
       gallery: try preparation.gallery.open(), target: target, sink: results, options: options,
       logger: logger)
@@ -125,8 +115,8 @@ final class Commanded: Sendable {
     {
       _ = try agent.reconfiguration.apply(known, to: agent)
     }
-    if made.keyCount == 0, !control.allowUnsigned {
-      logger.warning("nobody can command this box: there is no key in \(control.keys)")
+    if made.keyCount == 0, !control.allowsUnsigned {
+      logger.warning("nobody can command this box: there is no key in \(control.keysFolder)")
     }
     let reader = ControlReceiver(source, desk: made, logger: logger) { [heartbeat] in
       heartbeat?.beat { target.heartbeat(isFrozen: made.isFrozen) }
@@ -140,7 +130,7 @@ final class Commanded: Sendable {
   /// - Parameter overlay: what lies over the files; nil for nothing.
   func view(overlay: JSON?) -> ControlView {
     var view = ControlView()
-    view.topic = preparation.topic
+    view.topic = preparation.control.topic
     view.overlay = overlay
     view.fault = fault.withLock { $0 } ?? receiver.withLock { $0 }?.fault
     guard let standing = desk.withLock({ $0 })?.standing else { return view }

@@ -42,7 +42,7 @@ package enum ConfigurationCheck {
 
   private static func statusErrors(_ status: StatusSettings) -> [AgentError] {
     do throws(AgentError) {
-      _ = try AccessControl.of(status)
+      _ = try AccessControl.of(StatusAssembly(status))
       return []
     } catch {
       return [error]

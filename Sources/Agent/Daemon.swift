@@ -21,7 +21,8 @@ package enum Daemon {
     // Before any thread starts, so that all of them inherit the mask.
     let signals = Signals()
     let manager = ServiceManager()
-    let access = try AccessControl.of(settings.status)
+    let assembly = Assembly(settings)
+    let access = try AccessControl.of(assembly.status)
     let agent = try Agent(settings, configuration: configuration, logger: logger)
     logger.notice(
       """
@@ -34,8 +35,8 @@ package enum Daemon {
     let server = StatusServer(watch, access: access)
     begin(watch, logger)
     var listening = StatusListening(
-      server, socket: settings.status.socket,
-      tcp: settings.status.listen.map { ($0.host, $0.port) })
+      server, socket: assembly.status.socket,
+      tcp: assembly.status.listen.map { ($0.host, $0.port) })
     listen(&listening, logger)
     let reloader = Reloader(agent, manager, logger)
     manager.ready()
@@ -45,7 +46,7 @@ package enum Daemon {
       case SIGTERM, SIGINT: break loop
       case SIGUSR1: agent.logLedger()
       case SIGHUP:
-        reload(access, settings.status, logger)
+        reload(access, assembly.status, logger)
         reloader.request()
       default: break
       }
@@ -82,10 +83,10 @@ package enum Daemon {
   }
 
   private static func reload(
-    _ access: AccessControl?, _ settings: StatusSettings, _ logger: Logger
+    _ access: AccessControl?, _ status: StatusAssembly, _ logger: Logger
   ) {
     do throws(AgentError) {
-      try access?.reload(settings)
+      try access?.reload(status)
     } catch {
       logger.error("\(error); the token that was read before stays")
     }

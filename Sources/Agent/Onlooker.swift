@@ -39,10 +39,8 @@ final class Onlooker: Sendable {
   /// - Parameters:
   ///   - gallery: the same that other parts of the agent use.
   ///   - isChangeable: whether cameras that nobody looks at now may be looked at later.
-  init?(_ settings: Settings, gallery: GalleryHolder, isChangeable: Bool, logger: Logger) {
-    let cameras = settings.cameras.filter {
-      isChangeable || !$0.analysers.isEmpty
-    }
+  init?(_ assembly: Assembly, gallery: GalleryHolder, isChangeable: Bool, logger: Logger) {
+    let cameras = assembly.cameras.filter { isChangeable || !$0.plan.isIdle }
     guard !cameras.isEmpty else { return nil }
     self.logger = logger
     faults = FaultLog(logger: logger)
@@ -50,18 +48,18 @@ final class Onlooker: Sendable {
     numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     writers = Mutex([])
     let isNaming = cameras.contains { camera in
-      Analysers.all.contains { $0.usesGallery(camera.analysers) }
+      Analysers.all.contains { $0.usesGallery(camera.plan.analysers) }
     }
     self.gallery = isNaming || isChangeable ? gallery : nil
-    let plans = cameras.map { CameraPlan($0) }
+    let plans = cameras.map(\.plan)
     idle = plans.map { plan in
       let flag = Flag()
       _ = flag.set(plan.isIdle)
       return flag
     }
     analysis = Analysis(
-      plans, by: Analysers.all, workers: settings.analysis.workers, nice: settings.analysis.nice,
-      models: settings.analysis.models)
+      plans, by: Analysers.all, workers: assembly.analysis.workers, nice: assembly.analysis.nice,
+      models: assembly.analysis.models)
   }
 
   /// Changes what is done with a camera's pictures, from the next one on.
@@ -182,11 +180,5 @@ final class Onlooker: Sendable {
     }
     return .object(
       members + [("ms", meters.time.json), ("latency_ms", meters.latency.json)])
-  }
-}
-
-extension CameraPlan {
-  init(_ camera: CameraSettings) {
-    self.init(analysers: camera.analysers, quality: camera.quality)
   }
 }

@@ -1,4 +1,5 @@
 import Analysers
+import Capture
 import Control
 import Documents
 import Glibc
@@ -101,6 +102,13 @@ struct OverlaidSettings: Sendable {
   /// What commands may not do to what the files say: masks are added to, and only files of one folder are played.
   /// - Returns: what is not allowed, or nil.
   private static func guarded(_ made: inout Settings, _ files: Settings) -> String? {
+    // A box listens where its files say: elsewhere nobody who knows it could take that back.
+    made.kafka.topics[.control] = files.kafka.topics[.control]
+    if let taken = made.kafka.topics.first(where: { topic, name in
+      topic != .control && name == made.kafka.topics[.control]
+    }) {
+      return "kafka.topics.\(taken.key.rawValue): \(taken.value) is the topic of control"
+    }
     for index in made.cameras.indices {
       let camera = made.cameras[index]
       guard let before = files.cameras.first(where: { $0.name == camera.name }) else { continue }
@@ -202,12 +210,7 @@ struct OverlaidSettings: Sendable {
   // MARK: Places
 
   /// Where a camera's pictures come from.
-  static func sources(of camera: CameraSettings) -> [String] {
-    switch camera.source {
-    case .device(let device): ["device:\(device.device)"]
-    case .replay(let replay): ["replay:\(replay.path)"]
-    }
-  }
+  static func sources(of camera: CameraSettings) -> [String] { [CameraSource(camera).place] }
 
   /// Those of `some` that are among the others, by whichever of its names a device goes.
   private static func shared(_ some: [String], _ others: [String]) -> [String] {
@@ -221,12 +224,11 @@ struct OverlaidSettings: Sendable {
   }
 
   /// Of the files' cameras and of those that run.
-  static func sources(_ files: Settings, _ running: Settings) -> [String: [String]] {
+  static func sources(_ files: Settings, _ running: Assembly) -> [String: [String]] {
     var all: [String: [String]] = [:]
-    for camera in files.cameras + running.cameras {
-      for source in sources(of: camera) where all[camera.name]?.contains(source) != true {
-        all[camera.name, default: []].append(source)
-      }
+    for camera in files.cameras.map(CameraAssembly.init) + running.cameras
+    where all[camera.name]?.contains(camera.source.place) != true {
+      all[camera.name, default: []].append(camera.source.place)
     }
     return all
   }
@@ -240,7 +242,7 @@ private struct TakingBack {
   /// - Parameter files: the configuration's files, without what was commanded.
   init(_ files: Settings) {
     isCommanded = files.control != nil && files.kafka.name(of: .control) != nil
-    folder = Reconfiguration.folder(files)
+    folder = Reconfiguration.folder(gallery: files.analysis.gallery)
   }
 
   /// - Parameter camera: nil for all of it.

@@ -19,7 +19,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   private static let costSample = 30
 
   let meters: CameraMeters
-  private let settings: CameraSettings
+  private let settings: CameraAssembly
   private let stream: PictureStream?
   private let delivery: Delivery
   /// Looks at what is published; never blocks.
@@ -40,7 +40,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
   ///   - topic: where frames go; nil where they are switched off.
   ///   - look: is given each picture that is published, or would be.
   init(
-    _ settings: CameraSettings, identity: NodeIdentity, topic: String?, delivery: Delivery,
+    _ settings: CameraAssembly, identity: NodeIdentity, topic: String?, delivery: Delivery,
     meters: CameraMeters, numbers: NumberBook, look: (@Sendable (PublishedPicture) -> Void)?,
     logger: Logger
   ) throws(ImagingError) {
@@ -57,7 +57,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     logger[metadataKey: "camera"] = "\(settings.name)"
     self.logger = logger
     faults = FaultLog(logger: logger)
-    compressor = try Compressor(options: PictureOptions(settings), pool: BytePool())
+    compressor = try Compressor(options: settings.picture, pool: BytePool())
     cap = settings.publish.rate.map { RateCap(rate: $0) }
     gate = try StillGate(
       settings.publish, masks: compressor.options.masks, meters: meters, faults: faults)
@@ -134,66 +134,12 @@ final class Pipeline: FrameSink, @unchecked Sendable {
     else { return }
     let tenths = Int((mean / 100).rounded())
     let why =
-      settings.masks.isEmpty ? settings.scale == nil ? "turned upright" : "scaled" : "masked"
+      settings.picture.masks.isEmpty
+      ? settings.picture.scale == nil ? "turned upright" : "scaled" : "masked"
     logger.notice(
       """
       the camera's JPEGs are \(why), so each is decoded and encoded anew: \
       \(tenths / 10).\(tenths % 10) ms a frame
       """)
-  }
-}
-
-extension PictureOptions {
-  init(_ settings: CameraSettings) {
-    self.init()
-    quality = settings.quality
-    chroma =
-      switch settings.chroma {
-      case .auto: nil
-      case .yuv420: .yuv420
-      case .yuv422: .yuv422
-      }
-    scale = settings.scale.map { FrameSize(width: $0.width, height: $0.height) }
-    fit =
-      switch settings.fit {
-      case .contain: .contain
-      case .cover: .cover
-      case .stretch: .stretch
-      }
-    masks = settings.masks.map {
-      Rectangle(x: $0.x, y: $0.y, width: $0.width, height: $0.height)
-    }
-    decodesToVerify = settings.verify == .full
-  }
-}
-
-extension CameraSource {
-  init(_ settings: CameraSettings) {
-    let range: ColourRange? =
-      switch settings.range {
-      case .auto: nil
-      case .limited: .limited
-      case .full: .full
-      }
-    switch settings.source {
-    case .device(let device):
-      var request = DeviceRequest(device: device.device)
-      request.format = device.format
-      request.size = device.size.map { FrameSize(width: $0.width, height: $0.height) }
-      request.rate = device.rate
-      request.controls = device.controls.map {
-        DeviceRequest.Control(name: $0.name, value: $0.value)
-      }
-      request.range = range
-      request.buffers = device.buffers
-      request.timeout = device.timeout
-      self = .device(request)
-    case .replay(let replay):
-      self = .replay(
-        ReplayRequest(
-          path: replay.path, format: replay.format.flatMap { PixelFormat(rawValue: $0) },
-          size: replay.size.map { FrameSize(width: $0.width, height: $0.height) },
-          rate: replay.rate, loop: replay.loop, range: range))
-    }
   }
 }

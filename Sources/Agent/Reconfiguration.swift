@@ -66,13 +66,12 @@ final class Reconfiguration: Sendable {
   static let defaultFolder = "/var/lib/vedette"
 
   /// Where overrides are kept: the service's state folder, which no configuration can move.
-  static func folder(_ settings: Settings) -> String {
+  static func folder(gallery path: String) -> String {
     if let folder = unsafe getenv("STATE_DIRECTORY").map({ unsafe String(pathPointer: $0) }),
       folder.hasPrefix("/"), !folder.contains(":")
     {
       return folder
     }
-    let path = settings.analysis.gallery
     return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
   }
 
@@ -85,7 +84,8 @@ final class Reconfiguration: Sendable {
         settings: files,
         state: State(overrides: .none, inForce: [:], unapplied: [], fault: nil))
     }
-    let overrides = known(OverrideStore(folder: folder(files)).read(), files, gallery)
+    let overrides = known(
+      OverrideStore(folder: folder(gallery: files.analysis.gallery)).read(), files, gallery)
     do throws(SettingsError) {
       let made = try OverlaidSettings(path: path, overrides)
       if made.inForce != [:] {
@@ -163,7 +163,7 @@ final class Reconfiguration: Sendable {
       }
       let waiting: [String]
       do throws(AgentError) {
-        waiting = try agent.adopt(made.settings)
+        waiting = try agent.adopt(Assembly(made.settings))
       } catch {
         throw .agent(error)
       }
@@ -189,7 +189,7 @@ final class Reconfiguration: Sendable {
   }
 
   /// The cameras and their places, for the overrides; `before` where not all of those are in force.
-  func sources(_ before: [String: [String]], running: Settings) -> [String: [String]] {
+  func sources(_ before: [String: [String]], running: Assembly) -> [String: [String]] {
     guard standing.unapplied.isEmpty, let path,
       let files = try? SettingsLoader.load(path: path, analysers: Analysers.keys).settings
     else { return before }

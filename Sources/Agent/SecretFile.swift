@@ -1,15 +1,17 @@
 import CPosix
 import Glibc
-package import Settings
+import Settings
 
 /// A secret in a file of its own: a password, without the newline that editors add.
 package enum SecretFile {
   private static let bytesMax = 64 << 10
 
   /// The values of librdkafka's properties that are secrets.
-  package static func secrets(of kafka: KafkaSettings) throws(AgentError) -> [String: String] {
+  package static func secrets(
+    in files: [String: String]
+  ) throws(AgentError) -> [String: String] {
     var secrets: [String: String] = [:]
-    for (property, file) in kafka.secretFiles.sorted(by: { $0.key < $1.key }) {
+    for (property, file) in files.sorted(by: { $0.key < $1.key }) {
       secrets[property] = try read(file, "kafka.secrets.\(property)")
     }
     return secrets

@@ -20,6 +20,8 @@ final class TopicCheck: Sendable {
   private struct State {
     /// Those that are not known to be in order.
     var open: [String]
+    /// All of them.
+    var all: [String]
     var told: [String: KafkaError] = [:]
   }
 
@@ -29,24 +31,10 @@ final class TopicCheck: Sendable {
   private let signal = EventSignal()
   private let isStopping = Atomic(false)
 
-  init(_ settings: Settings, delivery: Delivery, logger: Logger) {
-    state = Mutex(State(open: Self.written(settings)))
+  init(_ assembly: Assembly, delivery: Delivery, logger: Logger) {
+    state = Mutex(State(open: assembly.writtenTopics, all: assembly.writtenTopics))
     self.delivery = delivery
     self.logger = logger
-  }
-
-  /// The topics that records go to with these settings.
-  static func written(_ settings: Settings) -> [String] {
-    var topics: Set<Topic> = [.frames, .events]
-    for kind in Analysers.all
-    where settings.cameras.contains(where: { $0.analysers[kind.name] != nil }) {
-      topics.formUnion(kind.outputs.compactMap { Topic(rawValue: $0.topic) })
-    }
-    if settings.control != nil { topics.insert(.results) }
-    if settings.control?.heartbeat != nil { topics.insert(.metrics) }
-    return Topic.allCases.filter(topics.contains).compactMap {
-      settings.kafka.name(of: $0)
-    }
   }
 
   func start() throws(ThreadError) {
@@ -58,13 +46,16 @@ final class TopicCheck: Sendable {
     signal.set()
   }
 
-  /// Asks about the topics of these settings.
-  func look(_ settings: Settings) {
-    let topics = Self.written(settings)
+  /// Those that are asked about.
+  var topics: [String] { state.withLock { $0.all } }
+
+  /// Asks about the topics that are written to now.
+  func look(_ assembly: Assembly) {
+    let topics = assembly.writtenTopics
     let gone = state.withLock { state in
       let gone = state.told.keys.filter { !topics.contains($0) }
       for topic in gone { state.told[topic] = nil }
-      state.open = topics
+      (state.open, state.all) = (topics, topics)
       return gone
     }
     for topic in gone { delivery.note(topic: topic, nil) }

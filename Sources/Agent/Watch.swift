@@ -29,8 +29,6 @@ final class Watch: StatusSource {
   private let probe: SystemProbe
   private let lastSystem = Mutex((next: UInt64(0), view: SystemView()))
   private let certificates: CertificateProbe
-  /// Those that were configured, in seconds.
-  private let timeouts: [String: Double]
   private let began = Clock.monotonic
   private let kept: Mutex<BoxPicture>
   private let past = Mutex(History())
@@ -42,13 +40,8 @@ final class Watch: StatusSource {
   init(_ agent: Agent, logger: Logger) {
     self.agent = agent
     self.logger = logger
-    probe = SystemProbe(folder: agent.settings.spool?.folder ?? "/")
-    certificates = CertificateProbe(agent.settings.kafka.properties)
-    var timeouts: [String: Double] = [:]
-    for camera in agent.settings.cameras {
-      if case .device(let device) = camera.source { timeouts[camera.name] = device.timeout }
-    }
-    self.timeouts = timeouts
+    probe = SystemProbe(folder: agent.assembly.spool?.folder ?? "/")
+    certificates = CertificateProbe(agent.assembly.connection.properties)
     kept = Mutex(BoxPicture())
     kept.withLock { $0.node = agent.identity.node }
   }
@@ -174,7 +167,7 @@ final class Watch: StatusSource {
     picture.uptime = Double(now - began) / 1e9
     picture.cameras = agent.meters.map { CameraView($0, now: now) }
     let delivery = agent.delivery.picture
-    picture.delivery = DeliveryView(delivery, agent.settings, now: now)
+    picture.delivery = DeliveryView(delivery, agent.assembly, now: now)
     picture.spool = spool(delivery, &samples, uptime: picture.uptime)
     picture.analysis = agent.analysisView
     picture.gallery = agent.galleryView
@@ -193,17 +186,17 @@ final class Watch: StatusSource {
   private func spool(
     _ delivery: DeliveryPicture, _ samples: inout [Sample], uptime: Double
   ) -> SpoolView? {
-    guard let settings = agent.settings.spool else { return nil }
+    guard let use = agent.assembly.spool else { return nil }
     var view = SpoolView()
-    view.folder = settings.folder
+    view.folder = use.folder
     view.fault = delivery.spoolFault
-    view.quota = settings.quota
+    view.quota = Int(clamping: use.store.quotaBytes)
     guard let seen = agent.delivery.spoolPicture else { return view }
     view.bytes = seen.bytes
     view.quota = seen.quotaBytes
     view.deadRecords = seen.deadRecords
     view.framesBytes = seen.classes[.frames]?.bytes ?? 0
-    view.framesQuota = settings.framesQuota.map { Int($0) }
+    view.framesQuota = use.store.classQuotaBytes[.frames].map { Int(clamping: $0) }
     view.records = seen.records
     view.waitingBytes = seen.bytesWaiting
     view.oldestAge = seen.classes.values.compactMap(\.oldestAge).max()
@@ -226,8 +219,10 @@ final class Watch: StatusSource {
   /// not fed.
   var isMoving: Bool {
     let now = Double(Clock.monotonic) / 1e9
+    let cameras = agent.assembly.cameras
+    let timeouts = Dictionary(uniqueKeysWithValues: cameras.map { ($0.name, $0.source.timeout) })
     return progress.withLock { progress in
-      agent.meters.map { progress.isMoving($0, timeout: timeouts[$0.name], now: now) }
+      agent.meters.map { progress.isMoving($0, timeout: timeouts[$0.name] ?? nil, now: now) }
         .allSatisfy(\.self)
     }
   }

@@ -1,14 +1,14 @@
 package import Frames
 
 /// Where a camera's frames come from.
-package enum CameraSource: Sendable {
+package enum CameraSource: Equatable, Sendable {
   case device(DeviceRequest)
   case replay(ReplayRequest)
 }
 
 /// What is asked of a V4L2 device.
-package struct DeviceRequest: Sendable {
-  package struct Control: Sendable {
+package struct DeviceRequest: Equatable, Sendable {
+  package struct Control: Equatable, Sendable {
     package var name: String
     package var value: String
     package init(name: String, value: String) {
@@ -35,7 +35,7 @@ package struct DeviceRequest: Sendable {
 }
 
 /// What is to be replayed.
-package struct ReplayRequest: Sendable {
+package struct ReplayRequest: Equatable, Sendable {
   /// A folder of JPEGs, an MJPEG file, or raw frames.
   package var path: String
   /// Of raw frames; nil for JPEG.

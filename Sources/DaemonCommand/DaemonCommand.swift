@@ -41,7 +41,7 @@ package struct DaemonCommand: ParsableCommand {
     }
     vp_bound_heap()
     let style = JournalHandler.detectStyle()
-    let level = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
+    let level = Assembly(settings).log
     let logger = Logger(label: "vedetted") { _ in JournalHandler(level: level, style: style) }
     do {
       try Daemon.run(settings, configuration: config, logger: logger)

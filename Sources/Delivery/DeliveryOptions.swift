@@ -1,7 +1,7 @@
 package import Spool
 
 /// The bounds that Delivery works within.
-package struct DeliveryOptions: Sendable {
+package struct DeliveryOptions: Equatable, Sendable {
   /// Bytes of records in memory, at most: waiting, in flight, and on their way to the spool or from it.
   package var memoryMax: Int
   /// The age of the oldest unacknowledged record that makes an outage, in seconds.
@@ -40,7 +40,7 @@ package struct DeliveryOptions: Sendable {
 }
 
 /// How Delivery uses the spool.
-package struct SpoolUse: Sendable {
+package struct SpoolUse: Equatable, Sendable {
   package var folder: String
   package var store: SpoolOptions
   /// Seconds that small records may wait to be written together.

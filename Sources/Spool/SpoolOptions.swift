@@ -33,6 +33,17 @@ package struct SpoolOptions: Sendable {
   package init() {}
 }
 
+extension SpoolOptions: Equatable {
+  /// Whatever can be configured is alike: not the clock, nor the faults that tests cause.
+  package static func == (one: SpoolOptions, other: SpoolOptions) -> Bool {
+    one.segmentBytes == other.segmentBytes && one.groupBytes == other.groupBytes
+      && one.quotaBytes == other.quotaBytes && one.classQuotaBytes == other.classQuotaBytes
+      && one.ageMax == other.ageMax && one.isThinning == other.isThinning
+      && one.deadBytes == other.deadBytes && one.quarantineBytes == other.quarantineBytes
+      && one.isNewestFirst == other.isNewestFirst && one.keyFile == other.keyFile
+  }
+}
+
 /// An append or commit that failed, with the records that do not last: they are their owner's again.
 package struct SpoolFailure: Error, Sendable {
   package var error: SpoolError

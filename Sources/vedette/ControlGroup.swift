@@ -53,7 +53,7 @@ struct BrokerPlace: ParsableArguments {
     }
     if let broker { kafka.brokers = [broker] }
     do {
-      return Place(kafka: kafka, secrets: try SecretFile.secrets(of: kafka))
+      return Place(kafka: kafka, secrets: try SecretFile.secrets(in: kafka.secretFiles))
     } catch {
       throw ControlGroup.fail(
         "\(error)",

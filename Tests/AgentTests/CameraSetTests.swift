@@ -14,7 +14,7 @@ import Testing
   private let meters = CameraMeters(name: "front")
   private let fails = Flag()
 
-  private func camera(_ more: String) throws -> CameraSettings {
+  private func camera(_ more: String) throws -> CameraAssembly {
     let manager = FileManager.default
     try manager.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try Data(repeating: 128, count: 256).write(to: URL(fileURLWithPath: folder + "/one.grey"))
@@ -22,7 +22,7 @@ import Testing
     let replay = "replay: {path: \(folder)/one.grey, format: grey, size: 16x16, rate: 100}"
     try "cameras: {front: {\(replay)\(more)}}".write(
       toFile: file, atomically: true, encoding: .utf8)
-    return try #require(try SettingsLoader.load(path: file).settings.cameras.first)
+    return try #require(Assembly(try SettingsLoader.load(path: file).settings).cameras.first)
   }
 
   /// Makes `change` of a camera that streams, fails, and looks whether it goes on.

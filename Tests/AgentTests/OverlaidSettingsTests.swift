@@ -169,6 +169,16 @@ import Testing
     #expect(try held("replays/a.mjpeg", "on"))
   }
 
+  @Test func `Commands come by the topic of the files, and nothing else goes there`() throws {
+    let camera = "front: {device: /dev/video70}"
+    let moved = try overlaid(camera, ["kafka": ["topics": ["control": "other"]]])
+    #expect(moved.settings.kafka.name(of: .control) == "vedette.control")
+    let taken = try overlaid(
+      camera, ["kafka": ["topics": ["control": "other", "events": "control"]]])
+    #expect(taken.settings.kafka.name(of: .events) == "vedette.events")
+    #expect(taken.unapplied.first?.reason.contains("is the topic of control") == true)
+  }
+
   @Test func `What is not known stops every camera`() throws {
     let folder = try Folder()
     let path = try folder.write("cameras: {front: {device: /dev/video70}}")

@@ -34,8 +34,8 @@ import Testing
     var status = StatusSettings()
     status.tokenFile = path
     let errors = [
-      #expect(throws: AgentError.self) { try SecretFile.secrets(of: kafka) },
-      #expect(throws: AgentError.self) { try AccessControl.of(status) },
+      #expect(throws: AgentError.self) { try SecretFile.secrets(in: kafka.secretFiles) },
+      #expect(throws: AgentError.self) { try AccessControl.of(StatusAssembly(status)) },
     ]
     for error in errors {
       #expect(error?.kind == kind && error?.description.contains(words) == true, "\(error as Any)")

@@ -7,9 +7,9 @@ import Testing
 /// Which topics are asked about.
 @Suite struct TopicCheckTests {
   private func written(_ text: String) throws -> [String] {
-    TopicCheck.written(
-      try SettingsLoader.parse(Array(text.utf8), file: "v.yaml", analysers: Analysers.keys)
-        .settings)
+    let loaded = try SettingsLoader.parse(
+      Array(text.utf8), file: "v.yaml", analysers: Analysers.keys)
+    return Assembly(loaded.settings).writtenTopics
   }
 
   @Test func `Without analysers and commands these are frames and events`() throws {
