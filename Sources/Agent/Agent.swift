@@ -29,8 +29,9 @@ package final class Agent: Sendable {
   private let books: Books
   let commanded: Commanded?
   let reconfiguration: Reconfiguration
-  let clockWatch = Mutex<ClockWatch?>(nil)
-  let topicCheck: TopicCheck
+  private let topicCheck: TopicCheck
+  /// Those that run.
+  let services: ServiceList
   let logger: Logger
 
   /// What the agent is now: what cannot be changed while it runs is as it was at the start.
@@ -50,6 +51,7 @@ package final class Agent: Sendable {
     reconfiguration = Reconfiguration(configuration, begun, logger)
     running = Mutex(assembly)
     self.logger = logger
+    services = ServiceList(logger: logger)
     let identity = NodeIdentity(node: assembly.node)
     self.identity = identity
     let secrets = try SecretFile.secrets(in: assembly.connection.secretFiles)
@@ -97,50 +99,55 @@ package final class Agent: Sendable {
     }
   }
 
-  /// Starts Delivery, then the cameras.
-  package func start() throws(AgentError) {
-    do {
-      try watchClock()
-      try delivery.start()
-      try topicCheck.start()
-      try onlooker?.start(writers(assembly.topics))
-      try cameras.start()
-      try commanded?.start(self)
-    } catch {
-      throw AgentError("\(error)", .temporary)
+  /// Its services in the order in which they start: what frames go to comes before what they come from.
+  private var parts: [any Service] {
+    let renewing = ClockService(logger: logger) { [delivery, commanded] in
+      delivery.renewConnections()
+      commanded?.renew()
+    }
+    var parts: [any Service] = [
+      renewing, DeliveryService(delivery: delivery, events: events), topicCheck,
+    ]
+    if let onlooker { parts.append(looking(onlooker)) }
+    parts.append(cameras)
+    if let commanded { parts.append(ControlService(commanded: commanded, agent: self)) }
+    return parts
+  }
+
+  private func looking(_ onlooker: Onlooker) -> LookingService {
+    LookingService(onlooker, assembly.topics) { [identity, delivery, events, books] topics in
+      books.looked.map { camera, looked in
+        AnalysisWriter(
+          camera: camera, topics, identity: identity, delivery: delivery, events: events,
+          books: looked, numbers: books.numbers)
+      }
     }
   }
 
+  /// Starts it. Where a part cannot be started, those before it are stopped.
+  package func start() throws(AgentError) { try start(parts) }
+
+  /// Starts more services, which end before those that run.
+  func start(_ more: [any Service]) throws(AgentError) {
+    try services.start(more, budget: assembly.shutdownBudget)
+  }
+
+  /// Ends all services, each within its share of the budget. The ledger has nothing waiting afterwards.
+  /// - Returns: whether all have ended; otherwise the process is to end at once.
+  @discardableResult
+  package func stop() -> Bool {
+    let isDone = services.stop(seconds: assembly.shutdownBudget)
+    return Disposal.pendingCount == 0 && isDone
+  }
+
   /// Makes the running agent what it is to be, as far as it can without a restart.
-  /// - Returns: the parts of the configuration that take effect at the next start.
+  /// - Returns: the parts of the configuration that take effect at the next start: what no service has made so.
   /// - Throws: the first of what could not be done; what was done stays known.
   func adopt(_ new: Assembly) throws(AgentError) -> [String] {
     var now = assembly
     defer { running.withLock { $0 = now } }
-    try cameras.adopt(new, into: &now)
-    for (index, camera) in now.cameras.enumerated() {
-      guard let plan = new[camera: camera.name]?.plan, plan != camera.plan,
-        onlooker?.looks(at: camera.name) == true
-      else { continue }
-      onlooker?.set(plan, camera: camera.name)
-      now.cameras[index].plan = plan
-    }
-    if new.topics != now.topics {
-      events.topic = new.topics[.events]
-      onlooker?.set(writers(new.topics))
-      now.topics = new.topics
-    }
-    if topicCheck.topics != now.writtenTopics { topicCheck.look(now) }
+    try services.adopt(new, into: &now)
     return new.differences(from: now)
-  }
-
-  /// What sends what is seen, a camera each.
-  private func writers(_ topics: [Topic: String]) -> [AnalysisWriter] {
-    books.looked.map { camera, books in
-      AnalysisWriter(
-        camera: camera, topics, identity: identity, delivery: delivery, events: events,
-        books: books, numbers: self.books.numbers)
-    }
   }
 
   /// The last JPEG of a camera.

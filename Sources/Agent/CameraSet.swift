@@ -6,10 +6,11 @@ import Logging
 import Meters
 import Settings
 import Synchronization
+import Threads
 
 /// The cameras of the configuration, each of which can be replaced while the others go on. It is called by one thread
 /// at a time, but for what reads pictures.
-final class CameraSet: Sendable {
+final class CameraSet: Service {
   private struct Part {
     var assembly: CameraAssembly
     var camera: Camera
@@ -25,6 +26,7 @@ final class CameraSet: Sendable {
   private let parts: Mutex<[Part]>
   private let make: Make
   private let logger: Logger
+  private let progress = Mutex(ProgressBook())
 
   /// - Parameter topic: where frames go; nil where they are switched off.
   init(
@@ -48,9 +50,19 @@ final class CameraSet: Sendable {
     return Part(assembly: assembly, camera: camera, pipeline: pipeline)
   }
 
+  let name = "cameras"
+  let patience = StopPatience.share(0.3)
+
   func start() throws(AgentError) {
-    for index in parts.withLock({ $0.indices }) { try start(index) }
+    do throws(AgentError) {
+      for index in parts.withLock({ $0.indices }) { try start(index) }
+    } catch {
+      stop()
+      throw error
+    }
   }
+
+  func stop(seconds: Double) { stop() }
 
   private func start(_ index: Int) throws(AgentError) {
     let part = parts.withLock { $0[index] }
@@ -139,6 +151,20 @@ final class CameraSet: Sendable {
     part.camera.stop()
     part.camera.join()
     parts.withLock { $0[index].isRunning = false }
+  }
+
+  var health: ServiceHealth { health(now: Double(Clock.monotonic) / 1e9) }
+
+  /// Stuck where a camera's thread hangs: it says that it streams, but counts nothing.
+  /// - Parameter now: in seconds, on a clock that only goes on.
+  func health(now: Double) -> ServiceHealth {
+    let seen = parts.withLock { parts in
+      parts.map { ($0.pipeline.meters, $0.assembly.source.timeout) }
+    }
+    let stuck = progress.withLock { progress in
+      seen.filter { !progress.isMoving($0, timeout: $1, now: now) }.map(\.0.name)
+    }
+    return stuck.isEmpty ? .well : .stuck(stuck.joined(separator: ", "))
   }
 
   /// Whether the camera is not what it was last told to be.

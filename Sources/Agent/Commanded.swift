@@ -132,7 +132,7 @@ final class Commanded: Sendable {
     var view = ControlView()
     view.topic = preparation.control.topic
     view.overlay = overlay
-    view.fault = fault.withLock { $0 } ?? receiver.withLock { $0 }?.fault
+    if case .impaired(let why) = health { view.fault = why }
     guard let standing = desk.withLock({ $0 })?.standing else { return view }
     view.keys = standing.keyCount
     view.heard = standing.heard
@@ -149,6 +149,12 @@ final class Commanded: Sendable {
         state: last.state.rawValue)
     }
     return view
+  }
+
+  /// Impaired where the box cannot be commanded now.
+  var health: ServiceHealth {
+    let fault = fault.withLock { $0 } ?? receiver.withLock { $0 }?.fault
+    return fault.map { .impaired($0) } ?? .well
   }
 
   func reloadKeys() { desk.withLock { $0 }?.loadKeys() }

@@ -6,7 +6,7 @@ import Threads
 
 /// Reads the configuration again on SIGHUP, on a thread of its own: cameras that are restarted may take longer than the
 /// watchdog waits. Requests that come meanwhile are one more turn.
-final class Reloader: Sendable {
+final class Reloader: Service {
   private struct State {
     var isRunning = false
     var isAskedAgain = false
@@ -23,6 +23,13 @@ final class Reloader: Sendable {
     self.manager = manager
     self.logger = logger
   }
+
+  let name = "reload"
+  let patience = StopPatience.seconds(1)
+
+  func start() {}
+
+  func stop(seconds: Double) { finish() }
 
   /// Returns at once.
   func request() {
@@ -60,7 +67,7 @@ final class Reloader: Sendable {
   }
 
   /// Waits for a reload that is under way.
-  func finish() {
+  private func finish() {
     let last = thread.withLock { thread in
       defer { thread = nil }
       return thread

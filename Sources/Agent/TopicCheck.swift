@@ -10,7 +10,7 @@ import Threads
 /// Asks at the start, and whenever topics are changed, whether all topics that the box writes to are there and open to it,
 /// and says by name which are not, with the remedy: in the log, and by Delivery's picture on the status. On a thread of its
 /// own.
-final class TopicCheck: Sendable {
+final class TopicCheck: Service {
   private static let askMilliseconds: Int32 = 5000
   /// Brokers that make topics by themselves say that one is missing until they have.
   private static let patienceNanoseconds: UInt64 = 2_000_000_000
@@ -37,21 +37,35 @@ final class TopicCheck: Sendable {
     self.logger = logger
   }
 
-  func start() throws(ThreadError) {
-    _ = try NamedThread("topics") { [self] in run() }
+  let name = "topics"
+  let patience = StopPatience.seconds(1)
+
+  func start() throws(AgentError) {
+    do {
+      _ = try NamedThread("topics") { [self] in run() }
+    } catch {
+      throw AgentError("\(error)", .temporary)
+    }
   }
 
-  func stop() {
+  func beginStop() { stop(seconds: 0) }
+
+  func stop(seconds: Double) {
     isStopping.store(true, ordering: .relaxed)
     signal.set()
   }
 
   /// Those that are asked about.
-  var topics: [String] { state.withLock { $0.all } }
+  private var topics: [String] { state.withLock { $0.all } }
 
-  /// Asks about the topics that are written to now.
-  func look(_ assembly: Assembly) {
-    let topics = assembly.writtenTopics
+  /// Asks about the topics that are written to then: those of commands stay what they are.
+  func adopt(_ new: Assembly, into running: inout Assembly) {
+    var next = new
+    next.control = running.control
+    if next.writtenTopics != topics { look(next.writtenTopics) }
+  }
+
+  private func look(_ topics: [String]) {
     let gone = state.withLock { state in
       let gone = state.told.keys.filter { !topics.contains($0) }
       for topic in gone { state.told[topic] = nil }

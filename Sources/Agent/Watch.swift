@@ -12,7 +12,7 @@ import Threads
 
 /// Looks once a second how the box is, tells what is wrong by the log and by events, and keeps the picture for
 /// whoever asks. On a thread of its own: a disk that does not answer holds up nothing else.
-final class Watch: StatusSource {
+final class Watch: StatusSource, Service {
   private static let intervalMilliseconds: Int32 = 1000
   /// How often the system is asked, which costs more than all else together.
   private static let systemNanoseconds: UInt64 = 5_000_000_000
@@ -32,7 +32,6 @@ final class Watch: StatusSource {
   private let began = Clock.monotonic
   private let kept: Mutex<BoxPicture>
   private let past = Mutex(History())
-  private let progress = Mutex(ProgressBook())
   private let stopping = Flag()
   private let signal = EventSignal()
   private let thread = Mutex<NamedThread?>(nil)
@@ -46,19 +45,27 @@ final class Watch: StatusSource {
     kept.withLock { $0.node = agent.identity.node }
   }
 
-  func start() throws(ThreadError) {
-    let started = try NamedThread("status") { [self] in run() }
-    thread.withLock { $0 = started }
+  let name = "watch"
+  // It may wait for a disk: whatever it waits for, all frames are safe by then.
+  let patience = StopPatience.beside(sends: false)
+
+  /// Without it the agent does its work all the same.
+  func start() {
+    do {
+      let started = try NamedThread("status") { [self] in run() }
+      thread.withLock { $0 = started }
+    } catch {
+      logger.error("there is no status, and no alarm: \(error)")
+    }
   }
 
-  /// Tells nothing more; returns at once.
-  func end() {
+  /// Tells nothing more.
+  func beginStop() {
     _ = stopping.set(true)
     signal.set()
   }
 
-  /// Waits for the thread, which may wait for a disk.
-  func join() {
+  func stop(seconds: Double) {
     thread.withLock { thread in
       thread?.join()
       thread = nil
@@ -213,18 +220,6 @@ final class Watch: StatusSource {
     view.replayRate = replayed > 0 ? Double(replayed) / (uptime - first.time) : nil
     view.timeToEmpty = Double(view.records) / rate
     return view
-  }
-
-  /// False where a camera's thread hangs: it says that it streams, but counts nothing. Then the watchdog is
-  /// not fed.
-  var isMoving: Bool {
-    let now = Double(Clock.monotonic) / 1e9
-    let cameras = agent.assembly.cameras
-    let timeouts = Dictionary(uniqueKeysWithValues: cameras.map { ($0.name, $0.source.timeout) })
-    return progress.withLock { progress in
-      agent.meters.map { progress.isMoving($0, timeout: timeouts[$0.name] ?? nil, now: now) }
-        .allSatisfy(\.self)
-    }
   }
 }
 
