@@ -32,11 +32,11 @@ final class AnalysisWriter: Sendable {
     var streams: [String: PictureStream] = [:]
     for output in Analysers.outputs {
       guard let meters = books[output],
-        let topic = Topic(rawValue: output.topic).flatMap({ topics[$0] }),
-        let type = RecordType(rawValue: output.type)
+        let topic = topics[Topic(rawValue: output.topic)]
       else { continue }
       streams[output.name] = PictureStream(
-        identity, camera: camera, name: output.name, topic: topic, type: type,
+        identity, camera: camera, name: output.name, topic: topic,
+        type: RecordType(rawValue: output.type),
         contentType: output.isJSON ? "application/json" : "image/jpeg", meters: meters,
         numbers: numbers)
     }
@@ -45,8 +45,8 @@ final class AnalysisWriter: Sendable {
 
   func send(_ report: AnalysisReport, of picture: PublishedPicture) {
     for record in report.records {
-      guard let output = outputs[record.output], let type = RecordType(rawValue: output.type)
-      else { continue }
+      guard let output = outputs[record.output] else { continue }
+      let type = RecordType(rawValue: output.type)
       switch record.body {
       case .jpeg(let jpeg, let size):
         send(jpeg, byteCount: jpeg.count, size, record, output, of: picture)

@@ -150,7 +150,7 @@ package struct AnalyserKind: Sendable {
 
   package init<Kind: Analyser>(_ kind: Kind.Type) {
     outputs = kind.outputs
-    keys = KeyTable(Kind.Options.self)
+    keys = KeyTable(Kind.Options.self, topics: kind.outputs.map(\.topic))
     counters = kind.counters
     rows = kind.rows
     failure = kind.failure

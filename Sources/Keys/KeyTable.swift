@@ -13,9 +13,12 @@ package struct KeyTable: Sendable {
   /// What the group is for, in a line.
   package let summary: String
   package let entries: [Entry]
+  /// Topics whose names can be given below `kafka.topics`, for what the group has sent.
+  package let topics: [String]
   private let make: @Sendable ([String: KeyValue]) -> AnyOptions
 
-  package init<Options: KeyedOptions>(_ options: Options.Type) {
+  package init<Options: KeyedOptions>(_ options: Options.Type, topics: [String] = []) {
+    self.topics = topics
     name = Options.name
     summary = Options.summary
     entries = Options.keys.map {

@@ -32,7 +32,7 @@ package struct KafkaSettings: Equatable, Sendable {
   /// Put before each topic's name with a dot between.
   package var prefix = "vedette"
   /// The topics' names without prefix; those that are switched off are not in it.
-  package var topics = Dictionary(uniqueKeysWithValues: Topic.allCases.map { ($0, $0.rawValue) })
+  package var topics = Dictionary(uniqueKeysWithValues: Topic.own.map { ($0, $0.rawValue) })
   /// librdkafka properties set through as they stand.
   package var properties: [String: String] = [:]
   /// librdkafka properties whose values are read from these files, and never logged.

@@ -41,8 +41,8 @@ extension SettingsDecoder {
     _ places: inout [Topic: YAMLNode.Place]
   ) {
     for topic in reader.group(node, path) ?? [] {
-      guard let known = Topic.allCases.first(where: { $0.rawValue == topic.key }) else {
-        reader.unknown(topic, path, known: Topic.allCases.map(\.rawValue))
+      guard let known = topics.first(where: { $0.rawValue == topic.key }) else {
+        reader.unknown(topic, path, known: topics.map(\.rawValue))
         continue
       }
       places[known] = topic.value.place
@@ -63,8 +63,7 @@ extension SettingsDecoder {
   ) {
     var owners: [String: Topic] = [:]
     // Those that were named last, so that an error stands where somebody wrote.
-    let all = Topic.allCases
-    for topic in all.filter({ places[$0] == nil }) + all.filter({ places[$0] != nil }) {
+    for topic in topics.filter({ places[$0] == nil }) + topics.filter({ places[$0] != nil }) {
       guard let name = kafka.name(of: topic) else { continue }
       let (place, path) = (places[topic] ?? place, "\(path).topics.\(topic.rawValue)")
       if name.utf8.count > Self.topicBytesMax {

@@ -9,16 +9,20 @@ struct SettingsDecoder {
   let folder: String
   /// What may be done about a camera's pictures.
   let analysers: [KeyTable]
+  /// All that can be named.
+  let topics: [Topic]
 
   /// - Parameter errors: those found before, which count to the same bound.
   init(folder: String, analysers: [KeyTable] = [], errors: [Diagnostic]) {
     self.folder = folder
     self.analysers = analysers
+    topics = Topic.all(analysers)
     reader = NodeReader(errors: errors)
   }
 
   mutating func settings(_ root: YAMLNode, hostName: String) -> Settings {
     var settings = Settings(node: hostName)
+    for topic in topics { settings.kafka.topics[topic] = topic.rawValue }
     var camerasPlace = root.place
     for entry in reader.group(root, "") ?? [] {
       let path = entry.key

@@ -1,23 +1,25 @@
 // Written by tools/schemas from schemas/topic.json. Change that and run it.
 
-/// What is sent and read, by the name of its topic without prefix.
-package enum Topic: String, CaseIterable, Sendable {
+/// What the box itself sends and reads, by the name of its topic without prefix. Topics that
+/// analysers add are told by `x-topic` of what they send.
+package struct Topic: RawRepresentable, Hashable, Sendable {
   /// Pictures as they are.
-  case frames
-  /// Pictures with boxes and names.
-  case annotated
-  /// Pictures in their palette's colours.
-  case clustered
-  /// Small pictures at a low rate.
-  case thumbnails
-  /// Faces cut out.
-  case faces
-  /// Faces and who they are, gaps, records that no broker takes.
-  case events
-  /// Colours of pictures, heartbeats.
-  case metrics
+  package static let frames = Topic(rawValue: "frames")
+  /// What was seen in pictures, gaps, records that no broker takes.
+  package static let events = Topic(rawValue: "events")
+  /// What is measured of pictures, heartbeats.
+  package static let metrics = Topic(rawValue: "metrics")
   /// Commands, which are read.
-  case control
+  package static let control = Topic(rawValue: "control")
   /// What became of commands.
-  case results
+  package static let results = Topic(rawValue: "results")
+
+  /// Those of the box itself.
+  package static let own: [Topic] = [
+    .frames, .events, .metrics, .control, .results,
+  ]
+
+  package let rawValue: String
+
+  package init(rawValue: String) { self.rawValue = rawValue }
 }

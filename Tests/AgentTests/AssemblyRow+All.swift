@@ -36,7 +36,7 @@ extension AssemblyRow {
   ]
 
   private static let topics =
-    [Topic.frames, .annotated, .clustered, .thumbnails, .faces, .events].map {
+    Topic.all(Analysers.keys).filter { ![.metrics, .results, .control].contains($0) }.map {
       AssemblyRow("kafka.topics.\($0.rawValue)", "x", \.topics[$0], "vedette.x")
     } + [
       AssemblyRow("kafka.topics.metrics", "x", \.topics[.metrics], "vedette.x") {

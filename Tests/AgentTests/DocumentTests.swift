@@ -41,9 +41,11 @@ import Testing
     let rows = table.split(separator: "\n").dropFirst().compactMap {
       $0.split(separator: "|").first
     }
-    let named = rows.flatMap { words($0, #/[a-z.]+/#) }
-    #expect(Set(named) == Set(ControlCommand.types(analysers: Analysers.names)))
-    for type in ControlCommand.types(analysers: Analysers.names) {
+    let ofAnalysers = "`NAME.set` of each analyser (`faces.set`)"
+    #expect(rows.contains { $0.contains(ofAnalysers) })
+    let named = rows.flatMap { words($0.replacing(ofAnalysers, with: "")[...], #/[a-z.]+/#) }
+    #expect(Set(named) == Set(ControlCommand.types(analysers: [])))
+    for type in ControlCommand.types(analysers: []) + ["analyser.set"] {
       #expect(throws: Never.self) { try document("schemas/\(type).json") }
     }
   }
@@ -64,17 +66,35 @@ import Testing
     #expect(text.contains("no farther than the threshold (\(match.threshold); smaller"))
   }
 
-  @Test func `What analysers send is documented, by topic and type`() throws {
-    let asyncapi = try document("docs/asyncapi.yaml")
-    let readme = try document("README.md")
-    for output in Analysers.outputs {
-      #expect(asyncapi.contains("name: \(output.type)\n"), "\(output.type)")
-      #expect(asyncapi.contains("address: vedette.\(output.topic)\n"), "\(output.topic)")
-      #expect(readme.contains("| `vedette.\(output.topic)` |"), "\(output.topic)")
+  @Test
+  func `What analysers send has its schema, and no schema is of an analyser that there is not`()
+    throws
+  {
+    var declared: [String: [String]] = [:]
+    for kind in Analysers.all {
+      for output in kind.outputs { declared[output.type] = [kind.name, output.topic] }
     }
-    for row in Analysers.counters {
-      #expect(
-        try document("docs/metrics.md").contains("`vedette_analysis_\(row.name)_total`"))
+    var published: [String: [String]] = [:]
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../schemas")
+    for file in try FileManager.default.contentsOfDirectory(atPath: root.path)
+    where file.hasSuffix(".json") && !file.hasSuffix(".example.json") {
+      let schema = try object(try document("schemas/\(file)"))
+      guard let analyser = schema["x-analyser"] as? String else { continue }
+      let properties = try #require(schema["properties"] as? [String: [String: Any]])
+      let type = try #require((properties["type"] ?? properties["ce_type"])?["const"] as? String)
+      published[type] = [analyser, schema["x-topic"] as? String ?? ""]
+    }
+    #expect(published == declared)
+  }
+
+  @Test func `The list of analysers tells what they send and count`() {
+    let lines = AnalyserReference.lines
+    for output in Analysers.outputs {
+      #expect(lines.contains("  sends \(output.type) to the topic \(output.topic)"))
+    }
+    for counter in Analysers.counters {
+      #expect(lines.contains("  counts \(counter.name): \(counter.help)"))
     }
   }
 
@@ -141,8 +161,13 @@ import Testing
     guard let members = value as? [String: Any],
       let properties = part["properties"] as? [String: [String: Any]]
     else { return }
-    let written = Set(members.keys)
+    var written = Set(members.keys)
     let required = Set(part["required"] as? [String] ?? [])
+    // Members of others, by one schema for all, are those that analysers declare.
+    if part["additionalProperties"] is [String: Any] {
+      let declared = Analysers.counters.map(\.name) + Analysers.rows.map(\.name)
+      written.subtract(Set(declared).subtracting(properties.keys))
+    }
     if written != Set(properties.keys) {
       differences.append("\(path): \(written.symmetricDifference(properties.keys).sorted())")
     }

@@ -53,7 +53,8 @@ import Testing
   @Test func `What is made of frames is numbered by itself, and counted when it is made`() {
     let stream = PictureStream(
       identity, camera: "front", name: "metrics", topic: "vedette.metrics",
-      type: .colours, contentType: "application/json", meters: meters)
+      type: RecordType(rawValue: "vedette.colours.v1"), contentType: "application/json",
+      meters: meters)
     let record = stream.record(
       BytesPayload([]), byteCount: 0, time, size: FrameSize(width: 8, height: 6))
     #expect(record.headers["ce_id"] == "box/front/metrics/\(identity.boot)/0")

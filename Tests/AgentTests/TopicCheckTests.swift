@@ -24,12 +24,12 @@ import Testing
       """
     #expect(
       try written(text) == [
-        "vedette.frames", "vedette.annotated", "vedette.thumbnails", "vedette.chips",
-        "vedette.events",
+        "vedette.frames", "vedette.events", "vedette.annotated", "vedette.chips",
+        "vedette.thumbnails",
       ])
     #expect(
       try written("cameras: {front: {device: a, colours: on}}") == [
-        "vedette.frames", "vedette.clustered", "vedette.events", "vedette.metrics",
+        "vedette.frames", "vedette.events", "vedette.metrics", "vedette.clustered",
       ])
   }
 

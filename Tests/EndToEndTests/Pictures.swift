@@ -11,10 +11,13 @@ enum Pictures {
   }
 
   static func jpeg(_ size: FrameSize, seed: Int, quality: Int = 80) throws -> [UInt8] {
+    try jpeg(pixels(.rgb24, size, seed: seed), size, quality: quality)
+  }
+
+  /// - Parameter rgb: its pixels.
+  static func jpeg(_ rgb: [UInt8], _ size: FrameSize, quality: Int = 80) throws -> [UInt8] {
     let layout = FrameLayout(format: .rgb24, size: size, range: .full)
-    let frame = Frame(
-      copying: [pixels(.rgb24, size, seed: seed)], layout: layout,
-      time: FrameTime(monotonic: 0, wall: 0))
+    let frame = Frame(copying: [rgb], layout: layout, time: FrameTime(monotonic: 0, wall: 0))
     var options = PictureOptions()
     options.quality = quality
     let picture = try Compressor(options: options, pool: BytePool()).picture(of: frame)

@@ -1,7 +1,10 @@
-"""The published schemas, read by their files: what the tests of schemas, examples and records share."""
+"""The published schemas, read by their files: what the tests of schemas, examples and records share.
+  published.py topics    prints the topics that records are sent to
+  published.py analysed  prints the types of records that analysers send"""
 
 import json
 import pathlib
+import sys
 
 import jsonschema
 
@@ -56,3 +59,12 @@ def mutations(value, name):
             yield f"with another {member}", value | {member: f"not {what['const']}"}
     if schema.get("additionalProperties") is False:
         yield "with a member that nobody knows", value | {"nobody_knows": 1}
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["topics"]:
+        print("\n".join(sorted({topic for _, topic in record_types().values()})))
+    elif sys.argv[1:] == ["analysed"]:
+        print("\n".join(sorted(type for type, (name, _) in record_types().items() if "x-analyser" in load(name))))
+    else:
+        sys.exit(__doc__)

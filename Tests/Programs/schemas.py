@@ -1,6 +1,7 @@
-"""Judges schemas/ by itself and with docs/asyncapi.yaml: each example is as its schema has it and a mutated one is not,
+"""Judges schemas/ by itself and with what `tools/schemas --asyncapi` prints: each example is as its schema has it and a mutated one is not,
 and each record is in the document under its topic."""
 
+import subprocess
 import sys
 import warnings
 
@@ -22,7 +23,17 @@ for name in published.names():
         if not published.errors(other, name):
             wrong.append(f"{name}.json takes its example {what}")
 
-document = yaml.safe_load((published.FOLDER.parent / "docs/asyncapi.yaml").read_text())
+own = yaml.safe_load((published.FOLDER.parent / "docs/asyncapi.yaml").read_text())
+document = yaml.safe_load(subprocess.run(
+    [published.FOLDER.parent / "tools/schemas", "--asyncapi"], stdout=subprocess.PIPE, text=True, check=True).stdout)
+# What the file has by itself is there unchanged.
+for part in ("info", "components"):
+    if part == "components":
+        for key, message in own[part]["messages"].items():
+            if document[part]["messages"][key] != message:
+                wrong.append(f"tools/schemas --asyncapi changes the message {key}")
+    elif own[part] != document[part]:
+        wrong.append(f"tools/schemas --asyncapi changes {part}")
 messages = document["components"]["messages"]
 described = {message["name"]: key for key, message in messages.items()}
 
@@ -46,8 +57,14 @@ for type_, (name, topic) in published.record_types().items():
     if key not in document["channels"][topic]["messages"]:
         wrong.append(f"asyncapi.yaml does not have {type_} on the topic {topic}")
 topics = {word["const"] for word in published.load("topic")["oneOf"]}
+if set(own["channels"]) != topics:
+    wrong.append(f"asyncapi.yaml and topic.json differ in {sorted(set(own['channels']) ^ topics)}")
+topics |= {topic for _, topic in published.record_types().values()}
 if set(document["channels"]) != topics:
-    wrong.append(f"asyncapi.yaml and topic.json differ in {sorted(set(document['channels']) ^ topics)}")
+    wrong.append(f"asyncapi.yaml with analysers differs in {sorted(set(document['channels']) ^ topics)}")
+senders = {operation["channel"]["$ref"].rsplit("/", 1)[1] for operation in document["operations"].values()}
+if senders != topics:
+    wrong.append(f"asyncapi.yaml has no operation of {sorted(topics - senders)}")
 unknown = set(described) - set(published.record_types()) - {"command"}
 if unknown:
     wrong.append(f"asyncapi.yaml has messages that have no schema: {sorted(unknown)}")

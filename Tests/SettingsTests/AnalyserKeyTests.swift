@@ -72,7 +72,7 @@ import Testing
     #expect(lines.contains("hog, cnn. Default: hog"))
     #expect(lines.contains("histogram, exact, or 1 to 10000000. Default: histogram"))
     #expect(lines.contains("pictures a second, 0.001 to 1000, or off. Default: 0.5"))
-    #expect(lines.contains("sends vedette.thumbnail.v1 to the topic thumbnails"))
+    #expect(lines.contains("sends vedette.clustered.v1 to the topic clustered"))
   }
 
   @Test func `What is no value of a key is told by its range`() {

@@ -11,6 +11,13 @@ import Testing
     try parsed(text).settings
   }
 
+  /// What holds where nothing is said, analysers' topics among it.
+  private static let kafka: KafkaSettings = {
+    var kafka = KafkaSettings()
+    for topic in Topic.all(Analysers.keys) { kafka.topics[topic] = topic.rawValue }
+    return kafka
+  }()
+
   @Test func `The example works as it is`() throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
@@ -80,6 +87,7 @@ import Testing
     let settings = try parse(lines.joined(separator: "\n"))
     var defaults = Settings(node: settings.node)
     defaults.control = ControlSettings()
+    defaults.kafka = Self.kafka
     defaults.spool = SpoolSettings(folder: "/var/lib/vedette/spool")
     var camera = CameraSettings(
       name: "front", source: .device(DeviceSettings(device: "/dev/video0")))
@@ -361,6 +369,7 @@ import Testing
   @Test func `What is left out has its default`() throws {
     let settings = try parse("node: n\n" + Fault.camera)
     var expected = Settings(node: "n")
+    expected.kafka = Self.kafka
     expected.cameras = [
       CameraSettings(name: "front", source: .device(DeviceSettings(device: "/dev/video0")))
     ]

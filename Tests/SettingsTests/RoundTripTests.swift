@@ -52,7 +52,7 @@ private struct Random: RandomNumberGenerator {
     settings.log.level = any(LogSettings.Level.self)
     settings.kafka.brokers = (0...integer(0...3)).map { "\($0).example:\(integer(1...65_535))" }
     settings.kafka.prefix = name()
-    for topic in Topic.allCases { settings.kafka.topics[topic] = maybe { $0.name() } }
+    for topic in Topic.all(Analysers.keys) { settings.kafka.topics[topic] = maybe { $0.name() } }
     if Bool.random(using: &self) { settings.analysis.workers = integer(1...256) }
     settings.analysis.nice = integer(0...19)
     settings.analysis.models = "/srv/\(value())"
@@ -238,7 +238,7 @@ extension KafkaSettings {
       ("brokers", .list(brokers.map { .text($0) })), ("prefix", .text(prefix)),
       (
         "topics",
-        .group(Topic.allCases.map { ($0.rawValue, .plain(topics[$0] ?? "off")) })
+        .group(Topic.all(Analysers.keys).map { ($0.rawValue, .plain(topics[$0] ?? "off")) })
       ),
       ("properties", .group(properties.map { ($0, .text($1)) })),
       ("secrets", .group(secretFiles.map { ($0, .text($1)) })),

@@ -1,3 +1,4 @@
+import Analysers
 import Settings
 
 extension Assembly {
@@ -12,7 +13,7 @@ extension Assembly {
       ("status", status == other.status),
       ("cameras", cameras.map(\.name) == other.cameras.map(\.name)),
     ]
-    let renamed = Topic.allCases.filter { topic in
+    let renamed = Topic.all(Analysers.keys).filter { topic in
       topics[topic] != other.topics[topic] || isRenamed(topic, other)
     }
     let changed = cameras.filter { camera in

@@ -8,13 +8,13 @@ extension Assembly {
     var used: Set<Topic> = [.frames, .events]
     for kind in Analysers.all
     where cameras.contains(where: { $0.plan.analysers[kind.name] != nil }) {
-      used.formUnion(kind.outputs.compactMap { Topic(rawValue: $0.topic) })
+      used.formUnion(kind.outputs.map { Topic(rawValue: $0.topic) })
     }
     var names = topics.filter { used.contains($0.key) }
     if let control {
       names[.results] = control.results
       names[.metrics] = names[.metrics] ?? control.metrics
     }
-    return Topic.allCases.compactMap { names[$0] }
+    return Topic.all(Analysers.keys).compactMap { names[$0] }
   }
 }

@@ -1,3 +1,4 @@
+import Analysers
 import Analysis
 import Delivery
 package import Logging
@@ -40,7 +41,7 @@ package struct Assembly: Equatable, Sendable {
       }
     connection = ConnectionAssembly(settings.kafka)
     topics = [:]
-    for topic in Topic.allCases where topic != .control && topic != .results {
+    for topic in Topic.all(Analysers.keys) where topic != .control && topic != .results {
       topics[topic] = settings.kafka.name(of: topic)
     }
     delivery = DeliveryOptions(

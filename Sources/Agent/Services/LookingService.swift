@@ -42,7 +42,7 @@ final class LookingService: Service {
       running.cameras[index].plan = plan
     }
     onlooker.set(writers(new.topics))
-    for topic in Analysers.outputs.compactMap({ Topic(rawValue: $0.topic) })
+    for topic in Analysers.outputs.map({ Topic(rawValue: $0.topic) })
     where topic != .events {
       running.topics[topic] = new.topics[topic]
     }
