@@ -249,7 +249,8 @@ let package = Package(
       [
         "Agent", "Analysers", "Analysis", "Capture", "Colours", "Control", "Delivery", "Documents",
         "FaceAnalyser", "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Keys", "Meters",
-        "Motion", "Settings", "Spool", "Status", "TestDice", "TestFetching", "TestScenes", log,
+        "Motion", "Paths", "Settings", "Spool", "Status", "TestDice", "TestFetching", "TestScenes",
+        log,
       ]),
     tests(
       "EndToEndTests",

@@ -1,5 +1,4 @@
-import CPosix
-import Glibc
+import Paths
 import Status
 import SwiftASN1
 import Synchronization
@@ -81,16 +80,7 @@ final class CertificateProbe: Sendable {
   }
 
   private static func read(_ path: String) -> String {
-    let fd = unsafe vp_open_file(path)
-    guard fd >= 0 else { return "" }
-    defer { _ = close(fd) }
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 1 << 16)
-    while bytes.count < bytesMax {
-      let count = unsafe Glibc.read(fd, &part, part.count)
-      guard count > 0 else { break }
-      bytes += part[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    let bytes = try? WholeFile.beginning(of: path, bytesMax: bytesMax)
+    return String(decoding: bytes ?? [], as: UTF8.self)
   }
 }

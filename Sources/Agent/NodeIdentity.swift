@@ -1,5 +1,4 @@
-import CPosix
-import Glibc
+import Paths
 import Threads
 
 /// Who sends: the node's name, and the number of this run.
@@ -16,11 +15,7 @@ package struct NodeIdentity: Sendable {
   }
 
   private static func bootID() -> String? {
-    let fd = unsafe vp_open("/proc/sys/kernel/random/boot_id", O_RDONLY)
-    guard fd >= 0 else { return nil }
-    defer { _ = close(fd) }
-    var buffer = [UInt8](repeating: 0, count: 36)
-    guard unsafe read(fd, &buffer, buffer.count) == buffer.count else { return nil }
-    return String(decoding: buffer, as: UTF8.self)
+    let line = WholeFile.firstLine(of: "/proc/sys/kernel/random/boot_id")
+    return line.flatMap { $0.utf8.count == 36 ? $0 : nil }
   }
 }

@@ -1,5 +1,4 @@
-import CPosix
-import Glibc
+import Paths
 import Settings
 
 /// A secret in a file of its own: a password, without the newline that editors add.
@@ -32,14 +31,8 @@ package enum SecretFile {
   }
 
   private static func read(_ path: String) throws(FileFault) -> String {
-    let fd = unsafe vp_open_file(path)
-    guard fd >= 0 else { throw FileFault(errno) }
-    defer { _ = close(fd) }
-    var bytes = [UInt8](repeating: 0, count: bytesMax)
-    var count = unsafe Glibc.read(fd, &bytes, bytes.count)
-    while count < 0, errno == EINTR { count = unsafe Glibc.read(fd, &bytes, bytes.count) }
-    guard count >= 0 else { throw FileFault(errno) }
-    var text = String(decoding: bytes.prefix(count), as: UTF8.self)
+    let bytes = try WholeFile.read(path, bytesMax: bytesMax)
+    var text = String(decoding: bytes, as: UTF8.self)
     while let last = text.last, last.isNewline { text.removeLast() }
     return text
   }

@@ -6,7 +6,6 @@ import Status
 /// Asks the system how the machine is. A call may take as long as a disk takes.
 struct SystemProbe {
   private static let sensorsMax = 64
-  private static let fileBytesMax = 4096
 
   /// On the file system that is looked at.
   let folder: String
@@ -28,7 +27,7 @@ struct SystemProbe {
         + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
     }
     // The second number is the resident pages.
-    let pages = Self.read("/proc/self/statm")?.split(separator: " ")
+    let pages = WholeFile.firstLine(of: "/proc/self/statm")?.split(separator: " ")
     if let pages, pages.count > 1, let resident = UInt64(pages[1]) {
       view.residentBytes = Self.product(resident, UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))) ?? 0
     }
@@ -54,7 +53,10 @@ struct SystemProbe {
   private static var temperature: Double? {
     var hottest: Double?
     for number in 0..<sensorsMax {
-      guard let text = read("/sys/class/thermal/thermal_zone\(number)/temp") else { break }
+      guard
+        let text = WholeFile.firstLine(
+          of: "/sys/class/thermal/thermal_zone\(number)/temp")
+      else { break }
       // Sensors that are asleep say 0, or what no machine survives.
       guard let value = Double(text), (1000...150_000).contains(value) else { continue }
       hottest = max(hottest ?? 0, value / 1000)
@@ -62,23 +64,8 @@ struct SystemProbe {
     return hottest
   }
 
-  private static func read(_ path: String) -> String? {
-    let fd = unsafe vp_open(path, O_RDONLY)
-    guard fd >= 0 else { return nil }
-    defer { _ = close(fd) }
-    var bytes = [UInt8](repeating: 0, count: fileBytesMax)
-    let count = unsafe Glibc.read(fd, &bytes, bytes.count)
-    guard count > 0 else { return nil }
-    let text = String(decoding: bytes.prefix(count), as: UTF8.self)
-    return String(text.prefix { $0 != "\n" })
-  }
-
   private static func entries(_ folder: String) -> Int {
-    guard let handle = unsafe vp_opendir(folder) else { return 0 }
-    defer { unsafe closedir(handle) }
-    var count = 0
-    while unsafe readdir(handle) != nil { count += 1 }
-    // Without `.`, `..` and the folder itself.
-    return max(0, count - 3)
+    // Without the folder itself.
+    max(0, (FolderNames.list(folder)?.count ?? 0) - 1)
   }
 }

@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Paths
 
 /// Finds the node that a configured name means.
 package enum DeviceFinder {
@@ -30,7 +31,7 @@ package enum DeviceFinder {
       .map { name in
         let path = "\(root)/dev/\(name)"
         return Node(
-          path: path, card: Files.text("\(classFolder)/\(name)/name") ?? "",
+          path: path, card: WholeFile.firstLine(of: "\(classFolder)/\(name)/name") ?? "",
           serial: serial("\(classFolder)/\(name)/device"),
           links: targets.filter { $0.1 == path }.map(\.0))
       }
@@ -40,9 +41,9 @@ package enum DeviceFinder {
   private static func serial(_ device: String) -> String? {
     guard var folder = Files.realPath(device) else { return nil }
     for _ in 0..<3 {
-      if let serial = Files.text("\(folder)/serial"), !serial.isEmpty { return serial }
+      if let serial = WholeFile.firstLine(of: "\(folder)/serial"), !serial.isEmpty { return serial }
       // Above the device there are hubs, with serials of their own.
-      if Files.text("\(folder)/idVendor") != nil { return nil }
+      if WholeFile.firstLine(of: "\(folder)/idVendor") != nil { return nil }
       guard let slash = folder.lastIndex(of: "/") else { return nil }
       folder = String(folder[..<slash])
     }

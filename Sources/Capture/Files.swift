@@ -1,8 +1,7 @@
-import CPosix
 import Glibc
 import Paths
 
-/// Small reads of folders, links and files in /dev, /proc and /sys; what cannot be read is empty.
+/// Small reads of folders and links in /dev, /proc and /sys; what cannot be read is empty.
 enum Files {
   static func names(in folder: String) -> [String] {
     FolderNames.list(folder)?.sorted() ?? []
@@ -20,16 +19,5 @@ enum Files {
 
   static func realPath(_ path: String) -> String? {
     FolderNames.real(path)
-  }
-
-  /// The first line of a small file.
-  static func text(_ path: String) -> String? {
-    let fd = unsafe vp_open_file(path)
-    guard fd >= 0 else { return nil }
-    defer { _ = close(fd) }
-    var buffer = [UInt8](repeating: 0, count: 256)
-    let count = unsafe read(fd, &buffer, buffer.count)
-    guard count > 0 else { return nil }
-    return String(decoding: buffer.prefix(count).prefix { $0 != 10 && $0 != 0 }, as: UTF8.self)
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Paths
 
 /// Who has a device open, from /proc.
 enum Holders {
@@ -19,7 +20,7 @@ enum Holders {
     for entry in Files.names(in: "/proc") {
       guard let pid = Int(entry), pid != Int(getpid()) else { continue }
       guard count(in: pid, device) > 0 else { continue }
-      let name = Files.text("/proc/\(pid)/comm") ?? "?"
+      let name = WholeFile.firstLine(of: "/proc/\(pid)/comm") ?? "?"
       found.append((pid, name))
     }
     return found

@@ -1,6 +1,4 @@
-import CPosix
 import Documents
-import Glibc
 import Paths
 
 /// The keys that a box trusts: those of keys.d, and those that came over the topic, but for those that were revoked.
@@ -60,8 +58,7 @@ package struct KeyRing: Equatable, Sendable {
     var ring = KeyRing()
     var troubles: [String] = []
     guard let names = FolderNames.list(folder) else {
-      let reason = unsafe String(cString: strerror(errno))
-      return (ring, ["\(folder) cannot be read: \(reason)"])
+      return (ring, ["\(folder) cannot be read: \(FileFault.last)"])
     }
     for name in names.sorted() where name.hasSuffix(".pub") && !name.hasPrefix(".") {
       do throws(Rejection) {
@@ -73,17 +70,17 @@ package struct KeyRing: Equatable, Sendable {
     return (ring, troubles)
   }
 
+  /// Of the file of a public key.
+  private static let bytesMax = 64 << 10
+
   /// Reads the file of one public key.
   package static func read(_ path: String) throws(Rejection) -> TrustedKey {
-    let bytesMax = 64 << 10
-    let descriptor = unsafe vp_open_file(path)
-    guard descriptor >= 0 else {
-      throw Rejection(
-        .badArgument, "it cannot be read: \(unsafe String(cString: vp_file_reason(errno)))")
+    let bytes: [UInt8]
+    do throws(FileFault) {
+      bytes = try WholeFile.read(path, bytesMax: bytesMax)
+    } catch {
+      throw Rejection(.badArgument, "it cannot be read: \(error)")
     }
-    defer { _ = close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: bytesMax)
-    let count = unsafe Glibc.read(descriptor, &bytes, bytes.count)
-    return try TrustedKey(JSONReader.readOrReject(Array(bytes.prefix(max(0, count)))))
+    return try TrustedKey(JSONReader.readOrReject(bytes))
   }
 }

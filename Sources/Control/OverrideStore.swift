@@ -1,6 +1,7 @@
 import CPosix
 package import Gallery
 import Glibc
+import Paths
 import Synchronization
 
 /// Keeps the overrides apart from the gallery: two files with the same text, each with a check sum, each replaced whole.
@@ -46,22 +47,15 @@ package final class OverrideStore: Sendable {
 
   /// Nil where there is none.
   private static func read(_ path: String) throws(Rejection) -> OverridesCopy? {
-    let descriptor = unsafe vp_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw Rejection(.malformed, unsafe String(cString: strerror(errno)))
+    let bytes: [UInt8]
+    do throws(FileFault) {
+      bytes = try OpenFile(path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        .readAll(bytesMax: bytesMax)
+    } catch {
+      if error.isMissing { return nil }
+      throw Rejection(.malformed, error.code == EFBIG ? "it is too large" : "\(error)")
     }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 64 << 10)
-    while bytes.count <= bytesMax {
-      let count = unsafe Glibc.read(descriptor, &piece, piece.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw Rejection(.malformed, unsafe String(cString: strerror(errno))) }
-      if count == 0 { return try OverridesCopy(bytes) }
-      bytes += piece.prefix(count)
-    }
-    throw Rejection(.malformed, "it is too large")
+    return try OverridesCopy(bytes)
   }
 
   /// Whether both files say this.
@@ -79,29 +73,22 @@ package final class OverrideStore: Sendable {
   ) throws(GalleryError) {
     let new = "\(path).new"
     unsafe vp_unlink(new)
-    let descriptor = try FolderOwner.open(new, O_WRONLY | O_TRUNC | O_NOFOLLOW)
-    var isWritten = true
-    var rest = bytes[...]
-    while isWritten, !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes {
-        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-      }
-      if count > 0 { rest.removeFirst(count) }
-      isWritten = count > 0 || count < 0 && errno == EINTR
+    let file = try FolderOwner.open(new, O_WRONLY | O_TRUNC | O_NOFOLLOW)
+    do throws(FileFault) {
+      try file.write(bytes)
+      try file.sync()
+    } catch {
+      throw failure(new, error)
     }
-    isWritten = isWritten && fsync(descriptor) == 0
-    let code = errno
-    close(descriptor)
-    guard isWritten else { throw failure(new, code) }
-    guard unsafe vp_rename(new, path) == 0 else { throw failure(path, errno) }
-    let place = unsafe vp_open(folder, O_RDONLY | O_DIRECTORY)
-    guard place >= 0 else { throw failure(folder, errno) }
-    defer { close(place) }
-    guard fsync(place) == 0 else { throw failure(folder, errno) }
+    guard unsafe vp_rename(new, path) == 0 else { throw failure(path, .last) }
+    do throws(FileFault) {
+      try OpenFile(folder, flags: O_RDONLY | O_DIRECTORY).sync()
+    } catch {
+      throw failure(folder, error)
+    }
   }
 
-  private static func failure(_ path: String, _ code: Int32) -> GalleryError {
-    GalleryError(
-      .disk, "\(path) cannot be written: \(unsafe String(cString: strerror(code)))")
+  private static func failure(_ path: String, _ fault: FileFault) -> GalleryError {
+    GalleryError(.disk, "\(path) cannot be written: \(fault)")
   }
 }

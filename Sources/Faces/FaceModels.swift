@@ -1,6 +1,5 @@
 import CChecksum
-import CPosix
-import Glibc
+import Paths
 
 /// The models' files in a folder, as `tools/models` puts them there.
 package struct FaceModels: Equatable, Sendable {
@@ -55,31 +54,29 @@ package struct FaceModels: Equatable, Sendable {
   func path(of file: File) throws(FacesError) -> String {
     let path = "\(folder)/\(file.name)"
     let advice = "run 'tools/models --to \(folder)\(file == .landmarks68 ? " --with-68" : "")'"
-    let descriptor = unsafe vp_open_file(path)
-    guard descriptor >= 0 else {
-      guard errno != EACCES, errno != EPERM else {
+    let opened: OpenFile
+    do throws(FileFault) {
+      opened = try OpenFile(path)
+    } catch {
+      guard !error.isDenied else {
         throw FacesError(
           .denied,
           "the model \(path) cannot be opened: permission denied; run this as root or as the agent's user"
         )
       }
-      let reason = unsafe String(cString: vp_file_reason(errno))
       throw FacesError(
-        .modelMissing, "the model \(path) cannot be opened (\(reason)): \(advice)")
+        .modelMissing, "the model \(path) cannot be opened (\(error)): \(advice)")
     }
-    defer { _ = close(descriptor) }
     var checksum: UInt32 = 0
     var byteCount = 0
     var buffer = [UInt8](repeating: 0, count: 1 << 18)
     // No longer than the file should be: a device may never end.
     while byteCount <= file.byteCount {
-      let count = unsafe buffer.withUnsafeMutableBytes {
-        unsafe read(descriptor, $0.baseAddress, $0.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else {
-        let reason = unsafe String(cString: strerror(errno))
-        throw FacesError(.modelMissing, "the model \(path) cannot be read (\(reason)): \(advice)")
+      let count: Int
+      do throws(FileFault) {
+        count = try opened.read(into: &buffer)
+      } catch {
+        throw FacesError(.modelMissing, "the model \(path) cannot be read (\(error)): \(advice)")
       }
       if count == 0 { break }
       checksum = unsafe buffer.withUnsafeBytes {

@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+package import Paths
 
 /// Whose a new file in a folder must be, so that the agent can open what root made there.
 package struct FolderOwner {
@@ -45,28 +46,35 @@ package struct FolderOwner {
 
   /// Opens a file for writing, made where it is not there, that the folder's owner can open too. A new one that
   /// cannot be given away is removed.
-  package static func open(_ path: String, _ flags: Int32) throws(GalleryError) -> Int32 {
-    let mode: UInt32 = 0o640
+  package static func open(_ path: String, _ flags: Int32) throws(GalleryError) -> OpenFile {
     var isNew = true
-    var descriptor = unsafe vp_open_mode(path, flags | O_CREAT | O_EXCL, mode)
-    if descriptor < 0, errno == EEXIST {
-      isNew = false
-      descriptor = unsafe vp_open(path, flags)
-    }
-    guard descriptor >= 0 else {
-      let reason = unsafe String(cString: strerror(errno))
-      throw GalleryError(.disk, "\(path) cannot be opened: \(reason)")
+    let file: OpenFile
+    do throws(FileFault) {
+      file = try make(path, flags, &isNew)
+    } catch {
+      throw GalleryError(.disk, "\(path) cannot be opened: \(error)")
     }
     do throws(GalleryError) {
-      try FolderOwner(ofFile: path)?.adopt(descriptor, path)
+      try FolderOwner(ofFile: path)?.adopt(file.descriptor, path)
     } catch {
-      if isNew { unsafe vp_unlink(path) }
       // What is there already may be another's on purpose.
       if isNew {
-        close(descriptor)
+        unsafe vp_unlink(path)
         throw error
       }
     }
-    return descriptor
+    return file
+  }
+
+  private static func make(
+    _ path: String, _ flags: Int32, _ isNew: inout Bool
+  ) throws(FileFault) -> OpenFile {
+    do throws(FileFault) {
+      return try OpenFile(path, flags: flags | O_CREAT | O_EXCL, mode: 0o640)
+    } catch {
+      guard error.code == EEXIST else { throw error }
+      isNew = false
+      return try OpenFile(path, flags: flags)
+    }
   }
 }

@@ -49,7 +49,7 @@ package final class Gallery: @unchecked Sendable {
   private static func make(_ path: String) throws(GalleryError) {
     let isThere = unsafe vp_access(path, F_OK) == 0
     do throws(GalleryError) {
-      close(try FolderOwner.open(path, O_RDWR))
+      _ = try FolderOwner.open(path, O_RDWR)
     } catch {
       // Made, and given away, or not made at all; where there is no file either way, SQLite says why.
       if !isThere, let owner = FolderOwner(ofFile: path), owner.isAnother { throw error }

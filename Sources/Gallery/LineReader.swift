@@ -1,12 +1,11 @@
-import CPosix
 import Glibc
+import Paths
 
 /// Reads a file, or standard input, line by line without holding it whole; closed when it goes.
 package final class LineReader {
   private static let chunkBytes = 1 << 20
 
-  private let descriptor: Int32
-  private let isOwned: Bool
+  private let file: OpenFile
   private let path: String
   private var buffer: [UInt8] = []
   private var start = 0
@@ -21,24 +20,17 @@ package final class LineReader {
   /// - Parameter path: `-` is standard input.
   package init(_ path: String) throws(GalleryError) {
     self.path = path
-    isOwned = path != "-"
-    descriptor = isOwned ? unsafe vp_open_file(path) : 0
-    guard descriptor >= 0 else {
-      let code: GalleryError.Code =
-        switch errno {
-        case EACCES, EPERM: .denied
-        case ENOENT, ENOTDIR: .notFound
-        default: .disk
-        }
+    do throws(FileFault) {
+      file = try path == "-" ? OpenFile(copyOf: STDIN_FILENO) : OpenFile(path)
+    } catch {
       throw GalleryError(
-        code, "\(path) cannot be read: \(unsafe String(cString: vp_file_reason(errno)))")
+        error.isDenied ? .denied : error.isMissing ? .notFound : .disk,
+        "\(path) cannot be read: \(error)")
     }
     var status = stat()
-    let isFile = unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    let isFile = unsafe fstat(file.descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     size = isFile ? Int(status.st_size) : nil
   }
-
-  deinit { if isOwned { _ = close(descriptor) } }
 
   /// The next line without its end; nil at the end of the file.
   /// - Throws: `.badInput` where a line is longer than an entry can be.
@@ -72,16 +64,11 @@ package final class LineReader {
     let held = buffer.count
     buffer.append(contentsOf: repeatElement(0, count: Self.chunkBytes))
     var count = 0
-    repeat {
-      count = unsafe buffer.withUnsafeMutableBytes {
-        unsafe read(descriptor, $0.baseAddress.map { unsafe $0 + held }, Self.chunkBytes)
-      }
-    } while count < 0 && errno == EINTR
-    let reason = errno
-    buffer.removeLast(Self.chunkBytes - max(0, count))
-    guard count >= 0 else {
-      throw GalleryError(
-        .disk, "\(path) cannot be read: \(unsafe String(cString: strerror(reason)))")
+    defer { buffer.removeLast(Self.chunkBytes - count) }
+    do throws(FileFault) {
+      count = try file.read(into: &buffer, from: held)
+    } catch {
+      throw GalleryError(.disk, "\(path) cannot be read: \(error)")
     }
     bytesRead += count
     isAtEnd = count == 0

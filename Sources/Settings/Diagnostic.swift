@@ -1,6 +1,3 @@
-import CPosix
-import Glibc
-
 /// One thing that is wrong, or worth knowing, in a configuration.
 package struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
   package var file: String
@@ -28,24 +25,6 @@ package struct SettingsError: Error, Equatable, CustomStringConvertible {
 
   package var description: String {
     diagnostics.map(\.description).joined(separator: "\n")
-  }
-}
-
-/// Why a file cannot be read, as an errno.
-package struct FileFault: Error, Equatable, CustomStringConvertible {
-  package var code: Int32
-
-  package init(_ code: Int32) { self.code = code }
-
-  package var description: String { unsafe String(cString: vp_file_reason(code)) }
-
-  /// Whether trying again may help. What is wrong with a path, or with who may read it, a person must mend; a disk that
-  /// fails, or too few descriptors or too little memory, may be over at the next start.
-  package var isTemporary: Bool {
-    ![
-      EACCES, EPERM, ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG, EINVAL, ENOTSUP, ENXIO, ENODEV,
-      EROFS,
-    ].contains(code)
   }
 }
 

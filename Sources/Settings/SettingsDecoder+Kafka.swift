@@ -248,7 +248,7 @@ extension SettingsDecoder {
   ) {
     var status = stat()
     guard unsafe vp_access(file, R_OK) == 0, unsafe vp_stat(file, &status) == 0 else {
-      let reason = FileFault(errno)
+      let reason = FileFault.last
       // Whoever reads it finds out whether it has passed.
       guard !reason.isTemporary else { return }
       let name = isPath ? file.quoted : "the file"

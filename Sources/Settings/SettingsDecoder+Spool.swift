@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Paths
 
 extension SettingsDecoder {
   mutating func spool(_ node: YAMLNode, _ parent: String) -> SpoolSettings? {
@@ -54,7 +55,7 @@ extension SettingsDecoder {
               value.place, path,
               "\(file.quoted) is not a regular file; the spool is not used until it is")
           } else if unsafe vp_access(file, R_OK) != 0 {
-            let reason = unsafe String(cString: strerror(errno))
+            let reason = FileFault.last
             reader.warn(
               value.place, path,
               "\(file.quoted) cannot be read: \(reason); the spool is not used until it can")

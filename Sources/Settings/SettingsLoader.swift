@@ -124,8 +124,9 @@ package enum SettingsLoader {
     _ folder: String
   ) throws(SettingsError) -> (names: [String], warnings: [Diagnostic]) {
     guard let found = FolderNames.list(folder) else {
-      if errno == ENOENT { return ([], []) }
-      throw failure(folder, "cannot be read")
+      let fault = FileFault.last
+      if fault.code == ENOENT { return ([], []) }
+      throw failure(folder, "cannot be read", fault)
     }
     var names: [String] = []
     var warnings: [Diagnostic] = []
@@ -190,23 +191,17 @@ package enum SettingsLoader {
 
   /// The bytes of a file of at most one byte more than a configuration may have.
   private static func read(_ path: String) throws(SettingsError) -> [UInt8] {
-    let descriptor = unsafe vp_open_file(path)
-    guard descriptor >= 0 else { throw failure(path, "cannot be opened") }
-    guard let file = unsafe fdopen(descriptor, "r") else {
-      close(descriptor)
-      throw failure(path, "cannot be opened")
+    do throws(FileFault) {
+      return try WholeFile.beginning(of: path, bytesMax: YAMLParser.bytesMax + 1)
+    } catch {
+      throw failure(path, "cannot be read", error)
     }
-    defer { unsafe fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: YAMLParser.bytesMax + 1)
-    let count = unsafe fread(&bytes, 1, bytes.count, file)
-    guard unsafe ferror(file) == 0 else { throw failure(path, "cannot be read") }
-    bytes.removeSubrange(count...)
-    return bytes
   }
 
-  private static func failure(_ path: String, _ what: String) -> SettingsError {
-    let fault = FileFault(errno)
-    return SettingsError(
+  private static func failure(
+    _ path: String, _ what: String, _ fault: FileFault
+  ) -> SettingsError {
+    SettingsError(
       diagnostics: [Diagnostic(file: path, line: 1, column: 1, message: "\(what): \(fault)")],
       isTemporary: fault.isTemporary)
   }

@@ -5,6 +5,7 @@ import CPosix
 import Documents
 import Glibc
 import Kafka
+import Paths
 import Settings
 import Threads
 
@@ -133,9 +134,11 @@ struct KeyFile {
   var key: SigningKey
 
   init(_ path: String) throws {
-    guard let bytes = InputFile.read(path) else {
-      throw ControlGroup.fail(
-        "\(path) cannot be read: \(InputFile.reason)", InputFile.exitStatus)
+    let bytes: [UInt8]
+    do throws(FileFault) {
+      bytes = try InputFile.read(path)
+    } catch {
+      throw ControlGroup.fail("\(path) \(error.sentence)", error.exitStatus)
     }
     guard let value = try? JSONReader.read(bytes), let issuer = value["issuer"]?.text,
       let secret = value["private"]?.text.flatMap({ Base64.decoded($0) }),

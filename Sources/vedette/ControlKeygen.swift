@@ -1,9 +1,9 @@
 import Agent
 import ArgumentParser
 import Control
-import CPosix
 import Documents
 import Glibc
+import Paths
 
 struct ControlKeygen: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -52,14 +52,11 @@ struct ControlKeygen: ParsableCommand {
   }
 
   private func write(_ path: String, _ value: JSON, mode: mode_t) throws {
-    let descriptor = unsafe vp_open_mode(path, O_WRONLY | O_CREAT | O_EXCL, mode)
-    let bytes = value.canonical + [10]
-    guard descriptor >= 0, unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count,
-      close(descriptor) == 0
-    else {
-      throw ControlGroup.fail(
-        "\(path) cannot be written: \(unsafe String(cString: strerror(errno)))",
-        ExitStatus.cannotCreate)
+    do throws(FileFault) {
+      let file = try OpenFile(path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+      try file.write(value.canonical + [10])
+    } catch {
+      throw ControlGroup.fail("\(path) cannot be written: \(error)", ExitStatus.cannotCreate)
     }
   }
 }

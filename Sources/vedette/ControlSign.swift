@@ -5,6 +5,7 @@ import Control
 import Documents
 import Gallery
 import Glibc
+import Paths
 
 /// Whom a command is for.
 struct TargetOptions: ParsableArguments {
@@ -115,10 +116,11 @@ struct CommandOptions: ParsableArguments {
     try photo.map { text in
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else { throw ValidationError("--photo takes person=file") }
-      guard let bytes = InputFile.read(parts[1]) else {
-        throw ControlGroup.fail(
-          "\(parts[1]) cannot be read: \(InputFile.reason)",
-          ExitStatus.noInput)
+      let bytes: [UInt8]
+      do throws(FileFault) {
+        bytes = try InputFile.read(parts[1])
+      } catch {
+        throw ControlGroup.fail("\(parts[1]) \(error.sentence)", ExitStatus.noInput)
       }
       return ["name": .string(parts[0]), "photos": [.string(Base64.encoded(bytes))]]
     }

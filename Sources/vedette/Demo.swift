@@ -135,7 +135,7 @@ struct Demo: ParsableCommand {
     guard let picture = agent.latestPicture(of: "camera") else { return nil }
     guard let file = unsafe fopen(save.pathBytes, "we") else {
       ConfigurationCheck.tell(
-        "vedette demo: \(save) cannot be written: \(unsafe String(cString: strerror(errno))); give --save FILE elsewhere"
+        "vedette demo: \(save) cannot be written: \(FileFault.last); give --save FILE elsewhere"
       )
       return nil
     }

@@ -38,12 +38,11 @@ enum FaceImages {
   }
 
   static func read(_ path: String) throws(FaceImageError) -> [UInt8] {
-    if let bytes = InputFile.read(path) { return bytes }
-    throw FaceImageError(
-      path: path,
-      reason: errno == EFBIG
-        ? "it is larger than \(InputFile.bytesMax >> 20) MiB"
-        : "it cannot be read: \(InputFile.reason)")
+    do throws(FileFault) {
+      return try InputFile.read(path)
+    } catch {
+      throw FaceImageError(path: path, reason: "it \(error.sentence)")
+    }
   }
 
   /// Shows how far long work is, on a terminal.

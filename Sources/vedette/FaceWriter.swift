@@ -3,6 +3,7 @@ import Faces
 import Frames
 import Glibc
 import Imaging
+import Paths
 
 /// Writes annotated pictures and faces that were cut out.
 struct FaceWriter {
@@ -59,10 +60,10 @@ struct FaceWriter {
       throw FaceImageError(path: path, reason: error.description)
     }
     let bytes = unsafe jpeg.withUnsafeBytes { unsafe Array($0) }
-    guard let file = OutputFile(path), file.write(bytes) else {
-      throw FaceImageError(
-        path: path, reason: "it cannot be written: \(unsafe String(cString: strerror(errno)))",
-        isOutput: true)
+    do throws(FileFault) {
+      try OpenFile(writing: path).write(bytes)
+    } catch {
+      throw FaceImageError(path: path, reason: "it cannot be written: \(error)", isOutput: true)
     }
   }
 }

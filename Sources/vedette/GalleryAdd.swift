@@ -4,6 +4,7 @@ import Documents
 import Faces
 import Gallery
 import Glibc
+import Paths
 
 /// Where the face models are.
 struct FaceModelsPlace: ParsableArguments {
@@ -111,8 +112,11 @@ struct GalleryAdd: ParsableCommand {
     } catch {
       return .refused(.unreadable("it is named after nobody: \(error)"))
     }
-    guard let file = InputFile.read(photo.path) else {
-      return .refused(.unreadable("it cannot be read: \(InputFile.reason)"))
+    let file: [UInt8]
+    do throws(FileFault) {
+      file = try InputFile.read(photo.path)
+    } catch {
+      return .refused(.unreadable("it \(error.sentence)"))
     }
     return try GalleryPlace.attempt { () throws(GalleryError) in
       try gallery.add(

@@ -4,6 +4,7 @@ import CPosix
 import Documents
 import Gallery
 import Glibc
+import Paths
 
 /// Looks after the people whom the agent knows.
 struct GalleryCommand: ParsableCommand {
@@ -26,22 +27,23 @@ struct GalleryPlace: ParsableArguments {
   /// Opens it for those who only look: it must be there.
   func openExisting(isLoaded: Bool = false) throws -> Gallery {
     guard unsafe vp_access(gallery, F_OK) == 0 else {
-      guard errno == ENOENT || errno == ENOTDIR else { throw denied(errno) }
+      let fault = FileFault.last
+      guard fault.isMissing else { throw denied(fault) }
       ConfigurationCheck.tell(
         "vedette gallery: there is no gallery \(gallery); name it with --gallery, or make one with 'vedette gallery add'"
       )
       throw ExitCode(ExitStatus.noInput)
     }
-    guard unsafe vp_access(gallery, R_OK) == 0 else { throw denied(errno) }
+    guard unsafe vp_access(gallery, R_OK) == 0 else { throw denied(.last) }
     return try open(isLoaded: isLoaded)
   }
 
   /// It may be there, but this user may not look.
-  private func denied(_ code: Int32) -> ExitCode {
+  private func denied(_ fault: FileFault) -> ExitCode {
     ConfigurationCheck.tell(
-      "vedette gallery: \(gallery) cannot be opened: \(unsafe String(cString: strerror(code))); run this as root or as the agent's user"
+      "vedette gallery: \(gallery) cannot be opened: \(fault); run this as root or as the agent's user"
     )
-    return ExitCode(code == EACCES || code == EPERM ? ExitStatus.noPermission : ExitStatus.noInput)
+    return ExitCode(fault.exitStatus)
   }
 
   /// Opens it, made where it is not there.
@@ -160,13 +162,13 @@ struct GalleryRemove: ParsableCommand {
   func run() throws {
     let photos = try photo.map { text in
       if let digest = Digest(hex: text) { return digest }
-      guard let bytes = InputFile.read(text) else {
-        let status = InputFile.exitStatus
+      do throws(FileFault) {
+        return Digest(of: try InputFile.read(text))
+      } catch {
         ConfigurationCheck.tell(
-          "vedette gallery: \(text) is no SHA-256 and cannot be read: \(InputFile.reason)")
-        throw ExitCode(status)
+          "vedette gallery: \(text) is no SHA-256 and \(error.sentence)")
+        throw ExitCode(error.exitStatus)
       }
-      return Digest(of: bytes)
     }
     let gallery = try place.openExisting()
     let missing = try GalleryPlace.attempt { () throws(GalleryError) in
@@ -199,16 +201,26 @@ struct GalleryExport: ParsableCommand {
 
   func run() throws {
     let gallery = try place.openExisting()
-    guard let output = file.map({ OutputFile($0) }) ?? OutputFile() else {
-      ConfigurationCheck.tell("vedette gallery: \(file ?? "") cannot be written")
+    let output: OpenFile
+    do throws(FileFault) {
+      if let file {
+        output = try OpenFile(writing: file)
+      } else {
+        output = try OpenFile.standardOutput()
+      }
+    } catch {
+      ConfigurationCheck.tell(
+        "vedette gallery: \(file ?? "the export") cannot be written: \(error)")
       throw ExitCode(ExitStatus.cannotCreate)
     }
     var lines: [UInt8] = []
     var count = 0
     try GalleryPlace.attempt { () throws(GalleryError) in
       func write() throws(GalleryError) {
-        guard output.write(lines) else {
-          throw GalleryError(.disk, "the export was not written whole; is the disk full?")
+        do throws(FileFault) {
+          try output.write(lines)
+        } catch {
+          throw GalleryError(.disk, "the export was not written whole: \(error)")
         }
         lines = []
       }

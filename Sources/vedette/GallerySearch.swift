@@ -5,6 +5,7 @@ import FaceAnalyser
 import Faces
 import Gallery
 import Glibc
+import Paths
 
 struct GallerySearch: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -84,8 +85,11 @@ struct GallerySearch: ParsableCommand {
   private func searchPhoto(
     _ file: String, _ reader: FacePhotos, _ snapshot: GallerySnapshot, _ settings: MatchSettings
   ) throws -> Bool {
-    guard let bytes = InputFile.read(file) else {
-      return refuse(file, "it cannot be read: \(InputFile.reason)")
+    let bytes: [UInt8]
+    do throws(FileFault) {
+      bytes = try InputFile.read(file)
+    } catch {
+      return refuse(file, "it \(error.sentence)")
     }
     let faces: [FacePhotos.Face]
     do {

@@ -31,7 +31,7 @@ struct PhotoWalk {
 
   private mutating func walk(_ folder: String, name: String?, isInner: Bool) {
     guard let entries = FolderNames.list(folder) else {
-      troubles.append("\(folder) cannot be read: \(unsafe String(cString: strerror(errno)))")
+      troubles.append("\(folder) cannot be read: \(FileFault.last)")
       return
     }
     for entry in entries.sorted() where !entry.hasPrefix(".") {

@@ -4,6 +4,7 @@ import CPosix
 import Frames
 import Glibc
 import Imaging
+import Paths
 
 /// A picture of the user's: read from a JPEG or PNG file, written as a JPEG. What goes wrong becomes a sentence on standard
 /// error and an exit code.
@@ -25,15 +26,12 @@ struct PictureFile {
   }
 
   private static func bytes(_ path: String, _ command: String) throws -> [UInt8] {
-    func fail(_ what: String) -> ExitCode {
-      let status = InputFile.exitStatus
-      ConfigurationCheck.tell("\(command): \(path) \(what)")
-      return ExitCode(status)
+    do throws(FileFault) {
+      return try InputFile.read(path)
+    } catch {
+      ConfigurationCheck.tell("\(command): \(path) \(error.sentence)")
+      throw ExitCode(error.exitStatus)
     }
-    if let bytes = InputFile.read(path) { return bytes }
-    throw fail(
-      errno == EFBIG
-        ? "is larger than \(InputFile.bytesMax >> 20) MiB" : "cannot be read: \(InputFile.reason)")
   }
 
   /// Writes pixels of this size as a JPEG of high quality.
@@ -57,9 +55,10 @@ struct PictureFile {
   }
 
   static func write(_ bytes: [UInt8], to path: String, command: String) throws {
-    guard let file = OutputFile(path), file.write(bytes) else {
-      ConfigurationCheck.tell(
-        "\(command): \(path) cannot be written: \(unsafe String(cString: strerror(errno)))")
+    do throws(FileFault) {
+      try OpenFile(writing: path).write(bytes)
+    } catch {
+      ConfigurationCheck.tell("\(command): \(path) cannot be written: \(error)")
       throw ExitCode(ExitStatus.cannotCreate)
     }
   }

@@ -5,6 +5,7 @@ import Delivery
 import Documents
 import Glibc
 import Kafka
+import Paths
 import Settings
 import Spool
 
@@ -199,11 +200,14 @@ struct SpoolExport: ParsableCommand {
     }
     guard unsafe vp_mkdir(target, 0o755) == 0 || errno == EEXIST else {
       ConfigurationCheck.tell(
-        "\(target) cannot be made: \(unsafe String(cString: strerror(errno)))")
+        "\(target) cannot be made: \(FileFault.last)")
       throw ExitCode(ExitStatus.cannotCreate)
     }
-    guard let index = OutputFile("\(target)/index.jsonl") else {
-      ConfigurationCheck.tell("\(target)/index.jsonl cannot be written")
+    let index: OpenFile
+    do throws(FileFault) {
+      index = try OpenFile(writing: "\(target)/index.jsonl")
+    } catch {
+      ConfigurationCheck.tell("\(target)/index.jsonl cannot be written: \(error)")
       throw ExitCode(ExitStatus.cannotCreate)
     }
     var count = 0
@@ -215,10 +219,11 @@ struct SpoolExport: ParsableCommand {
         let type = record.headers["content-type"] ?? ""
         let ending = type == "image/jpeg" ? "jpg" : type == "application/json" ? "json" : "bin"
         let file = "\(name)-\(stored.position.segment)-\(stored.position.ordinal).\(ending)"
-        guard let output = OutputFile("\(target)/\(file)"), output.write(stored.entry.body),
-          index.write(Array((Self.line(file, name, record, stored).line + "\n").utf8))
-        else {
-          failed = "\(target)/\(file) cannot be written; is the disk full?"
+        do throws(FileFault) {
+          try OpenFile(writing: "\(target)/\(file)").write(stored.entry.body)
+          try index.write(Array((Self.line(file, name, record, stored).line + "\n").utf8))
+        } catch {
+          failed = "\(target)/\(file) cannot be written: \(error)"
           return false
         }
         count += 1

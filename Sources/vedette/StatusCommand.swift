@@ -3,6 +3,7 @@ import ArgumentParser
 import CPosix
 import Documents
 import Glibc
+import Paths
 import Settings
 import Status
 import Terminal
@@ -121,10 +122,14 @@ struct SnapshotCommand: ParsableCommand {
       ConfigurationCheck.tell(text)
       throw ExitCode(reply.code == 404 ? ExitStatus.noInput : ExitStatus.unavailable)
     }
-    guard let file = output == "-" ? OutputFile() : OutputFile(output), file.write(reply.body)
-    else {
-      let reason = unsafe String(cString: strerror(errno))
-      ConfigurationCheck.tell("\(output) cannot be written: \(reason)")
+    do throws(FileFault) {
+      if output == "-" {
+        try OpenFile.standardOutput().write(reply.body)
+      } else {
+        try OpenFile(writing: output).write(reply.body)
+      }
+    } catch {
+      ConfigurationCheck.tell("\(output) cannot be written: \(error)")
       throw ExitCode(ExitStatus.cannotCreate)
     }
   }

@@ -43,7 +43,7 @@ final class TestScene {
 
   private static func failure(_ folder: String) -> ExitCode {
     ConfigurationCheck.tell(
-      "vedette demo: the test scene cannot be written to \(folder): \(unsafe String(cString: strerror(errno))); set TMPDIR to a folder with 4 MB free, or give --photographs"
+      "vedette demo: the test scene cannot be written to \(folder): \(FileFault.last); set TMPDIR to a folder with 4 MB free, or give --photographs"
     )
     return ExitCode(ExitStatus.cannotCreate)
   }
