@@ -1,28 +1,25 @@
-import CPosix
 import Glibc
 import Synchronization
+import Threads
 
-/// Wakes a thread that waits in poll, once and for good: an eventfd.
+/// Wakes a thread that waits in poll, once and for good.
 final class Waker: Sendable {
-  private let fd: Int32
+  private let signal = EventSignal()
   private let flag = Atomic(false)
-
-  init() { fd = vp_eventfd() }
-
-  deinit { _ = close(fd) }
 
   var isSet: Bool { flag.load(ordering: .acquiring) }
 
   func set() {
     flag.store(true, ordering: .releasing)
-    var one: UInt64 = 1
-    _ = unsafe write(fd, &one, 8)
+    signal.set()
   }
 
   /// Waits until one of `descriptors` can be read (or has failed), this is set, or time is up.
   /// - Returns: whether one of the descriptors is ready.
   func wait(for descriptors: [Int32], seconds: Double) -> Bool {
-    var polled = ([fd] + descriptors).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    var polled = ([signal.descriptor] + descriptors).map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    }
     guard unsafe poll(&polled, nfds_t(polled.count), Self.milliseconds(seconds)) > 0 else {
       return false
     }
@@ -33,7 +30,7 @@ final class Waker: Sendable {
   /// - Parameter events: what to wait for, as for poll.
   func wait(for descriptor: Int32, events: Int32 = POLLIN, seconds: Double) -> Bool {
     var polled = (
-      pollfd(fd: fd, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: signal.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: descriptor, events: Int16(events), revents: 0)
     )
     let ready = unsafe withUnsafeMutableBytes(of: &polled) { polled in

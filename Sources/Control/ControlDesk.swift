@@ -26,7 +26,7 @@ package final class ControlDesk: Sendable {
     var unsaved = 0
     /// Results that were handed on, and are in the file until they are settled.
     var sent: Set<Int> = []
-    var reports = ReportLimit()
+    var reports = TokenBucket.reports
     var keyReports = KeyReportLimits()
     /// The last of this run.
     var last: ControlResult?
@@ -195,7 +195,7 @@ package final class ControlDesk: Sendable {
       inner.memory.take(memory)
       inner.unsaved += 1
       var report: ControlResult?
-      if let rejection, !isSilent, inner.reports.admits(Clock.monotonic) {
+      if let rejection, !isSilent, inner.reports.take(now: Clock.monotonic) {
         // Not numbered: it is not kept, and a number that is given twice would hide another result.
         report = Self.result(rejection, envelope, 0)
       }

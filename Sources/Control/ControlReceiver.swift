@@ -217,7 +217,7 @@ package final class ControlReceiver: Sendable {
     _ consumer: RemoteConsumer, _ reading: inout Reading, _ plan: inout ReadingPlan
   ) throws(ReaderDeath) {
     var ticked = Clock.monotonic
-    var pace = Pace(rate: Self.rate.0, burst: Self.rate.burst, now: ticked)
+    var pace = TokenBucket(rate: Self.rate.0, burst: Self.rate.burst)
     while goesOn, !isStale.exchange(false, ordering: .relaxed) {
       let news = try consumer.next(milliseconds: Self.pollMilliseconds)
       if let news {
@@ -255,7 +255,8 @@ package final class ControlReceiver: Sendable {
 
   /// - Returns: whether the reader is to go on.
   private func take(
-    _ news: ReaderNews, _ reading: inout Reading, _ plan: inout ReadingPlan, _ pace: inout Pace
+    _ news: ReaderNews, _ reading: inout Reading, _ plan: inout ReadingPlan,
+    _ pace: inout TokenBucket
   ) throws(ReaderDeath) -> Bool {
     let now = Clock.monotonic
     switch news {
@@ -276,7 +277,7 @@ package final class ControlReceiver: Sendable {
       let isObeyed = handle(partition, offset, value)
       reading.positions[partition] = offset + 1
       plan.progressed()
-      let pause = isObeyed ? pace.take(now: Clock.monotonic) : 0
+      let pause = isObeyed ? pace.charge(now: Clock.monotonic) : 0
       if pause > 0 { signal.wait(milliseconds: pause) }
     case .end(let partition):
       guard reading.holds(partition) else { throw ReaderDeath(.garbled) }

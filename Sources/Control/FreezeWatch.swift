@@ -33,31 +33,19 @@ final class FreezeWatch: Sendable {
   }
 }
 
-/// How many messages that nobody may give are answered: 20 at once, then one in five seconds. A flood of them makes no
-/// flood of answers.
-struct ReportLimit: Sendable {
-  private static let burst = 20.0
-  private static let perSecond = 0.2
-
-  private var tokens = burst
-  private var last: UInt64 = 0
-
-  mutating func admits(_ now: UInt64) -> Bool {
-    tokens = min(Self.burst, tokens + Double(now - min(now, last)) / 1e9 * Self.perSecond)
-    last = now
-    guard tokens >= 1 else { return false }
-    tokens -= 1
-    return true
-  }
+extension TokenBucket {
+  /// How many messages that nobody may give are answered: 20 at once, then one in five seconds. A flood of them makes no
+  /// flood of answers.
+  static var reports: TokenBucket { TokenBucket(rate: 0.2, burst: 20) }
 }
 
 /// The same for each key, of the commands that it may not give.
 struct KeyReportLimits: Sendable {
-  private var limits: [String: ReportLimit] = [:]
+  private var limits: [String: TokenBucket] = [:]
 
   mutating func admits(_ key: String, _ now: UInt64) -> Bool {
     // Only keys that the box trusts, or trusted, come here.
     if limits[key] == nil, limits.count >= 2 * KeyRing.keysMax { limits.removeAll() }
-    return limits[key, default: ReportLimit()].admits(now)
+    return limits[key, default: .reports].take(now: now)
   }
 }

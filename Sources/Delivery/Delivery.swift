@@ -125,7 +125,7 @@ package final class Delivery: Sendable {
   /// Sends what is spooled as fast as it goes, without waiting for its share of the line, until the next start.
   package func drain() {
     perform { state in
-      state.bucket.open()
+      state.openBucket()
       pump(&state)
     }
     keeper?.wake()

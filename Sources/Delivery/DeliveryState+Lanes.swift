@@ -1,6 +1,7 @@
 import Kafka
 import Meters
 import Spool
+import Threads
 
 /// Whose turn it is, and which lanes are blocked.
 extension DeliveryState {
@@ -98,7 +99,7 @@ extension DeliveryState {
     else { return nil }
     let inFlightMax = max(256 << 10, Int(spool.replayRate / 20))
     guard backlogInFlightBytes == 0 || backlogInFlightBytes + bytes <= inFlightMax,
-      bucket.take(bytes, now: now)
+      bucket.take(Double(bytes), allowsDebt: true, now: now)
     else { return nil }
     return take(next, of: spoolClass)
   }

@@ -1,6 +1,7 @@
 import Kafka
 import Meters
 import Spool
+import Threads
 
 /// The bookkeeping of Delivery, under its one lock: what waits, what is in flight, and which lanes brokers
 /// take records of. It decides; `Delivery` calls librdkafka and the log.
@@ -62,8 +63,19 @@ struct DeliveryState {
 
   init(options: DeliveryOptions) {
     self.options = options
-    bucket = TokenBucket(rate: options.spool?.replayRate ?? 1)
+    bucket = Self.bucket(rate: options.spool?.replayRate ?? 1)
   }
+
+  /// For bytes of the backlog, with bursts of a tenth of a second.
+  private static func bucket(rate: Double) -> TokenBucket {
+    TokenBucket(rate: rate, burst: rate / 10)
+  }
+
+  /// More than any line takes, in bytes a second.
+  private static let openRate = 1e10
+
+  /// Lets as much of the backlog through as comes.
+  mutating func openBucket() { bucket = Self.bucket(rate: Self.openRate) }
 
   /// Bytes of records in memory, wherever they are on their way.
   var memoryBytes: Int { liveBytes + inFlightBytes + spillingBytes + backlogBytes }
