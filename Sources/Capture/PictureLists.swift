@@ -178,22 +178,47 @@ enum JPEGFiles {
 
   private static func end(_ bytes: some ByteSource, from start: Int) throws(CaptureError) -> End {
     var at = start
-    while at + 1 < bytes.count {
-      guard try bytes.byte(at) == 0xFF else {
-        at += 1
-        continue
-      }
-      switch try bytes.byte(at + 1) {
+    func byte(_ index: Int) throws(CaptureError) -> UInt8 { try bytes.byte(index) }
+    while let marker = try nextMarker(&at, bytes.count, byte) {
+      switch marker {
       case 0xD9: return .complete(at + 2)
       case 0xD8: return .cut(at)
-      case 0x00, 0x01, 0xD0...0xD7: at += 2
-      case 0xFF: at += 1
-      default:
-        guard at + 3 < bytes.count else { return .missing }
-        at += 2 + (Int(try bytes.byte(at + 2)) << 8 | Int(try bytes.byte(at + 3)))
+      default: try passSegment(&at, bytes.count, byte)
       }
     }
     return .missing
+  }
+
+  /// Goes to the next marker that begins or ends something; stuffed bytes, fill bytes and restart markers are passed.
+  /// - Parameter byte: called with indices below `count`.
+  /// - Returns: the marker at `at`; nil where there is none.
+  private static func nextMarker<Failure: Error>(
+    _ at: inout Int, _ count: Int, _ byte: (Int) throws(Failure) -> UInt8
+  ) throws(Failure) -> UInt8? {
+    while at + 1 < count {
+      guard try byte(at) == 0xFF else {
+        at += 1
+        continue
+      }
+      switch try byte(at + 1) {
+      case 0xFF: at += 1
+      case 0x00, 0x01, 0xD0...0xD7: at += 2
+      case let marker: return marker
+      }
+    }
+    return nil
+  }
+
+  /// Goes behind the marker at `at` and the segment that it begins; to the end where that is cut off.
+  private static func passSegment<Failure: Error>(
+    _ at: inout Int, _ count: Int, _ byte: (Int) throws(Failure) -> UInt8
+  ) throws(Failure) {
+    guard at + 3 < count else {
+      at = count
+      return
+    }
+    // A length counts itself.
+    at += 2 + max(2, Int(try byte(at + 2)) << 8 | Int(try byte(at + 3)))
   }
 
   /// Width and height of the first picture's frame header; nil where there is none. What stands before
@@ -214,20 +239,16 @@ enum JPEGFiles {
     var at = 0
     while at + 1 < count, byte(at) != 0xFF || byte(at + 1) != 0xD8 { at += 1 }
     at += 2
-    while at + 8 < count {
-      guard byte(at) == 0xFF else {
-        at += 1
-        continue
-      }
-      switch byte(at + 1) {
-      case 0xFF: at += 1
-      case 0x00, 0x01, 0xD0...0xD8: at += 2
+    while let marker = nextMarker(&at, count, byte) {
+      switch marker {
+      case 0xD8: at += 2
       case 0xC0...0xC3, 0xC5...0xC7, 0xC9...0xCB, 0xCD...0xCF:
+        guard at + 8 < count else { return nil }
         let height = Int(byte(at + 5)) << 8 | Int(byte(at + 6))
         let width = Int(byte(at + 7)) << 8 | Int(byte(at + 8))
         return width > 0 && height > 0 ? FrameSize(width: width, height: height) : nil
       case 0xD9, 0xDA: return nil
-      default: at += 2 + max(2, Int(byte(at + 2)) << 8 | Int(byte(at + 3)))
+      default: passSegment(&at, count, byte)
       }
     }
     return nil
