@@ -9,19 +9,21 @@ import Synchronization
 /// Any thread may call it. Those who match take the snapshot, and wait for nobody; those who change it wait for
 /// each other, in this process and in others. What a transaction did survives kill -9 and power loss once
 /// it has returned, and is there whole or not at all.
-@safe
-package final class Gallery: @unchecked Sendable {
+package final class Gallery: Sendable {
   package static let defaultPath = "/var/lib/vedette/gallery.sqlite"
   package static let encodingsMax = 1_000_000
   /// Above so many bytes the check at the start leaves out whether indexes agree with their tables.
   private static let fullCheckBytesMax: Int64 = 32 << 20
 
   package let path: String
-  /// Whoever holds it uses the connection.
-  private let writing = Mutex(())
-  private let connection: SQLiteConnection
-  /// SQLite's count of changes by others, as it was when the snapshot was read.
-  private var dataVersion: Int64 = 0
+  /// What one thread at a time uses.
+  private struct Writer: @unchecked Sendable {
+    let connection: SQLiteConnection
+    /// SQLite's count of changes by others, as it was when the snapshot was read.
+    var dataVersion: Int64 = 0
+  }
+
+  private let writer: Mutex<Writer>
   /// Held for no longer than it takes to copy a reference.
   private let current: Mutex<GallerySnapshot?>
 
@@ -33,8 +35,7 @@ package final class Gallery: @unchecked Sendable {
     // Faces are nobody's business: not for everybody to read. SQLite gives its other files the same owner, group and
     // mode. What cannot be opened here, SQLite tells of better.
     if unsafe vp_access(path, F_OK) != 0 || geteuid() == 0 { try Self.make(path) }
-    connection = try SQLiteConnection(path)
-    current = Mutex(nil)
+    let connection = try SQLiteConnection(path)
     try Schema.prepare(connection)
     // What is removed is overwritten, not only forgotten.
     try connection.execute(
@@ -42,7 +43,9 @@ package final class Gallery: @unchecked Sendable {
       PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
       PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 16777216
       """)
-    try check()
+    try Self.check(connection, path)
+    writer = Mutex(Writer(connection: connection))
+    current = Mutex(nil)
     if isLoaded { _ = try snapshot() }
   }
 
@@ -57,7 +60,9 @@ package final class Gallery: @unchecked Sendable {
   }
 
   /// Whether the file is sound as a database; each encoding's own sum is checked where it is read.
-  private func check() throws(GalleryError) {
+  private static func check(
+    _ connection: SQLiteConnection, _ path: String
+  ) throws(GalleryError) {
     let size = try connection.integer(
       "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     let isSmall = size <= Self.fullCheckBytesMax
@@ -77,9 +82,9 @@ package final class Gallery: @unchecked Sendable {
   /// The newest snapshot that is in memory; read from the file where there is none yet.
   package func snapshot() throws(GalleryError) -> GallerySnapshot {
     if let known = current.withLock({ $0 }) { return known }
-    return try locked { () throws(GalleryError) in
+    return try writer.withLock { writer throws(GalleryError) in
       if let known = current.withLock({ $0 }) { return known }
-      return try load()
+      return try load(&writer)
     }
   }
 
@@ -90,17 +95,17 @@ package final class Gallery: @unchecked Sendable {
   /// wait for a transaction of this process: not for a thread that must not wait.
   /// - Returns: whether the snapshot is another than before.
   package func refresh() throws(GalleryError) -> Bool {
-    try locked { () throws(GalleryError) in
-      let now = try connection.integer("PRAGMA data_version")
-      guard now != dataVersion else { return false }
+    try writer.withLock { writer throws(GalleryError) in
+      let now = try writer.connection.integer("PRAGMA data_version")
+      guard now != writer.dataVersion else { return false }
       let before = current.withLock { $0 }
-      let facts = try GalleryFacts(connection)
+      let facts = try GalleryFacts(writer.connection)
       if let before, facts.version == before.version, facts.training == before.training {
         // Others wrote to the state table alone.
-        dataVersion = now
+        writer.dataVersion = now
         return false
       }
-      _ = try load()
+      _ = try load(&writer)
       return true
     }
   }
@@ -110,14 +115,15 @@ package final class Gallery: @unchecked Sendable {
   package func transaction<Result: Sendable>(
     _ body: (inout GalleryEdit) throws(GalleryError) -> Result
   ) throws(GalleryError) -> Result {
-    try locked { () throws(GalleryError) in
+    try writer.withLock { writer throws(GalleryError) in
+      let connection = writer.connection
       try connection.execute("BEGIN IMMEDIATE")
       do throws(GalleryError) {
         var edit = try GalleryEdit(connection)
         let result = try body(&edit)
         try edit.finish()
         try connection.execute("COMMIT")
-        publish(edit)
+        publish(edit, &writer)
         return result
       } catch {
         if connection.isInTransaction { try? connection.execute("ROLLBACK") }
@@ -127,7 +133,7 @@ package final class Gallery: @unchecked Sendable {
   }
 
   /// Makes the next snapshot. What was committed stands, whatever happens here.
-  private func publish(_ edit: borrowing GalleryEdit) {
+  private func publish(_ edit: borrowing GalleryEdit, _ writer: inout Writer) {
     guard edit.isChanged, let before = current.withLock({ $0 }) else { return }
     var next: GallerySnapshot?
     if before.version == edit.versionBefore, before.training == edit.trainingBefore,
@@ -140,22 +146,17 @@ package final class Gallery: @unchecked Sendable {
       current.withLock { $0 = next }
     } else {
       // Where it cannot be read now, the next question tries again and tells why.
-      if (try? load()) == nil { current.withLock { $0 = nil } }
+      if (try? load(&writer)) == nil { current.withLock { $0 = nil } }
     }
   }
 
-  private func load() throws(GalleryError) -> GallerySnapshot {
+  private func load(_ writer: inout Writer) throws(GalleryError) -> GallerySnapshot {
+    let connection = writer.connection
     try connection.execute("BEGIN")
     defer { if connection.isInTransaction { try? connection.execute("ROLLBACK") } }
     let made = try connection.readSnapshot()
-    dataVersion = try connection.integer("PRAGMA data_version")
+    writer.dataVersion = try connection.integer("PRAGMA data_version")
     current.withLock { $0 = made }
     return made
-  }
-
-  private func locked<Result: Sendable>(
-    _ body: () throws(GalleryError) -> Result
-  ) throws(GalleryError) -> Result {
-    try writing.withLock { _ throws(GalleryError) in try body() }
   }
 }
