@@ -6,12 +6,10 @@ import NIOHTTP1
 final class LiveView {
   static let boundary = "vedette-frame"
   private static let rateRange = 1...30
-  /// A client that has taken nothing for so long is gone.
-  private static let patience = TimeAmount.seconds(10)
-
   private let source: any StatusSource
   private let camera: String
   private let interval: TimeAmount
+  private let patience: TimeAmount
   private var last: (any Still)?
   private var lastTaken = NIODeadline.now()
   private var isOver = false
@@ -20,13 +18,15 @@ final class LiveView {
 
   /// - Parameters:
   ///   - rate: pictures a second, at most: 1…30.
+  ///   - patience: a client that has taken nothing for so long is let go.
   ///   - isAllowed: whether the client may look on.
   init(
-    _ source: any StatusSource, camera: String, rate: Int,
+    _ source: any StatusSource, camera: String, rate: Int, patience: TimeAmount,
     isAllowed: @escaping () -> Bool = { true }
   ) {
     self.source = source
     self.camera = camera
+    self.patience = patience
     self.isAllowed = isAllowed
     let rate = min(max(rate, Self.rateRange.lowerBound), Self.rateRange.upperBound)
     interval = .milliseconds(Int64(1000 / rate))
@@ -59,7 +59,7 @@ final class LiveView {
     if context.channel.isWritable {
       lastTaken = .now()
       send(context)
-    } else if NIODeadline.now() - lastTaken > Self.patience {
+    } else if NIODeadline.now() - lastTaken > patience {
       context.close(promise: nil)
       return
     }

@@ -7,32 +7,31 @@ final class StatusHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
-  /// How long a client may take to send its request.
-  static let askingPatience = TimeAmount.seconds(3)
-  /// How long it may take to read the answer.
-  private static let answerPatience = TimeAmount.seconds(10)
-
   private let source: any StatusSource
   private let places: ClientPlaces
   /// Over the Unix socket; else over TCP, where a browser may be led here by another page.
   private let isLocal: Bool
   /// Whom TCP answers; nil for whoever is on this box.
   private let access: AccessControl?
+  private let patience: ClientPatience
   private var head: HTTPRequestHead?
   private var form = ByteBuffer()
   private var timeout: Scheduled<Void>?
   private var live: LiveView?
 
-  init(source: any StatusSource, places: ClientPlaces, isLocal: Bool, access: AccessControl? = nil)
-  {
+  init(
+    source: any StatusSource, places: ClientPlaces, isLocal: Bool, access: AccessControl? = nil,
+    patience: ClientPatience
+  ) {
     self.access = access
+    self.patience = patience
     self.source = source
     self.places = places
     self.isLocal = isLocal
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    limit(Self.askingPatience, context)
+    limit(patience.asking, context)
     context.fireChannelActive()
   }
 
@@ -62,7 +61,7 @@ final class StatusHandler: ChannelInboundHandler {
     case .end:
       guard live == nil, let head else { return }
       places.asked(context.channel)
-      limit(Self.answerPatience, context)
+      limit(patience.answering, context)
       answer(head, context)
     }
   }
@@ -168,7 +167,9 @@ final class StatusHandler: ChannelInboundHandler {
     }
     timeout?.cancel()
     let access = isLocal ? nil : access
-    let live = LiveView(source, camera: name, rate: query.number("fps") ?? 10) {
+    let live = LiveView(
+      source, camera: name, rate: query.number("fps") ?? 10, patience: patience.watching
+    ) {
       access?.isAllowed(head.headers) ?? true
     }
     self.live = live

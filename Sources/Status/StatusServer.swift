@@ -19,11 +19,17 @@ package final class StatusServer: Sendable {
   private let socketPath = Mutex<String?>(nil)
 
   private let access: AccessControl?
+  private let patience: ClientPatience
 
   /// - Parameter access: whom TCP answers; nil for whoever is on this box.
-  package init(_ source: any StatusSource, access: AccessControl? = nil) {
+  package convenience init(_ source: any StatusSource, access: AccessControl? = nil) {
+    self.init(source, access: access, patience: ClientPatience())
+  }
+
+  init(_ source: any StatusSource, access: AccessControl?, patience: ClientPatience) {
     self.source = source
     self.access = access
+    self.patience = patience
   }
 
   /// Answers on a Unix socket, which its owner and group may use.
@@ -88,6 +94,7 @@ package final class StatusServer: Sendable {
     let source = source
     let places = places
     let access = access
+    let patience = patience
     return ServerBootstrap(group: loop)
       .serverChannelOption(.backlog, value: Self.backlog)
       // Connections of the last run that the kernel still remembers keep no port.
@@ -100,7 +107,8 @@ package final class StatusServer: Sendable {
           try pipeline.addHandler(RequestLimit())
           try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
           try pipeline.addHandler(
-            StatusHandler(source: source, places: places, isLocal: isLocal, access: access))
+            StatusHandler(
+              source: source, places: places, isLocal: isLocal, access: access, patience: patience))
         }
       }
   }

@@ -123,26 +123,72 @@ import Testing
 
   @Test func `A client that asks for nothing is let go`() throws {
     let served = try Served()
-    let idle = try served.connect()
-    #expect(hear(idle).isEmpty)
-    close(idle)
+    for asked in ["", "GET /healthz HTTP/1.1\r\n"] {
+      let idle = try served.connect()
+      defer { close(idle) }
+      say(idle, asked)
+      #expect(isEnded(idle), "\(asked)")
+    }
   }
 
-  @Test func `Those who look live take no places of those who ask`() throws {
-    let served = try Served()
-    served.box.current.withLock { $0 = Picture([1]) }
+  @Test func `A client that does not read its answer is let go`() throws {
+    var patience = ClientPatience()
+    patience.answering = .milliseconds(300)
+    let served = try Served(patience: patience)
+    // More than a socket holds.
+    served.box.current.withLock { $0 = Picture([UInt8](repeating: 7, count: 20_000_000)) }
+    let lazy = try served.connect()
+    defer { close(lazy) }
+    say(lazy, "GET /cameras/front/snapshot.jpg HTTP/1.1\r\n\r\n")
+    Thread.sleep(forTimeInterval: 2)
+    #expect(hear(lazy, bytesMax: 30_000_000).count < 20_000_000)
+  }
+
+  @Test func `Who looks live and takes nothing is let go, and the place is another's`() throws {
+    var patience = ClientPatience()
+    patience.watching = .milliseconds(300)
+    let served = try Served(patience: patience)
     let viewers = try (0..<ClientPlaces.streamsMax).map { _ in try served.connect() }
     defer { viewers.forEach { close($0) } }
-    for fd in viewers {
-      say(fd, "GET /cameras/front/stream HTTP/1.1\r\n\r\n")
-      #expect(!hear(fd, bytesMax: 1).isEmpty)
+    served.box.current.withLock { $0 = Picture([UInt8](repeating: 7, count: 2_000_000)) }
+    for fd in viewers { say(fd, "GET /cameras/front/stream?fps=30 HTTP/1.1\r\n\r\n") }
+    // The last one reads, and stays.
+    let reader = viewers[viewers.count - 1]
+    for number in 0..<40 {
+      served.box.current.withLock {
+        $0 = Picture([UInt8](repeating: UInt8(number), count: 2_000_000))
+      }
+      #expect(!hear(reader, bytesMax: 1_000_000).isEmpty)
+      Thread.sleep(forTimeInterval: 0.05)
     }
-    let idle = try (0..<ClientPlaces.clientsMax).map { _ in try served.connect() }
-    defer { idle.forEach { close($0) } }
-    #expect(try StatusClient(socket: served.path).get("/healthz").code == 200)
-    // Nor do those who come push them out.
-    served.box.current.withLock { $0 = Picture([2]) }
-    #expect(!hear(viewers[0], bytesMax: 1).isEmpty)
+    for fd in viewers.dropLast() { #expect(isEnded(fd)) }
+    let late = try served.connect()
+    defer { close(late) }
+    say(late, "GET /cameras/front/stream HTTP/1.1\r\n\r\n")
+    #expect(String(decoding: hear(late, bytesMax: 12), as: UTF8.self).hasPrefix("HTTP/1.1 200"))
+    #expect(!hear(reader, bytesMax: 1).isEmpty)
+  }
+
+  @Test func `The place of who looked live is free when they leave`() throws {
+    let served = try Served()
+    served.box.current.withLock { $0 = Picture([1]) }
+    func look() throws -> (descriptor: Int32, isIn: Bool) {
+      let viewer = try served.connect()
+      say(viewer, "GET /cameras/front/stream HTTP/1.1\r\n\r\n")
+      let answer = String(decoding: hear(viewer, bytesMax: 12), as: UTF8.self)
+      return (viewer, answer.hasPrefix("HTTP/1.1 200"))
+    }
+    let viewers = try (0..<ClientPlaces.streamsMax).map { _ in try look() }
+    #expect(viewers.allSatisfy(\.isIn))
+    for viewer in viewers { close(viewer.descriptor) }
+    var isIn = false
+    for _ in 0..<200 where !isIn {
+      let late = try look()
+      isIn = late.isIn
+      close(late.descriptor)
+      if !isIn { Thread.sleep(forTimeInterval: 0.05) }
+    }
+    #expect(isIn)
   }
 
   @Test func `A port whose last connections the kernel remembers is had again at once`() throws {

@@ -28,9 +28,9 @@ final class Served {
   let box: Box
   let server: StatusServer
   let path = "/tmp/vedette-status-\(UUID().uuidString.prefix(8)).sock"
-  init(_ box: Box = Box()) throws {
+  init(_ box: Box = Box(), patience: ClientPatience = ClientPatience()) throws {
     self.box = box
-    server = StatusServer(box)
+    server = StatusServer(box, access: nil, patience: patience)
     try server.listen(socket: path)
   }
   deinit { server.stop() }
@@ -73,6 +73,15 @@ func connected(_ path: String) throws -> Int32 {
 func say(_ fd: Int32, _ text: String) {
   let bytes = Array(text.utf8)
   _ = unsafe send(fd, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+}
+
+/// Whether the other side ends the connection, whatever it says before, within the time that `connected` gives.
+func isEnded(_ fd: Int32) -> Bool {
+  var part = [UInt8](repeating: 0, count: 65_536)
+  while true {
+    let count = unsafe recv(fd, &part, part.count, 0)
+    if count <= 0 { return count == 0 || errno == ECONNRESET }
+  }
 }
 
 /// Until the other side closes, or `bytesMax`.
