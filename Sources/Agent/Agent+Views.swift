@@ -10,14 +10,15 @@ import Status
 extension Agent {
   /// Nil where no camera is looked at.
   var analysisView: AnalysisView? {
-    guard let onlooker else { return nil }
+    guard let looking, looking.isLooking else { return nil }
     var view = AnalysisView()
-    view.workers = onlooker.analysis.workerCount
-    view.cameras = meters.compactMap { onlooker.view(camera: $0.name) }
+    view.workers = looking.onlooker.analysis.workerCount
+    view.cameras = meters.filter { looking.looks(at: $0.name) }
+      .compactMap { looking.onlooker.view(camera: $0.name) }
     return view
   }
 
-  var galleryView: GalleryView? { onlooker?.galleryView }
+  var galleryView: GalleryView? { looking?.onlooker.galleryView }
 
   /// Sends an event that is about a camera, or about the box where `camera` is empty.
   func announce(_ type: RecordType, camera: String, _ members: [(String, JSON)]) {

@@ -23,13 +23,13 @@ package final class Agent: Sendable {
   /// Of each camera, in the configuration's order.
   package var meters: [CameraMeters] { books.cameras }
   let cameras: CameraSet
-  /// Nil where no camera is looked at.
-  let onlooker: Onlooker?
+  /// Nil where no camera is looked at, nor can be.
+  let looking: LookingService?
   let events: EventWriter
   private let books: Books
   let commanded: Commanded?
-  let reconfiguration: Reconfiguration
-  private let topicCheck: TopicCheck
+  let reconfigurer: Reconfigurer
+  let topicCheck: TopicCheck
   /// Those that run.
   let services: ServiceList
   let logger: Logger
@@ -45,10 +45,10 @@ package final class Agent: Sendable {
     _ files: Settings, configuration: String? = nil, logger: Logger
   ) throws(AgentError) {
     let gallery = GalleryHolder(files.analysis.gallery)
-    let begun = try Reconfiguration.begin(files, configuration, gallery, logger)
+    let begun = try Reconfigurer.begin(files, configuration, gallery, logger)
     let assembly = Assembly(begun.settings)
     let commands = configuration.flatMap { Commanded.Preparation(assembly, $0, gallery) }
-    reconfiguration = Reconfiguration(configuration, begun, logger)
+    reconfigurer = Reconfigurer(configuration, begun, logger)
     running = Mutex(assembly)
     self.logger = logger
     services = ServiceList(logger: logger)
@@ -56,8 +56,7 @@ package final class Agent: Sendable {
     self.identity = identity
     let secrets = try SecretFile.secrets(in: assembly.connection.secretFiles)
     let onlooker = Onlooker(
-      assembly, gallery: gallery, isChangeable: commands != nil, logger: logger)
-    self.onlooker = onlooker
+      assembly, gallery: gallery, isChangeable: configuration != nil, logger: logger)
     let books = Books(assembly, isCommanded: commands != nil) { onlooker?.looks(at: $0) == true }
     self.books = books
     events = EventWriter(
@@ -68,6 +67,15 @@ package final class Agent: Sendable {
       topics: [.frames, .events].compactMap { assembly.topics[$0] }, streams: books.streams,
       classes: books.classes, announcements: events.announcements, logger: logger)
     self.delivery = delivery
+    looking = onlooker.map { [events] onlooker in
+      LookingService(onlooker, assembly, isCommanded: commands != nil) { topics in
+        books.looked.map { camera, looked in
+          AnalysisWriter(
+            camera: camera, topics, identity: identity, delivery: delivery, events: events,
+            books: looked, numbers: books.numbers)
+        }
+      }
+    }
     topicCheck = TopicCheck(assembly, delivery: delivery, logger: logger)
     cameras = try CameraSet(
       assembly.cameras, topic: assembly.topics[.frames], logger: logger
@@ -108,20 +116,10 @@ package final class Agent: Sendable {
     var parts: [any Service] = [
       renewing, DeliveryService(delivery: delivery, events: events), topicCheck,
     ]
-    if let onlooker { parts.append(looking(onlooker)) }
+    if let looking { parts.append(looking) }
     parts.append(cameras)
     if let commanded { parts.append(ControlService(commanded: commanded, agent: self)) }
     return parts
-  }
-
-  private func looking(_ onlooker: Onlooker) -> LookingService {
-    LookingService(onlooker, assembly.topics) { [identity, delivery, events, books] topics in
-      books.looked.map { camera, looked in
-        AnalysisWriter(
-          camera: camera, topics, identity: identity, delivery: delivery, events: events,
-          books: looked, numbers: books.numbers)
-      }
-    }
   }
 
   /// Starts it. Where a part cannot be started, those before it are stopped.
@@ -183,7 +181,9 @@ package final class Agent: Sendable {
 
   /// The ledger with what goes beside it.
   func json(_ meters: CameraMeters) -> JSON {
-    guard let seen = onlooker?.json(camera: meters.name) else { return meters.ledgerJSON }
+    guard let looking, looking.looks(at: meters.name),
+      let seen = looking.onlooker.json(camera: meters.name)
+    else { return meters.ledgerJSON }
     return meters.ledgerJSON.with("analysis", seen)
   }
 
@@ -196,7 +196,7 @@ package final class Agent: Sendable {
     let brokers = delivery.outageSince == nil ? "brokers acknowledge" : "no broker acknowledges"
     let spooled = meters.reduce(0) { $0 + $1.ledger.snapshot.spooled }
     let spool = delivery.spoolFault == nil ? "\(spooled) spooled" : "the spool cannot be used"
-    let wrong = reconfiguration.standing.fault.map { "; the configuration is wrong: \($0)" } ?? ""
+    let wrong = reconfigurer.standing.fault.map { "; the configuration is wrong: \($0)" } ?? ""
     return
       "\(streaming) of \(pictures.count) cameras, \(tenths / 10).\(tenths % 10) fps; \(brokers); \(delivery.waiting) waiting, \(spool)\(wrong)"
   }

@@ -38,7 +38,7 @@ final class AgentTarget: CommandTarget {
   func check(overlay: JSON) throws(Rejection) {
     let made: OverlaidSettings?
     do throws(SettingsError) {
-      made = try agent.reconfiguration.preview(overlay)
+      made = try agent.reconfigurer.preview(overlay)
     } catch {
       throw Rejection(
         .badArgument, error.diagnostics.prefix(3).map(\.message).joined(separator: "; "))
@@ -47,7 +47,7 @@ final class AgentTarget: CommandTarget {
       throw Rejection(.badArgument, "the configuration's files switch the control off")
     }
     // What did not fit before need not fit now; what is new must.
-    let standing = agent.reconfiguration.standing
+    let standing = agent.reconfigurer.standing
     let before = standing.overrides.commanded
     let refused = made.unapplied.first { override in
       before.part(override.part) != overlay.part(override.part)
@@ -74,28 +74,31 @@ final class AgentTarget: CommandTarget {
   }
 
   func adopt(overlay: JSON) throws(CommandFailure) -> [String: JSON] {
-    try reconfigure(agent.reconfiguration.standing.overrides.with(overlay))
+    try facts { [agent] () throws(Reconfigurer.Failure) in
+      let overrides = agent.reconfigurer.standing.overrides.with(overlay)
+      return try agent.reconfigurer.apply(overrides, to: agent)
+    }
   }
 
-  /// - Parameter overrides: those of before where it is nil.
-  private func reconfigure(
-    _ overrides: KnownOverrides?
+  /// What to tell of another configuration.
+  private func facts(
+    of change: () throws(Reconfigurer.Failure) -> [String]
   ) throws(CommandFailure) -> [String: JSON] {
     let waiting: [String]
-    do throws(Reconfiguration.Failure) {
-      waiting = try agent.reconfiguration.apply(overrides, to: agent)
+    do throws(Reconfigurer.Failure) {
+      waiting = try change()
     } catch {
       throw CommandFailure("\(error)")
     }
     var facts: [String: JSON] = ["configuration": .string(configurationHash)]
     if !waiting.isEmpty { facts["at_next_start"] = .array(waiting.map { .string($0) }) }
-    let held = agent.reconfiguration.standing.unapplied
+    let held = agent.reconfigurer.standing.unapplied
     if !held.isEmpty { facts["not_applied"] = .array(held.map { .string($0.sentence) }) }
     return facts
   }
 
   func sources(_ before: [String: [String]]) -> [String: [String]] {
-    agent.reconfiguration.sources(before, running: agent.assembly)
+    agent.reconfigurer.sources(before, running: agent.assembly)
   }
 
   /// Of the files and of what is laid over them.
@@ -103,7 +106,7 @@ final class AgentTarget: CommandTarget {
     var bytes: [UInt8] = []
     let files = try? SettingsLoader.files(path: configuration)
     for file in files?.texts ?? [] { bytes += file.text + [0] }
-    return Digest(of: bytes + agent.reconfiguration.standing.inForce.canonical).description
+    return Digest(of: bytes + agent.reconfigurer.standing.inForce.canonical).description
   }
 
   func hasPictures(camera: String, since: UInt64) -> Bool {
@@ -131,7 +134,10 @@ final class AgentTarget: CommandTarget {
         agent.delivery.discard(spoolClass)
       else { throw CommandFailure("there is no spool on this node") }
       return [:]
-    case .configReload: return try reconfigure(nil)
+    case .configReload:
+      return try facts { [agent] () throws(Reconfigurer.Failure) in
+        try agent.reconfigurer.reload(agent, reason: "config.reload")
+      }
     case .silhouette, .configure, .configReset, .galleryPut, .galleryRemove, .galleryReplace,
       .galleryDiscard, .galleryTrain, .keysPut, .keysRevoke, .timeReset:
       throw CommandFailure("this is not for the agent")
@@ -193,7 +199,7 @@ final class AgentTarget: CommandTarget {
       cameras[meters.name] = agent.json(meters)
     }
     let snapshot = gallery.current?.loadedSnapshot
-    let standing = agent.reconfiguration.standing
+    let standing = agent.reconfigurer.standing
     var facts: [String: JSON] = [
       "version": .string(Version.text), "configuration": .string(configurationHash),
       "overlay": standing.inForce,

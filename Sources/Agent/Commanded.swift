@@ -27,7 +27,7 @@ final class Commanded: Sendable {
       self.gallery = gallery
       self.control = control
       self.configuration = configuration
-      store = OverrideStore(folder: Reconfiguration.folder(gallery: gallery.path))
+      store = OverrideStore(folder: Reconfigurer.folder(gallery: gallery.path))
     }
   }
 
@@ -110,10 +110,10 @@ final class Commanded: Sendable {
     let known: KnownOverrides =
       made.unknownOverrides.map { .unknown($0) }
       ?? .overlay(made.overrides.overlay, sources: made.overrides.sources)
-    if known.commanded != agent.reconfiguration.standing.overrides.commanded
-      || known.isUnknown != agent.reconfiguration.standing.overrides.isUnknown
+    if known.commanded != agent.reconfigurer.standing.overrides.commanded
+      || known.isUnknown != agent.reconfigurer.standing.overrides.isUnknown
     {
-      _ = try agent.reconfiguration.apply(known, to: agent)
+      _ = try agent.reconfigurer.apply(known, to: agent)
     }
     if made.keyCount == 0, !control.allowsUnsigned {
       logger.warning("nobody can command this box: there is no key in \(control.keysFolder)")

@@ -37,9 +37,7 @@ package enum Daemon {
       switch signals.wait(seconds: pause) {
       case SIGTERM, SIGINT: break loop
       case SIGUSR1: agent.logLedger()
-      case SIGHUP:
-        status.reload()
-        reloader.request()
+      case SIGHUP: reloader.request()
       default: break
       }
       status.turn()

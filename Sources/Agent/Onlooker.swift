@@ -24,9 +24,8 @@ final class Onlooker: Sendable {
   /// Of each camera: whether nothing is to be done with its pictures now.
   private let idle: [Flag]
   private let writers: Mutex<[AnalysisWriter]>
-  /// Opened and read by its own thread, so that a large one does not hold up the start. Nil where nobody is named, nor
-  /// can be.
-  private let gallery: GalleryHolder?
+  /// Opened and read by a thread of its own, so that a large one does not hold up the start.
+  private let gallery: GalleryHolder
   /// What was seen last, by the camera's number and the row's name.
   private let seen = Mutex<[Int: [String: AnalyserRow.Value]]>([:])
   private let logger: Logger
@@ -47,10 +46,7 @@ final class Onlooker: Sendable {
     names = cameras.map(\.name)
     numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     writers = Mutex([])
-    let isNaming = cameras.contains { camera in
-      Analysers.all.contains { $0.usesGallery(camera.plan.analysers) }
-    }
-    self.gallery = isNaming || isChangeable ? gallery : nil
+    self.gallery = gallery
     let plans = cameras.map(\.plan)
     idle = plans.map { plan in
       let flag = Flag()
@@ -81,7 +77,7 @@ final class Onlooker: Sendable {
     let count = idle.count { !$0.value }
     logger.notice("\(count) cameras are looked at by \(analysis.workerCount) threads")
     try analysis.start(
-      people: { [self] in gallery?.current?.loadedSnapshot },
+      people: { [self] in gallery.current?.loadedSnapshot },
       report: { [self] camera, picture, report in
         note(report, camera: camera)
         self.writers.withLock { $0[camera] }.send(report, of: picture)
@@ -91,7 +87,10 @@ final class Onlooker: Sendable {
           "\(camera) \(error)", .error, metadata: ["camera": "\(names[camera])"],
           error.description)
       })
-    guard let gallery else { return }
+  }
+
+  /// Has what is seen compared with the gallery, which is opened for it.
+  func startNaming() throws(ThreadError) {
     let made = try NamedThread("gallery") { [self] in keep(gallery) }
     thread.withLock { $0 = made }
   }
@@ -139,7 +138,7 @@ final class Onlooker: Sendable {
 
   /// Nil where faces are not named.
   var galleryView: GalleryView? {
-    guard let snapshot = gallery?.current?.loadedSnapshot else { return nil }
+    guard let snapshot = gallery.current?.loadedSnapshot else { return nil }
     var view = GalleryView()
     view.version = snapshot.version
     view.hash = "\(snapshot.hash)"

@@ -242,7 +242,7 @@ private struct TakingBack {
   /// - Parameter files: the configuration's files, without what was commanded.
   init(_ files: Settings) {
     isCommanded = files.control != nil && files.kafka.name(of: .control) != nil
-    folder = Reconfiguration.folder(gallery: files.analysis.gallery)
+    folder = Reconfigurer.folder(gallery: files.analysis.gallery)
   }
 
   /// - Parameter camera: nil for all of it.
@@ -252,7 +252,7 @@ private struct TakingBack {
   }
 
   func onBox(_ camera: String?) -> String {
-    let place = folder == Reconfiguration.defaultFolder ? "" : " --folder \(folder)"
+    let place = folder == Reconfigurer.defaultFolder ? "" : " --folder \(folder)"
     let which = camera.map { " --camera \($0)" } ?? ""
     return
       "run as root, with the service stopped: vedette control overrides --reset\(which)\(place)"

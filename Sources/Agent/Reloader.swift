@@ -54,7 +54,8 @@ final class Reloader: Service {
   private func run() {
     var isAskedAgain = true
     while isAskedAgain {
-      agent.reload()
+      // It is told in the log and by the status.
+      _ = try? agent.reconfigurer.reload(agent, reason: "SIGHUP")
       isAskedAgain = state.withLock { state in
         defer {
           state.isRunning = state.isAskedAgain
@@ -73,25 +74,5 @@ final class Reloader: Service {
       return thread
     }
     last?.join()
-  }
-}
-
-extension Agent {
-  /// Makes the running agent what the configuration's files say now. Where they are wrong, it stays as it is.
-  func reload() {
-    logger.notice("SIGHUP: reading the configuration again")
-    commanded?.reloadKeys()
-    do throws(Reconfiguration.Failure) {
-      let waiting = try reconfiguration.apply(to: self)
-      let rest = waiting.isEmpty ? "" : "; at the next start: \(waiting.joined(separator: ", "))"
-      logger.notice("the configuration was read again and is in force\(rest)")
-    } catch {
-      if case .files(let wrong) = error {
-        for diagnostic in wrong.diagnostics { logger.error("\(diagnostic)") }
-        logger.error("the configuration is wrong; the running one stays")
-      } else {
-        logger.error("the configuration is in force in part: \(error)")
-      }
-    }
   }
 }

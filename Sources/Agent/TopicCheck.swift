@@ -56,7 +56,7 @@ final class TopicCheck: Service {
   }
 
   /// Those that are asked about.
-  private var topics: [String] { state.withLock { $0.all } }
+  var topics: [String] { state.withLock { $0.all } }
 
   /// Asks about the topics that are written to then: those of commands stay what they are.
   func adopt(_ new: Assembly, into running: inout Assembly) {

@@ -178,7 +178,7 @@ final class Watch: StatusSource, Service {
     picture.spool = spool(delivery, &samples, uptime: picture.uptime)
     picture.analysis = agent.analysisView
     picture.gallery = agent.galleryView
-    let standing = agent.reconfiguration.standing
+    let standing = agent.reconfigurer.standing
     let overlay = standing.inForce == [:] ? nil : standing.inForce
     picture.control = agent.commanded?.view(overlay: overlay)
     picture.configuration = ConfigurationView(standing)
@@ -247,7 +247,7 @@ extension CameraView {
 }
 
 extension ConfigurationView {
-  fileprivate init(_ state: Reconfiguration.State) {
+  fileprivate init(_ state: Reconfigurer.State) {
     self.init()
     fault = state.fault
     unapplied = state.unapplied.map { Unapplied(camera: $0.camera, sentence: $0.sentence) }

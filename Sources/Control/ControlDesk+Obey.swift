@@ -217,7 +217,6 @@ extension ControlDesk {
         attempt { () throws(CommandFailure) in
           // It had its effect when it was judged.
           if case .timeReset = pending.command { return [:] }
-          if case .configReload = pending.command { loadKeys() }
           return try target.carryOut(pending.command)
         })
     }

@@ -11,7 +11,7 @@ import Settings
 import Synchronization
 
 /// The one way to another configuration, for SIGHUP and for commands: the files, with what was commanded over them.
-final class Reconfiguration: Sendable {
+final class Reconfigurer: Sendable {
   struct State: Sendable {
     var overrides: KnownOverrides
     /// What lies over the files.
@@ -139,6 +139,29 @@ final class Reconfiguration: Sendable {
   func preview(_ overlay: JSON) throws(SettingsError) -> OverlaidSettings? {
     guard let path else { return nil }
     return try OverlaidSettings(path: path, standing.overrides.with(overlay))
+  }
+
+  /// Reads everything again that the agent has read from files: the configuration, and the keys and tokens that it names.
+  /// Where the configuration is wrong, the agent stays as it is, and the log and the status say why.
+  /// - Parameter reason: for the log.
+  /// - Returns: what takes effect at the next start.
+  func reload(_ agent: Agent, reason: String) throws(Failure) -> [String] {
+    logger.notice("\(reason): reading the configuration again")
+    agent.services.reload()
+    do throws(Failure) {
+      let waiting = try apply(to: agent)
+      let rest = waiting.isEmpty ? "" : "; at the next start: \(waiting.joined(separator: ", "))"
+      logger.notice("the configuration was read again and is in force\(rest)")
+      return waiting
+    } catch {
+      if case .files(let wrong) = error {
+        for diagnostic in wrong.diagnostics { logger.error("\(diagnostic)") }
+        logger.error("the configuration is wrong; the running one stays")
+      } else {
+        logger.error("the configuration is in force in part: \(error)")
+      }
+      throw error
+    }
   }
 
   /// Reads the files and makes the agent what they and the overrides say.
