@@ -114,7 +114,7 @@ import Testing
 
   @Test func `A command over the files tells the same of them`() throws {
     let box = try RunningBox()
-    let patch: JSONValue = ["cameras": ["front": ["quality": 33, "thumbnails": "on"]]]
+    let patch: JSON = ["cameras": ["front": ["quality": 33, "thumbnails": "on"]]]
     #expect(try box.target.adopt(overlay: patch)["at_next_start"] == nil)
     let camera = try #require(box.agent.assembly[camera: "front"])
     #expect(camera.picture.quality == 33 && camera.plan.quality == 33 && !camera.plan.isIdle)

@@ -1,4 +1,5 @@
 import Control
+import Documents
 import Foundation
 import Gallery
 import Journal
@@ -108,7 +109,7 @@ final class RunningBox {
   /// Has them read again.
   /// - Returns: what is told of it, as far as a command tells it.
   @discardableResult
-  func reload(_ way: Way) throws -> [String: JSONValue] {
+  func reload(_ way: Way) throws -> [String: JSON] {
     switch way {
     case .command: return try target.carryOut(.configReload)
     case .signal:

@@ -70,6 +70,8 @@ import Testing
     try box.command(["type": "faces.set", "camera": "front", "set": ["distance": 0.5]])
     try box.command(["type": "camera.set", "camera": "front", "set": ["quality": 70]])
     try box.command(["type": "topics.set", "set": ["annotated": "off"]])
+    try box.command(["type": "camera.start", "camera": "yard"])
+    #expect(box.desk.overlay["cameras"]?["yard"]?["enabled"] == true)
     try box.command(["type": "camera.stop", "camera": "yard"])
     let expected: JSON = [
       "cameras": [

@@ -1,0 +1,79 @@
+import Foundation
+import Frames
+import Testing
+
+/// Commands about what is spooled, from the operator's tool to the disk.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SpoolCommandTests {
+  let folder: Folder
+  let broker: Broker
+  let pictures: Folder
+
+  init() throws {
+    folder = try Folder()
+    broker = try Broker()
+    pictures = try Folder()
+    for seed in 0..<5 {
+      try pictures.write(
+        "\(seed).jpg", Pictures.jpeg(FrameSize(width: 128, height: 128), seed: seed, quality: 95))
+    }
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/keys.d", withIntermediateDirectories: true)
+    let made = try Program("vedette", ["control", "keygen", "\(folder.path)/ops"])
+    #expect(made.wait(within: 30))
+    try FileManager.default.moveItem(
+      atPath: "\(folder.path)/ops.pub", toPath: "\(folder.path)/keys.d/ops.pub")
+  }
+
+  private func send(_ words: String...) throws {
+    let program = try Program(
+      "vedette",
+      [
+        "control", "send", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
+        "--timeout", "60", "--node", "box-1",
+      ] + words)
+    _ = program.readAll()
+    #expect(program.wait(within: 70))
+    #expect(program.process.terminationStatus == 0, "\(words): \(program.log)")
+  }
+
+  /// An agent with a backlog that would take minutes at its rate.
+  private func backlog() throws -> Daemon {
+    let daemon = try Daemon(
+      broker.address, delivery: "{outage_after: 1 s}",
+      spool: "{folder: '\(folder.path)/spool', replay_rate: 10 kB, replay_jitter: 0 s}",
+      analysis: "{gallery: '\(folder.path)/gallery.sqlite'}",
+      control: "{keys: '\(folder.path)/keys.d', heartbeat: off}",
+      cameras: "  front: {replay: {path: '\(pictures.path)', rate: 30}}")
+    daemon.waitForLog("reading vedette.control", seconds: 60)
+    _ = daemon.waitForLedger { ($0["delivered"] as? Int ?? 0) >= 10 }
+    broker.command("down 1")
+    let bytes = try #require(
+      daemon.waitForLedger(seconds: 60) { ($0["spooled"] as? Int ?? 0) >= 200 })
+    broker.command("up 1")
+    let delivered = bytes["delivered"] as? Int ?? 0
+    _ = daemon.waitForLedger(seconds: 60) { ($0["delivered"] as? Int ?? 0) > delivered + 60 }
+    return daemon
+  }
+
+  private func spooled(_ daemon: Daemon) -> Int {
+    daemon.askLedger()?["spooled"] as? Int ?? -1
+  }
+
+  @Test func `A backlog is sent at full rate from spool.drain on`() throws {
+    let daemon = try backlog()
+    #expect(spooled(daemon) > 100)
+    try send("spool.drain")
+    _ = daemon.waitForLedger(seconds: 15) { ($0["spooled"] as? Int ?? 1) == 0 }
+    #expect(daemon.program.end() == 0)
+    let ledger = try #require(daemon.ledger())
+    #expect(dropped(ledger, "discarded") == 0 && dropped(ledger, "quota") == 0)
+  }
+
+  @Test func `A backlog is given up by spool.discard, and counted`() throws {
+    let daemon = try backlog()
+    try send("spool.discard", "class=frames")
+    let ledger = daemon.waitForLedger(seconds: 15) { ($0["spooled"] as? Int ?? 1) == 0 }
+    #expect(dropped(try #require(ledger), "discarded") > 100)
+    #expect(daemon.program.end() == 0)
+  }
+}
