@@ -43,35 +43,52 @@ package final class GreyReader {
   ) -> Bool {
     let layout = frame.layout
     guard !layout.format.isCompressed, frame.isWhole else { return false }
-    let (width, height) = (layout.size.width, layout.size.height)
-    grey.resize(to: GreyPicture.size(ofFrame: layout.size))
-    let size = grey.size
+    let width = layout.size.width
     if line.count < width { line = [UInt8](repeating: 0, count: width) }
     let converter = StripConverter(layout: layout, chroma: .grey, masks: [])
-    let step = GreyPicture.step
     unsafe frame.withUnsafePlanes { planes in
-      for row in 0..<size.height {
-        sums.removeAll(keepingCapacity: true)
-        sums.append(contentsOf: repeatElement(0, count: size.width))
-        for i in 0..<Self.rowsRead {
-          let source = min(row * step + i * step / Self.rowsRead, height - 1)
-          unsafe line.withUnsafeMutableBufferPointer { line in
-            guard let base = line.baseAddress else { return }
-            unsafe converter.fillLuma(base, row: source, planes: planes)
-            unsafe sums.withUnsafeMutableBufferPointer { sums in
-              unsafe vp_add_eights(sums.baseAddress, base, width)
-            }
-          }
-        }
-        let count = UInt16(step * Self.rowsRead)
-        for column in 0..<size.width {
-          grey.pixels[row * size.width + column] = UInt8(
-            truncatingIfNeeded: (sums[column] + count / 2) / count)
+      unsafe average(layout.size, rows: Self.rowsRead, into: &grey) { row, sums in
+        unsafe line.withUnsafeMutableBufferPointer { line in
+          guard let base = line.baseAddress else { return }
+          unsafe converter.fillLuma(base, row: row, planes: planes)
+          unsafe vp_add_eights(sums.baseAddress, base, width)
         }
       }
     }
     for mask in masks { burn(mask, layout.size, into: &grey) }
     return true
+  }
+
+  /// Of a picture that is decoded already: by all of its pixels, so that it is what its JPEG's would be.
+  package func read(_ picture: PlanarPicture, into grey: inout GreyPicture) {
+    unsafe average(picture.size, rows: GreyPicture.step, into: &grey) { row, sums in
+      unsafe vp_add_eights(
+        sums.baseAddress, picture.pointer(plane: 0, row: row), picture.size.width)
+    }
+  }
+
+  /// - Parameters:
+  ///   - rows: that are read of each eight.
+  ///   - add: adds the luma of a row of the frame to sums, one for each eight pixels.
+  private func average(
+    _ frame: FrameSize, rows: Int, into grey: inout GreyPicture,
+    _ add: (Int, UnsafeMutableBufferPointer<UInt16>) -> Void
+  ) {
+    grey.resize(to: GreyPicture.size(ofFrame: frame))
+    let (size, step) = (grey.size, GreyPicture.step)
+    for row in 0..<size.height {
+      sums.removeAll(keepingCapacity: true)
+      sums.append(contentsOf: repeatElement(0, count: size.width))
+      for i in 0..<rows {
+        let source = min(row * step + i * step / rows, frame.height - 1)
+        unsafe sums.withUnsafeMutableBufferPointer { unsafe add(source, $0) }
+      }
+      let count = UInt16(step * rows)
+      for column in 0..<size.width {
+        grey.pixels[row * size.width + column] = UInt8(
+          truncatingIfNeeded: (sums[column] + count / 2) / count)
+      }
+    }
   }
 
   /// Pixels that the mask touches are covered whole.

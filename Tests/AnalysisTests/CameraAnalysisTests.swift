@@ -178,6 +178,33 @@ import Threads
     #expect(palettes[0] == palettes[1])
   }
 
+  @Test func `A small grey picture is decoded by itself, or made of what is decoded already`()
+    throws
+  {
+    let bytes = try Self.picture()
+    let jpeg = BytePool().take(capacity: bytes.count)
+    jpeg.append(unsafe bytes.span.bytes)
+    let published = PublishedPicture(
+      jpeg: jpeg, size: FrameSize(width: 1, height: 1),
+      time: FrameTime(monotonic: 1, wall: 0), sequence: 1)
+    let tools = try AnalysisTools(models: "/nowhere")
+    var pictures: [GreyPicture] = []
+    for isDecodedBefore in [false, true] {
+      let picture = tools.decoded(published)
+      if isDecodedBefore { _ = try picture.planes }
+      let before = tools.decodedCount
+      // However often it is asked for.
+      for _ in 0..<2 {
+        let (frame, grey) = try picture.grey
+        #expect(frame == FrameSize(width: 160, height: 120))
+        pictures.append(grey)
+      }
+      #expect(tools.decodedCount - before == (isDecodedBefore ? 0 : 1))
+    }
+    #expect(pictures.allSatisfy { $0.size == FrameSize(width: 20, height: 15) })
+    #expect(zip(pictures[0].pixels, pictures[3].pixels).allSatisfy { abs(Int($0) - Int($1)) < 4 })
+  }
+
   @Test(.enabled(if: portraits != nil, "the package registry cannot be reached"))
   func `What is drawn around faces is not in the palette`() throws {
     let path = "\(try #require(Self.portraits))/obama2.jpg"

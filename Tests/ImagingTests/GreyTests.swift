@@ -51,6 +51,27 @@ import Testing
     #expect(error(grey, picture) < 3.5)
   }
 
+  @Test(arguments: [
+    FrameSize(width: 132, height: 74), FrameSize(width: 96, height: 64),
+    FrameSize(width: 5, height: 3),
+  ])
+  func `A decoded picture's is the mean of its luma, as that of its JPEG is`(size: FrameSize) throws
+  {
+    let picture = TestPicture(size: size)
+    let jpeg = try Compressor(options: PictureOptions(), pool: BytePool())
+      .picture(of: picture.frame(.yuyv)).bytes.array
+    let planes = try JPEGDecoder().planes(of: unsafe jpeg.span.bytes)
+    let reader = try GreyReader()
+    var (grey, direct) = (
+      GreyPicture(size: FrameSize(width: 1, height: 1)),
+      GreyPicture(size: FrameSize(width: 1, height: 1))
+    )
+    reader.read(planes, into: &grey)
+    _ = try reader.read(jpeg: unsafe jpeg.span.bytes, into: &direct)
+    #expect(grey.size == direct.size && grey.size == GreyPicture.size(ofFrame: size))
+    #expect(error(grey, picture) < 3.5)
+  }
+
   @Test func `What is masked is black in it, to whole pixels outwards`() throws {
     let picture = TestPicture(size: FrameSize(width: 64, height: 48))
     var grey = GreyPicture(size: picture.size)
