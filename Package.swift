@@ -123,10 +123,16 @@ let package = Package(
     room(
       "FaceAnalyser",
       ["Analysis", "Documents", "Faces", "Frames", "Gallery", "Imaging", "Keys"]),
+    room(
+      "MotionAnalyser",
+      ["Analysis", "Documents", "Frames", "Keys", "Motion", "Threads"], exclude: ["README.md"]),
     room("ThumbnailAnalyser", ["Analysis", "Frames", "Imaging", "Keys"]),
     room(
       "Analysers",
-      ["Analysis", "ColourAnalyser", "FaceAnalyser", "Keys", "ThumbnailAnalyser"]),
+      [
+        "Analysis", "ColourAnalyser", "FaceAnalyser", "Keys", "MotionAnalyser",
+        "ThumbnailAnalyser",
+      ]),
     room(
       "Status", ["Documents", "Meters", "Terminal", "Threads"] + nio,
       resources: [.embedInCode("page.html")]),
@@ -235,6 +241,9 @@ let package = Package(
         "Analysis", "ColourAnalyser", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery",
         "Imaging", "Keys", "TestFetching", "Threads",
       ]),
+    tests(
+      "MotionAnalyserTests",
+      ["Analysis", "Documents", "Frames", "Imaging", "Keys", "MotionAnalyser"]),
     tests(
       "ThumbnailAnalyserTests", ["Analysis", "Frames", "Imaging", "Keys", "ThumbnailAnalyser"]),
     tests("StatusTests", ["Analysers", "Analysis", "Documents", "Meters", "Status"] + nio),

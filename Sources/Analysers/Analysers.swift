@@ -2,6 +2,7 @@ package import Analysis
 import ColourAnalyser
 import FaceAnalyser
 package import Keys
+import MotionAnalyser
 import ThumbnailAnalyser
 
 /// What can be done about cameras' pictures.
@@ -11,6 +12,7 @@ package enum Analysers {
     AnalyserKind(FaceAnalyser.self),
     AnalyserKind(ColourAnalyser.self),
     AnalyserKind(ThumbnailAnalyser.self),
+    AnalyserKind(MotionAnalyser.self),
   ]
 
   /// Their keys in a camera's configuration.
