@@ -56,6 +56,13 @@ extension Onlooker {
     view.analysed = meters.analysed
     view.skipped = analysis.skippedCount(camera: number)
     view.failed = meters.failed
+    view.analysers = Analysers.names.compactMap { name in
+      meters.work(of: name).map {
+        AnalysisView.Analyser(
+          name: name, pictures: $0.pictures, failed: $0.failed,
+          seconds: Double($0.nanoseconds) / 1e9)
+      }
+    }
     view.counters = Analysers.counters.map {
       AnalysisView.Counter(name: $0.name, help: $0.help, value: meters.count($0.name))
     }

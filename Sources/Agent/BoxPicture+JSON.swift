@@ -132,9 +132,19 @@ extension AnalysisView {
               [
                 ("name", .string(camera.name)), ("analysed", .integer(camera.analysed)),
                 ("skipped", .integer(camera.skipped)), ("failed", .integer(camera.failed)),
+                ("analysers", .array(camera.analysers.map(\.json))),
               ] + counters + [("ms", camera.time.json), ("latency_ms", camera.latency.json)] + rows)
           })
       ),
+    ])
+  }
+}
+
+extension AnalysisView.Analyser {
+  fileprivate var json: JSON {
+    .object([
+      ("name", .string(name)), ("pictures", .integer(pictures)), ("failed", .integer(failed)),
+      ("seconds", .number(seconds)),
     ])
   }
 }

@@ -3,11 +3,24 @@ package import Meters
 import Synchronization
 import Threads
 
+/// What one analyser did with a camera's pictures.
+package struct AnalyserWork: Equatable, Sendable {
+  /// Those that it looked at.
+  package var pictures = 0
+  /// Those that it could not look at.
+  package var failed = 0
+  /// On the worker; what is decoded for all counts for who first asks for it.
+  package var nanoseconds: UInt64 = 0
+
+  package init() {}
+}
+
 /// What is counted of the analysis of a camera. Any thread may read.
 package final class AnalysisMeters: Sendable {
   private let analysedCount = Atomic<Int>(0)
   private let failedCount = Atomic<Int>(0)
   private let counts = Mutex<[String: Int]>([:])
+  private let works = Mutex<[String: AnalyserWork]>([:])
   /// Capture to report.
   package let latency = LatencyHistogram()
   /// On the worker.
@@ -28,6 +41,27 @@ package final class AnalysisMeters: Sendable {
     analysedCount.add(1, ordering: .relaxed)
     if !report.counts.isEmpty {
       counts.withLock { $0.merge(report.counts) { $0 + $1 } }
+    }
+  }
+
+  /// What an analyser did; nil where it was never switched on.
+  package func work(of analyser: String) -> AnalyserWork? { works.withLock { $0[analyser] } }
+
+  /// An analyser is switched on: from now on it is told of, though nothing may have come yet.
+  func begin(_ analyser: String) {
+    works.withLock { $0[analyser, default: AnalyserWork()].pictures += 0 }
+  }
+
+  /// - Parameter began: when the analyser took the picture up, nanoseconds of CLOCK_MONOTONIC.
+  func note(_ analyser: String, began: UInt64, isFailed: Bool) {
+    let spent = Clock.monotonic - began
+    works.withLock { works in
+      works[analyser, default: AnalyserWork()].nanoseconds += spent
+      if isFailed {
+        works[analyser, default: AnalyserWork()].failed += 1
+      } else {
+        works[analyser, default: AnalyserWork()].pictures += 1
+      }
     }
   }
 

@@ -2,6 +2,7 @@ import Frames
 import Gallery
 import Keys
 import Synchronization
+import Threads
 
 /// One camera's analysis: its plan, and those who look. Pictures are given to it by one worker at a time, as the pool sees
 /// to.
@@ -57,6 +58,7 @@ final class CameraAnalysis: @unchecked Sendable {
     self.plan = plan
     for index in seats.indices {
       seats[index].adopt(plan.analysers[seats[index].kind.name], quality: plan.quality)
+      if seats[index].isOn { meters.begin(seats[index].kind.name) }
     }
   }
 
@@ -73,13 +75,16 @@ final class CameraAnalysis: @unchecked Sendable {
     for index in seats.indices {
       guard let analyser = seats[index].due(time) else { continue }
       var seen = AnalysisReport()
+      let began = Clock.monotonic
       do {
         try analyser.look(at: decoded, with: tools, into: &seen)
+        meters.note(seats[index].kind.name, began: began, isFailed: false)
         report = report ?? AnalysisReport()
       } catch let fault as AnalyserFault where fault.kind == .cancelled {
         break
       } catch {
         meters.noteFailed()
+        meters.note(seats[index].kind.name, began: began, isFailed: true)
         var text = "\(seats[index].kind.failure): \(error)"
         if (error as? AnalyserFault)?.kind == .lasting {
           seats[index].pausedUntil = time + Self.pauseNanoseconds

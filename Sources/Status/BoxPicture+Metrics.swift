@@ -187,6 +187,25 @@ extension BoxPicture {
     text.family(
       "vedette_analysis_failed_total", .counter, "Pictures that could not be looked at.",
       each { $0.failed })
+    func eachAnalyser(
+      _ value: (AnalysisView.Analyser) -> Double
+    ) -> [([(String, String)], Double?)] {
+      analysis.cameras.flatMap { camera in
+        camera.analysers.map {
+          ([("camera", camera.name), ("analyser", $0.name)], value($0))
+        }
+      }
+    }
+    text.family(
+      "vedette_analysis_looks_total", .counter, "Pictures that the analyser looked at.",
+      eachAnalyser { Double($0.pictures) })
+    text.family(
+      "vedette_analysis_failures_total", .counter,
+      "Pictures that the analyser could not look at.", eachAnalyser { Double($0.failed) })
+    text.family(
+      "vedette_analysis_seconds_total", .counter,
+      "What the analyser took on its worker; decoding counts for who first asks for it.",
+      eachAnalyser(\.seconds))
     for (index, counter) in (analysis.cameras.first?.counters ?? []).enumerated() {
       text.family(
         "vedette_analysis_\(counter.name)_total", .counter, counter.help,

@@ -255,6 +255,8 @@ package struct AnalysisView: Sendable {
     package var failed = 0
     /// Whether pictures failed or gave way for a minute, and none was analysed.
     package var isFailing = false
+    /// Of each analyser that was switched on.
+    package var analysers: [Analyser] = []
     /// What analysers count.
     package var counters: [Counter] = []
     /// On the worker.
@@ -265,6 +267,23 @@ package struct AnalysisView: Sendable {
     package var rows: [Row] = []
 
     package init(name: String) { self.name = name }
+  }
+
+  package struct Analyser: Sendable {
+    package var name: String
+    /// Pictures that it looked at.
+    package var pictures: Int
+    /// Those that it could not look at.
+    package var failed: Int
+    /// On the worker.
+    package var seconds: Double
+
+    package init(name: String, pictures: Int, failed: Int, seconds: Double) {
+      self.name = name
+      self.pictures = pictures
+      self.failed = failed
+      self.seconds = seconds
+    }
   }
 
   package struct Counter: Sendable {

@@ -108,6 +108,7 @@ import Testing
     box.spool = SpoolView()
     var analysis = AnalysisView()
     var seen = AnalysisView.Camera(name: "front")
+    seen.analysers = [AnalysisView.Analyser(name: "faces", pictures: 1, failed: 0, seconds: 1)]
     seen.counters = Analysers.counters.map {
       AnalysisView.Counter(name: $0.name, help: $0.help, value: 1)
     }

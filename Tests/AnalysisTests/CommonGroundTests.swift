@@ -2,6 +2,7 @@ import Frames
 import Keys
 import Synchronization
 import Testing
+import Threads
 
 @testable import Analysis
 
@@ -60,6 +61,27 @@ import Testing
         == Array(repeating: "the first does nothing: it is broken; tried again in 30 s", count: 2))
     #expect(looked == Array(repeating: ["second"], count: 4))
     #expect(camera.meters.failed == 2 && camera.meters.analysed == 4)
+  }
+
+  @Test func `Pictures, failures and time are counted for each analyser by itself`() throws {
+    let began = Clock.monotonic
+    let (_, _, camera) = try look(
+      FirstOptions(fault: .passing), SecondOptions(rate: 1), at: [0, 0.5, 1, 1.5])
+    let limit = Clock.monotonic - began
+    let first = try #require(camera.meters.work(of: "first"))
+    let second = try #require(camera.meters.work(of: "second"))
+    #expect(first.pictures == 0 && first.failed == 4)
+    #expect(second.pictures == 2 && second.failed == 0)
+    // Whoever looked took some time, and no more than there was.
+    #expect(first.nanoseconds > 0 && second.nanoseconds >= Second.nanosecondsMin * 2)
+    #expect(first.nanoseconds + second.nanoseconds < limit)
+  }
+
+  @Test func `Who is switched on is told of before the first picture, who never was is not`() throws
+  {
+    let (_, _, camera) = try look(nil, SecondOptions(), at: [])
+    #expect(camera.meters.work(of: "second") == AnalyserWork())
+    #expect(camera.meters.work(of: "first") == nil)
   }
 
   @Test func `After a fault that may pass the next picture is looked at`() throws {
@@ -158,11 +180,16 @@ private final class Second: Analyser {
   static let counters = [AnalyserCounter("seen", help: "Pictures.")]
   static let failure = "the second does nothing"
 
+  /// What it takes for a picture, at least.
+  static let nanosecondsMin: UInt64 = 1_000_000
+
   func adopt(_ options: SecondOptions, quality: Int) {}
 
   func look(
     at picture: DecodedPicture, with tools: AnalysisTools, into report: inout AnalysisReport
   ) throws {
+    let began = Clock.monotonic
+    while Clock.monotonic - began < Self.nanosecondsMin {}
     report.records = [AnalyserRecord("second", .json([]))]
     report.counts = ["seen": 1]
   }

@@ -25,6 +25,7 @@ import Testing
     box.gallery = GalleryView()
     box.control = ControlView()
     var camera = AnalysisView.Camera(name: "front")
+    camera.analysers = [AnalysisView.Analyser(name: "faces", pictures: 1, failed: 0, seconds: 1)]
     camera.counters = Analysers.counters.map {
       AnalysisView.Counter(name: $0.name, help: $0.help, value: 1)
     }
