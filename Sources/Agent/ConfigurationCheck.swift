@@ -1,5 +1,7 @@
 import Analysers
+import Analysis
 import CPosix
+import Glibc
 import Kafka
 package import Settings
 import Status
@@ -30,6 +32,7 @@ package enum ConfigurationCheck {
   /// Loads, and tries what librdkafka alone can judge, for those who only check: it connects to nothing.
   package static func check(_ path: String) throws(Failure) -> Settings {
     let settings = try load(path)
+    for sentence in missingModels(settings) { tell("warning: \(path): \(sentence)") }
     let errors = kafkaErrors(settings.kafka) + statusErrors(settings.status)
     guard errors.isEmpty else {
       for error in errors { tell("error: \(path): \(error)") }
@@ -38,6 +41,24 @@ package enum ConfigurationCheck {
       throw Failure(exitStatus: isTemporary ? ExitStatus.temporary : ExitStatus.configuration)
     }
     return settings
+  }
+
+  /// Frames go on without them: they are no errors.
+  static func missingModels(_ settings: Settings) -> [String] {
+    var told: [String] = []
+    let folder = settings.analysis.models
+    for camera in settings.cameras where camera.enabled {
+      for kind in Analysers.all {
+        for model in kind.models(camera.analysers)
+        where unsafe vp_access("\(folder)/\(model.file)", R_OK) != 0 {
+          let reason = unsafe String(cString: vp_file_reason(errno))
+          told.append(
+            "cameras.\(camera.name).\(kind.name): \(folder)/\(model.file) cannot be read (\(reason)), and \(kind.failure): \(model.advice(folder: folder))"
+          )
+        }
+      }
+    }
+    return told
   }
 
   private static func statusErrors(_ status: StatusSettings) -> [AgentError] {

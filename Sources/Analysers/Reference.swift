@@ -16,7 +16,7 @@ package enum AnalyserReference {
     return ([first] + others).map { "    #\($0)\n" }.joined()
   }
 
-  /// All of them, with their keys, ranges and defaults, and what they send and count: for a terminal.
+  /// All of them, with their keys, ranges and defaults, what they send, count and need: for a terminal.
   package static let lines = Analysers.all.flatMap(lines)
 
   static func lines(_ kind: AnalyserKind) -> [String] {
@@ -30,7 +30,10 @@ package enum AnalyserReference {
     }
     let sent = kind.outputs.map { "  sends \($0.type) to the topic \($0.topic)" }
     let counted = kind.counters.map { "  counts \($0.name): \($0.help)" }
-    return ["\(kind.name): \(kind.keys.summary)"] + keys + sent + counted
+    let needed = kind.models.map {
+      "  needs \($0.file) (\($0.use); \($0.licence)): \($0.source)"
+    }
+    return ["\(kind.name): \(kind.keys.summary)"] + keys + sent + counted + needed
   }
 
   private static func padded(_ text: String) -> String {

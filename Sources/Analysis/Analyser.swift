@@ -16,6 +16,10 @@ package protocol Analyser: AnyObject, SendableMetatype {
   static var counters: [AnalyserCounter] { get }
   /// What it saw last, for the status.
   static var rows: [AnalyserRow] { get }
+  /// All files that it may need.
+  static var models: [AnalyserModel] { get }
+  /// Of these, what it needs with these options; without them it looks at nothing.
+  static func models(_ options: Options) -> [AnalyserModel]
   /// The beginning of a sentence about a picture at which it failed: "faces are not looked for".
   static var failure: String { get }
   /// Whether it compares what it sees with the gallery, which is opened and kept up to date only then.
@@ -41,6 +45,8 @@ extension Analyser {
 
   package static var counters: [AnalyserCounter] { [] }
   package static var rows: [AnalyserRow] { [] }
+  package static var models: [AnalyserModel] { [] }
+  package static func models(_ options: Options) -> [AnalyserModel] { models }
   package static func usesGallery(_ options: Options) -> Bool { false }
 }
 
@@ -144,18 +150,22 @@ package struct AnalyserKind: Sendable {
   package let outputs: [AnalyserOutput]
   package let counters: [AnalyserCounter]
   package let rows: [AnalyserRow]
-  let failure: String
+  package let models: [AnalyserModel]
+  package let failure: String
   let make: @Sendable () -> any Analyser
   private let isUser: @Sendable (AnyOptions) -> Bool
+  private let needs: @Sendable (AnyOptions) -> [AnalyserModel]
 
   package init<Kind: Analyser>(_ kind: Kind.Type) {
     outputs = kind.outputs
     keys = KeyTable(Kind.Options.self, topics: kind.outputs.map(\.topic))
     counters = kind.counters
     rows = kind.rows
+    models = kind.models
     failure = kind.failure
     make = { kind.init() }
     isUser = { $0.as(Kind.Options.self).map { kind.usesGallery($0) } ?? false }
+    needs = { $0.as(Kind.Options.self).map { kind.models($0) } ?? [] }
   }
 
   /// In the configuration, and in commands.
@@ -165,6 +175,12 @@ package struct AnalyserKind: Sendable {
   /// - Parameter analysers: a camera's, by their names.
   package func usesGallery(_ analysers: [String: AnyOptions]) -> Bool {
     analysers[name].map(isUser) ?? false
+  }
+
+  /// The files that it needs; none where it is switched off.
+  /// - Parameter analysers: a camera's, by their names.
+  package func models(_ analysers: [String: AnyOptions]) -> [AnalyserModel] {
+    analysers[name].map(needs) ?? []
   }
 }
 

@@ -17,6 +17,7 @@ package final class FaceAnalyser: Analyser {
   ]
   package static let counters = [AnalyserCounter("faces", help: "Faces that were found.")]
   package static let rows = [AnalyserRow("people", title: "Faces", empty: .words([]))]
+  package static let models = FaceModels.File.allCases.map { AnalyserModel($0) }
   package static let failure = "faces are not looked for"
 
   /// What is shown of the last picture, at most.
@@ -54,6 +55,10 @@ package final class FaceAnalyser: Analyser {
   private var hadFaces = false
 
   package static func usesGallery(_ options: FaceOptions) -> Bool { options.identify != .off }
+
+  package static func models(_ options: FaceOptions) -> [AnalyserModel] {
+    FaceModels.File.needed(by: FaceSettings(options)).map { AnalyserModel($0) }
+  }
 
   package init() {}
 

@@ -1,3 +1,4 @@
+import Analysis
 package import Faces
 package import Gallery
 
@@ -26,5 +27,22 @@ extension FaceSettings {
     encoder.uses68Landmarks = faces.landmarks == .sixtyEight
     tracking.detectEvery = faces.detectEvery
     encodes = faces.identify != .off || faces.chips != .off
+  }
+}
+
+extension FaceModels.File {
+  static func needed(by settings: FaceSettings) -> [FaceModels.File] {
+    var files: [FaceModels.File] = []
+    if settings.encodes {
+      files = [settings.encoder.uses68Landmarks ? .landmarks68 : .landmarks5, .encoder]
+    }
+    if settings.detector.kind == .cnn { files.append(.cnnDetector) }
+    return files
+  }
+}
+
+extension AnalyserModel {
+  init(_ file: FaceModels.File) {
+    self.init(file.name, use: file.use, licence: file.licence, source: file.source)
   }
 }

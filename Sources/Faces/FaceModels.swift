@@ -19,6 +19,28 @@ package struct FaceModels: Equatable, Sendable {
       }
     }
 
+    /// What it is for.
+    package var use: String {
+      switch self {
+      case .landmarks5: "landmarks"
+      case .landmarks68: "landmarks: 68"
+      case .encoder: "the 128 numbers of a face"
+      case .cnnDetector: "detector: cnn"
+      }
+    }
+
+    package var licence: String {
+      switch self {
+      case .landmarks5, .encoder, .cnnDetector: "CC0"
+      case .landmarks68: "not for commercial use"
+      }
+    }
+
+    /// The command that fetches it, without a folder.
+    package var source: String {
+      self == .landmarks68 ? "tools/models --with-68" : "tools/models"
+    }
+
     var byteCount: Int {
       switch self {
       case .landmarks5: 9_150_489
@@ -53,7 +75,7 @@ package struct FaceModels: Equatable, Sendable {
   /// The path of a file that is whole.
   func path(of file: File) throws(FacesError) -> String {
     let path = "\(folder)/\(file.name)"
-    let advice = "run 'tools/models --to \(folder)\(file == .landmarks68 ? " --with-68" : "")'"
+    let advice = "run '\(file.source) --to \(folder)'"
     let opened: OpenFile
     do throws(FileFault) {
       opened = try OpenFile(path)

@@ -117,6 +117,46 @@ import Threads
     }
   }
 
+  @Test(
+    .enabled(if: models != nil && portraits != nil, "the package registry cannot be reached"),
+    arguments: [0, 1, 2, 3])
+  func `Those models are needed that are declared, and no others`(_ which: Int) throws {
+    var options = FaceOptions()
+    switch which {
+    case 0: break
+    case 1: options.identify = .off
+    case 2: (options.identify, options.chips) = (.off, .crop)
+    default: (options.identify, options.detector) = (.off, .cnn)
+    }
+    let all = try #require(Self.models)
+    let needed = FaceAnalyser.models(options).map(\.file)
+    // With all of them, and without each.
+    for missing in [nil] + needed.map(Optional.some) {
+      let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("vedette-needed-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      for file in needed where file != missing {
+        try FileManager.default.createSymbolicLink(
+          atPath: folder.appendingPathComponent(file).path, withDestinationPath: "\(all)/\(file)")
+      }
+      let bytes = try Data(
+        contentsOf: URL(fileURLWithPath: "\(try #require(Self.portraits))/obama2.jpg"))
+      let jpeg = BytePool().take(capacity: bytes.count)
+      jpeg.append(unsafe [UInt8](bytes).span.bytes)
+      let camera = CameraAnalysis(Self.plan(options), Self.kinds)
+      var faults: [String] = []
+      _ = camera.analyse(
+        PublishedPicture(
+          jpeg: jpeg, size: FrameSize(width: 1, height: 1),
+          time: FrameTime(monotonic: 1, wall: 0), sequence: 1),
+        with: try AnalysisTools(models: folder.path)
+      ) { faults.append($0.description) }
+      #expect(faults.count == (missing == nil ? 0 : 1), "\(faults)")
+      if let missing { #expect(faults.first?.contains(missing) == true) }
+    }
+  }
+
   @Test func `A picture that is at hand when the pool is hurried is given up`() throws {
     let bytes = try Self.picture()
     let jpeg = BytePool().take(capacity: bytes.count)
