@@ -61,7 +61,7 @@ struct FaceWriter {
     }
     let bytes = unsafe jpeg.withUnsafeBytes { unsafe Array($0) }
     do throws(FileFault) {
-      try OpenFile(writing: path).write(bytes)
+      try OutputFile(path).write(bytes)
     } catch {
       throw FaceImageError(path: path, reason: "it cannot be written: \(error)", isOutput: true)
     }

@@ -201,13 +201,9 @@ struct GalleryExport: ParsableCommand {
 
   func run() throws {
     let gallery = try place.openExisting()
-    let output: OpenFile
+    let output: OutputFile
     do throws(FileFault) {
-      if let file {
-        output = try OpenFile(writing: file)
-      } else {
-        output = try OpenFile.standardOutput()
-      }
+      output = try OutputFile(file)
     } catch {
       ConfigurationCheck.tell(
         "vedette gallery: \(file ?? "the export") cannot be written: \(error)")

@@ -56,7 +56,7 @@ struct PictureFile {
 
   static func write(_ bytes: [UInt8], to path: String, command: String) throws {
     do throws(FileFault) {
-      try OpenFile(writing: path).write(bytes)
+      try OutputFile(path).write(bytes)
     } catch {
       ConfigurationCheck.tell("\(command): \(path) cannot be written: \(error)")
       throw ExitCode(ExitStatus.cannotCreate)

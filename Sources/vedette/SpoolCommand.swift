@@ -203,9 +203,9 @@ struct SpoolExport: ParsableCommand {
         "\(target) cannot be made: \(FileFault.last)")
       throw ExitCode(ExitStatus.cannotCreate)
     }
-    let index: OpenFile
+    let index: OutputFile
     do throws(FileFault) {
-      index = try OpenFile(writing: "\(target)/index.jsonl")
+      index = try OutputFile("\(target)/index.jsonl")
     } catch {
       ConfigurationCheck.tell("\(target)/index.jsonl cannot be written: \(error)")
       throw ExitCode(ExitStatus.cannotCreate)
@@ -220,7 +220,7 @@ struct SpoolExport: ParsableCommand {
         let ending = type == "image/jpeg" ? "jpg" : type == "application/json" ? "json" : "bin"
         let file = "\(name)-\(stored.position.segment)-\(stored.position.ordinal).\(ending)"
         do throws(FileFault) {
-          try OpenFile(writing: "\(target)/\(file)").write(stored.entry.body)
+          try OutputFile("\(target)/\(file)").write(stored.entry.body)
           try index.write(Array((Self.line(file, name, record, stored).line + "\n").utf8))
         } catch {
           failed = "\(target)/\(file) cannot be written: \(error)"

@@ -123,11 +123,7 @@ struct SnapshotCommand: ParsableCommand {
       throw ExitCode(reply.code == 404 ? ExitStatus.noInput : ExitStatus.unavailable)
     }
     do throws(FileFault) {
-      if output == "-" {
-        try OpenFile.standardOutput().write(reply.body)
-      } else {
-        try OpenFile(writing: output).write(reply.body)
-      }
+      try OutputFile(output == "-" ? nil : output).write(reply.body)
     } catch {
       ConfigurationCheck.tell("\(output) cannot be written: \(error)")
       throw ExitCode(ExitStatus.cannotCreate)
