@@ -1,5 +1,6 @@
 import Foundation
 import Meters
+import NIOCore
 import Synchronization
 import Testing
 
@@ -179,7 +180,8 @@ import Testing
       return (viewer, answer.hasPrefix("HTTP/1.1 200"))
     }
     let viewers = try (0..<ClientPlaces.streamsMax).map { _ in try look() }
-    #expect(viewers.allSatisfy(\.isIn))
+    let areIn = viewers.map(\.isIn)
+    #expect(!areIn.contains(false))
     for viewer in viewers { close(viewer.descriptor) }
     var isIn = false
     for _ in 0..<200 where !isIn {
