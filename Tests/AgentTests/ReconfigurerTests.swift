@@ -162,8 +162,8 @@ import Testing
     let meters = looking.onlooker.analysis.meters(camera: 1)
     #expect(box.wait { meters.analysed > 0 })
     #expect(box.agent.analysisView?.cameras.map(\.name) == ["yard"])
-    #expect(box.agent.json(box.agent.meters[1]).text.contains("\"analysis\""))
-    #expect(!box.agent.json(box.agent.meters[0]).text.contains("\"analysis\""))
+    #expect(box.agent.json(box.agent.meters[1]).line.contains("\"analysis\""))
+    #expect(!box.agent.json(box.agent.meters[0]).line.contains("\"analysis\""))
     // Nobody is to be named: the gallery is not touched.
     #expect(!FileManager.default.fileExists(atPath: box.folder + "/gallery.sqlite"))
     try box.write(["front": "faces: {identify: nearest}"])

@@ -64,7 +64,7 @@ import Testing
       for record in report.records {
         #expect(record.output == "motion")
         guard case .json(let members) = record.body else { continue }
-        let text = JSON.object(members).text
+        let text = JSON.object(members).line
         let event = try JSONSerialization.jsonObject(with: Data(text.utf8))
         told.append(Told(number: number, event: event as? [String: Any] ?? [:]))
       }
