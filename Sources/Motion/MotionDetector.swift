@@ -127,7 +127,7 @@ package final class MotionDetector {
       if view.isShifted || view.isRelit {
         // A whole pixel makes of an edge whatever is beside it.
         let shift = max(abs(view.dx), abs(view.dy))
-        planes.tolerate(view, edgeShare: shift == 0 ? 32 : min(512, 128 + 4 * shift))
+        planes.tolerate(view, edgeShare: min(512, 32 + 2 * shift))
         reference = .tolerant
       }
       if view != MotionPlanes.View() {

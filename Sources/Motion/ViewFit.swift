@@ -21,6 +21,9 @@ struct ViewFit {
   private static let differingShareMax = 0.7
   /// The same of a shift, by the differences of all pixels.
   private static let errorShareMax = 0.995
+  /// That share is less by so much of the part of the picture that differs under the shift. Of shakes of 2 to 7 pixels it
+  /// explains more, of what moves in a small picture less.
+  private static let unexplainedFactor = 0.35
 
   /// - Parameters:
   ///   - isWide: whether much of the picture differs: then all pixels have a say at first.
@@ -51,10 +54,12 @@ struct ViewFit {
     guard let step = solve(fit, isShifting: true),
       max(abs(step[2]), abs(step[3])) * 512 >= Double(shiftQ8Min)
     else { return view }
-    return shifted(planes, view)
+    return shifted(planes, view, differing)
   }
 
-  private static func shifted(_ planes: MotionPlanes, _ unshifted: View) -> View {
+  private static func shifted(
+    _ planes: MotionPlanes, _ unshifted: View, _ differing: (MotionPlanes) -> Int
+  ) -> View {
     var view = unshifted
     let before = planes.fit(clip: clip).error
     search(planes, &view)
@@ -69,10 +74,13 @@ struct ViewFit {
       if max(abs(step[2]), abs(step[3])) * 512 < 4 { break }
     }
     // A camera that moves changes most edges of the picture; something that moves, a few.
-    if max(abs(view.dx), abs(view.dy)) <= shiftQ8Max,
-      Double(planes.fit(clip: clip).error) < errorShareMax * Double(before)
-    {
-      return view
+    if max(abs(view.dx), abs(view.dy)) <= shiftQ8Max {
+      // The more of the picture differs all the same, the more must be explained: where much moves by itself, some shift is a
+      // little better than none.
+      let pixels = planes.size.width * planes.size.height
+      let share = Double(differing(planes)) / Double(pixels)
+      let most = min(errorShareMax, 1 - unexplainedFactor * share)
+      if Double(planes.fit(clip: clip).error) < most * Double(before) { return view }
     }
     planes.predict(unshifted)
     return unshifted
