@@ -42,7 +42,14 @@ final class LookingService: Service {
   /// Whether a camera is looked at, or has been.
   func looks(at camera: String) -> Bool { state.withLock { $0.looked.contains(camera) } }
 
-  func start() throws(AgentError) { try wake(first) }
+  func start() throws(AgentError) {
+    do throws(AgentError) {
+      try wake(first)
+    } catch {
+      onlooker.stop()
+      throw error
+    }
+  }
 
   func adopt(_ new: Assembly, into running: inout Assembly) throws(AgentError) {
     var next = new
