@@ -142,16 +142,21 @@ import Testing
   }
 
   @Test func `A box beats as often as its configuration says`() throws {
-    func beats(_ heartbeat: String) throws -> Int {
-      let box = try RunningBox { [folder = "/nonexistent"] in
-        $0["control"] = "{keys: '\(folder)', heartbeat: \(heartbeat)}"
-      }
-      usleep(3_200_000)
+    func box(_ heartbeat: String) throws -> RunningBox {
+      try RunningBox { $0["control"] = "{keys: /nonexistent, heartbeat: \(heartbeat)}" }
+    }
+    func beats(_ box: RunningBox) -> Int {
       let meters = box.agent.allMeters.first { $0.name == "node/heartbeat" }
       return meters?.ledger.snapshot.captured ?? 0
     }
-    #expect(try beats("off") == 0)
-    #expect(try beats("60 s") == 1)
-    #expect(try (2...4).contains(beats("1 s")))
+    let (often, seldom, never) = (try box("1 s"), try box("60 s"), try box("off"))
+    #expect(often.wait { beats(often) > 0 })
+    let began = Date()
+    #expect(often.wait { beats(often) >= 3 })
+    // Two intervals, and what the clock was short of when the first was seen.
+    #expect(Date().timeIntervalSince(began) > 1.5)
+    #expect(seldom.wait { beats(seldom) == 1 })
+    usleep(1_500_000)
+    #expect(beats(seldom) == 1 && beats(never) == 0)
   }
 }

@@ -68,12 +68,4 @@ import Testing
     let ledger = try #require(daemon.ledger())
     #expect(dropped(ledger, "discarded") == 0 && dropped(ledger, "quota") == 0)
   }
-
-  @Test func `A backlog is given up by spool.discard, and counted`() throws {
-    let daemon = try backlog()
-    try send("spool.discard", "class=frames")
-    let ledger = daemon.waitForLedger(seconds: 15) { ($0["spooled"] as? Int ?? 1) == 0 }
-    #expect(dropped(try #require(ledger), "discarded") > 100)
-    #expect(daemon.program.end() == 0)
-  }
 }
