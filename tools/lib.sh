@@ -45,18 +45,27 @@ need_swift() {
   ((major > 6 || (major == 6 && minor >= 2))) || die "Swift $major.$minor is too old: 6.2 or later is needed"
 }
 
-# swift build with the rules of the house; prints where the programs are.
-build_release() {
+# swift build with the rules of the house, of each product in turn, in a folder of its own, so that one kind can be built
+# while another is in use. Prints where the programs are.
+build_in() { # FOLDER OPTIONS... -- PRODUCTS...
+  local folder=$root/$1 options=() product; shift
+  while [[ $1 != -- ]]; do options+=("$1"); shift; done
+  shift
   need_swift
   install_missing "${build_packages[@]}"
-  local log=$root/.build/build-release.log
-  mkdir -p "$root/.build" 2>/dev/null || die "$root cannot be written; clone to a folder of your own"
+  mkdir -p "$folder" 2>/dev/null || die "$root cannot be written; clone to a folder of your own"
+  local log=$folder/build.log
   [[ -t 2 ]] && say "building (the first time takes some minutes)"
-  local product
-  for product in "${@:-vedette}"; do
-    swift build --package-path "$root" -c release --static-swift-stdlib \
+  for product in "$@"; do
+    swift build --package-path "$root" --scratch-path "$folder" "${options[@]}" \
       --explicit-target-dependency-import-check error --product "$product" >"$log" 2>&1 ||
       { tail -n 40 "$log" >&2; die "the build failed"; }
   done
-  swift build --package-path "$root" -c release --static-swift-stdlib --show-bin-path
+  swift build --package-path "$root" --scratch-path "$folder" "${options[@]}" --show-bin-path
 }
+
+# As it is installed.
+build_release() { build_in .build-release -c release --static-swift-stdlib -- "${@:-vedette}"; }
+
+# Under the address sanitizer.
+build_sanitized() { build_in .build-asan --sanitize address -- "$@"; }
