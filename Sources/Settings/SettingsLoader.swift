@@ -191,8 +191,14 @@ package enum SettingsLoader {
 
   /// The bytes of a file of at most one byte more than a configuration may have.
   private static func read(_ path: String) throws(SettingsError) -> [UInt8] {
+    let file: OpenFile
     do throws(FileFault) {
-      return try WholeFile.beginning(of: path, bytesMax: YAMLParser.bytesMax + 1)
+      file = try OpenFile(path)
+    } catch {
+      throw failure(path, "cannot be opened", error)
+    }
+    do throws(FileFault) {
+      return try file.readPrefix(bytesMax: YAMLParser.bytesMax + 1)
     } catch {
       throw failure(path, "cannot be read", error)
     }
