@@ -32,4 +32,11 @@ import Testing
     }
     #expect(passed == 1)
   }
+
+  @Test func `A frame that comes somewhat early is the one that was meant`() {
+    var limiter = RateCap(rate: 10)
+    let times: [UInt64] = [1000, 1080, 1200, 1280, 1400, 1460, 1500]
+    let passed = times.map { limiter.admits($0 * 1_000_000) }
+    #expect(passed == [true, true, true, true, true, false, true])
+  }
 }

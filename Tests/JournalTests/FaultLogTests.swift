@@ -51,6 +51,18 @@ final class TestClock: Sendable {
     faults = FaultLog(logger: lines.logger, now: { clock.now })
   }
 
+  @Test func `Too many faults are told again rather than remembered`() {
+    let lines = Lines()
+    let clock = TestClock()
+    let log = FaultLog(logger: lines.logger) { clock.now }
+    for number in 0..<1000 { log.tell("\(number)", .error, "fault") }
+    log.tell("0", .error, "fault")
+    #expect(lines.all.count == 1000)
+    log.tell("another", .error, "fault")
+    log.tell("0", .error, "fault")
+    #expect(lines.all.count == 1002)
+  }
+
   @Test func `A fault is told at once, with its level and fields`() {
     faults.tell("usb", .error, metadata: ["camera": "front"], "the cable fell out")
     #expect(lines.all == ["error front: the cable fell out"])
