@@ -34,7 +34,7 @@ import Testing
   }
 
   private static func quoted(_ text: String) -> [String] {
-    text.matches(of: #/`([^`]+)`/#).map { String($0.1) }
+    text.matches(of: #/`([^`\n]+)`/#).map { String($0.1) }
   }
 
   /// Rooms and programs of Package.swift, with what each depends on.
