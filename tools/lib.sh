@@ -69,3 +69,14 @@ build_release() { build_in .build-release -c release --static-swift-stdlib -- "$
 
 # Under the address sanitizer.
 build_sanitized() { build_in .build-asan --sanitize address -- "$@"; }
+
+# A Python with what reads and writes networks, made once. Its versions decide the bytes of what is written. Prints its path.
+models_python() {
+  local folder=$cache/models-python
+  if [[ ! -e $folder/done ]]; then
+    { install_missing python3 python3-venv && python3 -m venv "$folder" &&
+      "$folder/bin/python" -m pip install --quiet --disable-pip-version-check 'onnx==1.19.1' 'numpy>=2.1,<2.4' 'protobuf==6.33.1' &&
+      touch "$folder/done"; } >&2 || return 1
+  fi
+  echo "$folder/bin/python"
+}
