@@ -12,7 +12,7 @@ struct Books: Sendable {
   /// Of what became of commands.
   let answers = StreamMeters(name: SpoolClass.results.name)
   let heartbeats = StreamMeters(name: "node/heartbeat")
-  /// Of cameras' records, which go on when a camera is made anew.
+  /// Of cameras' records, which continue when a camera is replaced.
   let numbers = NumberBook()
   private let isCommanded: Bool
 

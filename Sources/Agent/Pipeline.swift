@@ -138,7 +138,7 @@ final class Pipeline: FrameSink, @unchecked Sendable {
       ? settings.picture.scale == nil ? "turned upright" : "scaled" : "masked"
     logger.notice(
       """
-      the camera's JPEGs are \(why), so each is decoded and encoded anew: \
+      the camera's JPEGs are \(why), so each is decoded and re-encoded: \
       \(tenths / 10).\(tenths % 10) ms a frame
       """)
   }

@@ -62,7 +62,7 @@ const char *vj_encoder_message(const vj_encoder *encoder)
 static int failed(vj_encoder *encoder)
 {
     jpeg_abort_compress(&encoder->jpeg);
-    encoder->width = 0; /* set everything up anew next time */
+    encoder->width = 0; /* set everything up again next time */
     return encoder->errors.full ? VJ_FULL : VJ_ERROR;
 }
 

@@ -4,7 +4,7 @@ import Synchronization
 package import Threads
 
 /// A camera: one thread that opens its source, gives its frames to a sink, and when the source fails or
-/// goes, comes back to it for ever. Cameras share nothing, so that none disturbs another.
+/// goes, tries again without end. Cameras share nothing, so a fault in one does not affect another.
 package final class Camera: Sendable {
   /// Seconds between attempts, while nothing is announced.
   private static let retrySeconds: [Double] = [1, 2, 4, 8, 15]

@@ -28,7 +28,7 @@ package struct DeviceRequest: Equatable, Sendable {
   /// Nil: as the driver says.
   package var range: ColourRange?
   package var buffers = 4
-  /// Seconds without a frame after which the device is opened anew; nil to take it from the rate.
+  /// Seconds without a frame after which the device is reopened; nil to take it from the rate.
   package var timeout: Double?
 
   package init(device: String) { self.device = device }

@@ -1,8 +1,8 @@
-/// How long a camera may be silent before it is opened anew. It follows what the camera gives: one that is
+/// How long a camera may be silent before it is reopened. It follows what the camera gives: one that is
 /// slower than it says, or gives nothing while it exposes, is waited for. Kept over reopenings; used by
 /// the camera's thread.
 struct Patience {
-  /// A dead camera is opened anew as often, whatever it did before.
+  /// A dead camera is reopened as often, whatever it did before.
   static let longestSeconds = 60.0
   /// Before a first frame.
   static let longestFirstSeconds = 40.0
