@@ -196,7 +196,7 @@ let package = Package(
         "Analysers", "Capture", "Control", "CPosix", "CV4L2", "Documents", "Frames", "Gallery",
         "Imaging", "Meters", "Settings", "Spool", "Threads", arguments, log,
       ],
-      path: "Tests/Programs/fuzz"),
+      path: "Tests/Programs/fuzz", exclude: ["weights.py"]),
 
     // What several of the tests share.
     .target(name: "TestDice", path: "Tests/Support/TestDice", swiftSettings: strict),
