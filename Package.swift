@@ -238,7 +238,7 @@ let package = Package(
     tests(
       "AnalysisTests",
       [
-        "Analysis", "ColourAnalyser", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery",
+        "Analysis", "ColourAnalyser", "Colours", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery",
         "Imaging", "Keys", "TestFetching", "Threads",
       ]),
     tests(

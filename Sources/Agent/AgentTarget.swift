@@ -1,6 +1,4 @@
 import Analysis
-import ColourAnalyser
-import Colours
 import Control
 import Delivery
 import Documents
@@ -17,9 +15,6 @@ import Threads
 
 /// What commands do to the running agent.
 final class AgentTarget: CommandTarget {
-  /// Larger JPEGs do not go into a result.
-  private static let snapshotBytesMax = 600_000
-
   // The agent owns what commands it.
   private unowned let agent: Agent
   private let gallery: GalleryHolder
@@ -58,15 +53,15 @@ final class AgentTarget: CommandTarget {
     if let refused { throw Rejection(.badArgument, refused.reason) }
   }
 
-  func check(_ command: ControlCommand) throws(Rejection) {
-    switch command.traits.scope {
+  func check(_ scope: CommandScope, camera: String?) throws(Rejection) {
+    switch scope {
     case .node, .gallery, .keys: return
     case .spool:
       guard agent.assembly.spool != nil else {
         throw Rejection(.unavailable, "there is no spool on this node")
       }
     case .camera:
-      let camera = command.camera ?? ""
+      let camera = camera ?? ""
       guard agent.assembly[camera: camera] != nil else {
         throw Rejection(.unavailable, "there is no camera \(camera) on this node")
       }
@@ -119,58 +114,27 @@ final class AgentTarget: CommandTarget {
     return (last ?? 0) > since && agent.latestPicture(of: camera) != nil
   }
 
-  // MARK: Commands
+  // MARK: What commands act upon
 
-  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSON] {
-    switch command {
-    case .ping: return ["version": .string(Version.text)]
-    case .status: return heartbeat(isFrozen: nil)
-    case .snapshot(let camera): return try snapshot(camera)
-    case .spoolDrain:
-      agent.delivery.drain()
-      return [:]
-    case .spoolDiscard(let name):
-      guard let spoolClass = SpoolClass.allCases.first(where: { $0.name == name }),
-        agent.delivery.discard(spoolClass)
-      else { throw CommandFailure("there is no spool on this node") }
-      return [:]
-    case .configReload:
-      return try facts { [agent] () throws(Reconfigurer.Failure) in
-        try agent.reconfigurer.reload(agent, reason: "config.reload")
-      }
-    case .silhouette, .configure, .configReset, .galleryPut, .galleryRemove, .galleryReplace,
-      .galleryDiscard, .galleryTrain, .keysPut, .keysRevoke, .timeReset:
-      throw CommandFailure("this is not for the agent")
+  var delivery: Delivery { agent.delivery }
+
+  func reload() throws(CommandFailure) -> [String: JSON] {
+    try facts { [agent] () throws(Reconfigurer.Failure) in
+      try agent.reconfigurer.reload(agent, reason: "config.reload")
     }
   }
 
-  func carryOut(
-    _ command: ControlCommand, isStopping: () -> Bool
-  ) throws(CommandFailure) -> [String: JSON] {
-    guard case .silhouette(let camera, let lambda) = command else { return try carryOut(command) }
-    let colours = agent.assembly[camera: camera]?.plan.analysers[ColourOptions.name]
-    let configured = colours?.as(ColourOptions.self)?.lambda
-    return try SilhouetteWork.run(
-      camera, try picture(camera), lambda: lambda ?? configured ?? ColourSettings.lambdaDefault,
-      isStopping: isStopping)
+  /// A camera's options of an analyser; nil where that is switched off.
+  func options(of analyser: String, _ camera: String) -> AnyOptions? {
+    agent.assembly[camera: camera]?.plan.analysers[analyser]
   }
 
-  private func picture(_ camera: String) throws(CommandFailure) -> PooledBytes {
+  /// The last picture of a camera.
+  func picture(_ camera: String) throws(CommandFailure) -> PooledBytes {
     guard let picture = agent.latestPicture(of: camera) else {
       throw CommandFailure("\(camera) has given no picture yet")
     }
     return picture
-  }
-
-  private func snapshot(_ camera: String) throws(CommandFailure) -> [String: JSON] {
-    let bytes = try picture(camera).withSpan { span in
-      unsafe span.withUnsafeBytes { unsafe Array($0) }
-    }
-    guard bytes.count <= Self.snapshotBytesMax else {
-      throw CommandFailure(
-        "the picture has \(bytes.count) bytes, more than the \(Self.snapshotBytesMax) of a result")
-    }
-    return ["camera": .string(camera), "jpeg": .string(Base64.encoded(bytes))]
   }
 
   // MARK: Photographs

@@ -104,7 +104,8 @@ final class Commanded: Sendable {
     let control = preparation.control
     let options = control.options(node: identity.node, store: preparation.store)
     let made = try ControlDesk(
-      gallery: try preparation.gallery.open(), target: target, sink: results, options: options,
+      gallery: try preparation.gallery.open(), target: target,
+      commands: AgentCommands.table.bound(to: target), sink: results, options: options,
       logger: logger)
     // The gallery's copy may tell what was not known at the start.
     let known: KnownOverrides =

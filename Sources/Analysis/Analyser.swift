@@ -16,6 +16,8 @@ package protocol Analyser: AnyObject, SendableMetatype {
   static var counters: [AnalyserCounter] { get }
   /// What it saw last, for the status.
   static var rows: [AnalyserRow] { get }
+  /// What it can be asked about a picture, by command.
+  static var commands: [PictureCommand] { get }
   /// All files that it may need.
   static var models: [AnalyserModel] { get }
   /// Of these, what it needs with these options; without them it looks at nothing.
@@ -45,6 +47,7 @@ extension Analyser {
 
   package static var counters: [AnalyserCounter] { [] }
   package static var rows: [AnalyserRow] { [] }
+  package static var commands: [PictureCommand] { [] }
   package static var models: [AnalyserModel] { [] }
   package static func models(_ options: Options) -> [AnalyserModel] { models }
   package static func usesGallery(_ options: Options) -> Bool { false }
@@ -150,6 +153,7 @@ package struct AnalyserKind: Sendable {
   package let outputs: [AnalyserOutput]
   package let counters: [AnalyserCounter]
   package let rows: [AnalyserRow]
+  package let commands: [PictureCommand]
   package let models: [AnalyserModel]
   package let failure: String
   let make: @Sendable () -> any Analyser
@@ -161,6 +165,7 @@ package struct AnalyserKind: Sendable {
     keys = KeyTable(Kind.Options.self, topics: kind.outputs.map(\.topic))
     counters = kind.counters
     rows = kind.rows
+    commands = kind.commands
     models = kind.models
     failure = kind.failure
     make = { kind.init() }

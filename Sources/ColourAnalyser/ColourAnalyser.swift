@@ -14,6 +14,7 @@ package final class ColourAnalyser: Analyser {
     AnalyserOutput("clustered", topic: "clustered", type: "vedette.clustered.v1", .copy),
   ]
   package static let rows = [AnalyserRow("palette", title: "", empty: .swatches([]))]
+  package static let commands = [SilhouetteWork.command]
   package static let failure = "colours are not clustered"
 
   /// Colours of a palette that are sent, at most.

@@ -5,8 +5,9 @@ package import Gallery
 package protocol CommandTarget: AnyObject, Sendable {
   /// Whether the agent could run with these changes over the configuration's files. Touches nothing.
   func check(overlay: JSON) throws(Rejection)
-  /// Whether there is what the command is about. Touches nothing.
-  func check(_ command: ControlCommand) throws(Rejection)
+  /// Whether there is what a command is about. Touches nothing.
+  /// - Parameter camera: the one that it names; nil for none.
+  func check(_ scope: CommandScope, camera: String?) throws(Rejection)
   /// Makes the running agent what files and overlay say. The overlay was checked before, and is stored.
   /// - Returns: what to tell of it.
   func adopt(overlay: JSON) throws(CommandFailure) -> [String: JSON]
@@ -15,14 +16,6 @@ package protocol CommandTarget: AnyObject, Sendable {
   func sources(_ before: [String: [String]]) -> [String: [String]]
   /// Whether a camera gives pictures, later ones than it gave at `since`, in nanoseconds of CLOCK_MONOTONIC.
   func hasPictures(camera: String, since: UInt64) -> Bool
-  /// Carries out a command that changes neither gallery nor configuration.
-  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSON]
-  /// The same for a command that takes long.
-  /// - Parameter isStopping: asked now and then; true where the node is ending.
-  /// - Throws: a failure that `isInterrupted` where it ended early for that.
-  func carryOut(
-    _ command: ControlCommand, isStopping: () -> Bool
-  ) throws(CommandFailure) -> [String: JSON]
   /// What made the encodings of `read`.
   var model: ModelName? { get }
   /// How many pixels the photographs of a command may have together.
@@ -35,9 +28,5 @@ package protocol CommandTarget: AnyObject, Sendable {
 }
 
 extension CommandTarget {
-  package func carryOut(
-    _ command: ControlCommand, isStopping: () -> Bool
-  ) throws(CommandFailure) -> [String: JSON] { try carryOut(command) }
-
   package func sources(_ before: [String: [String]]) -> [String: [String]] { before }
 }

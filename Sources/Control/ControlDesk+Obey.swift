@@ -10,44 +10,49 @@ extension ControlDesk {
   struct Pending: Sendable {
     var number: Int
     var envelope: Envelope
-    var command: ControlCommand
+    var order: BoundOrder
     /// Of the configuration, as it was before.
     var previous: JSON
   }
 
   func obey(
-    _ envelope: Envelope, _ command: ControlCommand, _ memory: ControlMemory
+    _ envelope: Envelope, _ order: BoundOrder, _ memory: ControlMemory
   ) throws(GalleryError) {
     var prepared: Prepared
     do throws(Rejection) {
-      prepared = try prepare(envelope, command)
+      prepared = try prepare(envelope, order)
     } catch {
       return try reject(envelope, error, memory)
     }
-    if case .galleryPut(let people) = command { try look(at: people, of: envelope, &prepared) }
-    switch command.traits.way {
-    case .transaction:
-      try change(envelope, command, prepared, memory)
+    switch order.effect {
+    case .gallery(let update):
+      try look(at: update.people, of: envelope, &prepared)
+      try change(envelope, order, prepared, memory)
       attempted.withLock { $0 = nil }
-    case .overlay:
+    case .keys: try change(envelope, order, prepared, memory)
+    case .overlay(let update):
       try configuring.withLock { _ throws(GalleryError) in
-        let overlay = overlay(after: command)
-        try adopt(try accept(envelope, command, memory, overlay: overlay), overlay)
+        let overlay = overlay(after: update)
+        try adopt(try accept(envelope, order, memory, overlay: overlay), update, overlay)
       }
-    case .work: try carryOut(try accept(envelope, command, memory, overlay: nil))
+    case .work(let body):
+      try work(try accept(envelope, order, memory, overlay: nil), body)
+    case .study(let study):
+      self.study(try accept(envelope, order, memory, overlay: nil), study)
     }
   }
 
-  /// What lies over the configuration's files once the command has changed it.
-  private func overlay(after command: ControlCommand) -> JSON {
-    if case .configure(let change) = command { return overlay.merging(change.patch) }
-    return overlay.without(camera: command.camera)
+  /// What lies over the configuration's files once this has changed it.
+  private func overlay(after change: OverlayChange) -> JSON {
+    switch change {
+    case .merge(let patch, _): overlay.merging(patch)
+    case .reset(let camera): overlay.without(camera: camera)
+    }
   }
 
   /// What was found out before the transaction.
   struct Prepared: Sendable {
-    var readings: [[PhotoReading]] = []
-    var model: ModelName?
+    var photos = ReadPhotos()
     /// Where it is counted how often the command was begun; nil for nowhere.
     var attemptKey: String?
     /// Why it is not tried; nil where it is.
@@ -55,32 +60,33 @@ extension ControlDesk {
   }
 
   private func prepare(
-    _ envelope: Envelope, _ command: ControlCommand
+    _ envelope: Envelope, _ order: BoundOrder
   ) throws(Rejection) -> Prepared {
     var prepared = Prepared()
-    let traits = command.traits
-    switch traits.way {
-    case .transaction:
-      guard case .galleryPut(let people) = command else { break }
-      prepared.model = target.model
-      if people.contains(where: { !$0.photos.isEmpty }), prepared.model == nil {
+    switch order.effect {
+    case .gallery(let change):
+      // What it asks for loads models.
+      guard !change.people.isEmpty else { break }
+      prepared.photos.model = target.model
+      if prepared.photos.model == nil, change.people.contains(where: { !$0.photos.isEmpty }) {
         throw Rejection(.unavailable, "there are no face models on this node")
       }
-    case .overlay: try prepareOverlay(command)
-    case .work: try target.check(command)
+    case .keys: break
+    case .overlay(let change): try prepare(order, change)
+    case .work, .study: try target.check(order.scope, camera: order.camera)
     }
-    guard traits.way == .transaction || fits(envelope) else {
+    guard order.isTransaction || fits(envelope) else {
       throw Rejection(.tooLarge, "a command of this type has \(Self.pendingBytesMax) bytes at most")
     }
-    if command.isLong, worker.isFull {
+    if order.isLong, worker.isFull {
       throw Rejection(.unavailable, "too many long commands are waiting already")
     }
     return prepared
   }
 
-  private func prepareOverlay(_ command: ControlCommand) throws(Rejection) {
-    let changed = overlay(after: command)
-    if case .configReset(let camera) = command {
+  private func prepare(_ order: BoundOrder, _ change: OverlayChange) throws(Rejection) {
+    let changed = overlay(after: change)
+    if case .reset(let camera) = change {
       if let camera, overlay["cameras"]?[camera] == nil {
         throw Rejection(.unavailable, "no command has changed a camera \(camera)")
       }
@@ -90,7 +96,7 @@ extension ControlDesk {
       throw Rejection(
         .unavailable, "what commands changed before is lost: send config.reset first")
     }
-    try target.check(command)
+    try target.check(order.scope, camera: order.camera)
     try target.check(overlay: changed)
     guard changed.canonical.count <= Self.pendingBytesMax else {
       throw Rejection(.tooLarge, "all changes together have \(Self.pendingBytesMax) bytes at most")
@@ -103,7 +109,7 @@ extension ControlDesk {
 
   /// Stores that a command is to be carried out, and with it what the configuration is to be.
   private func accept(
-    _ envelope: Envelope, _ command: ControlCommand, _ memory: ControlMemory, overlay: JSON?
+    _ envelope: Envelope, _ order: BoundOrder, _ memory: ControlMemory, overlay: JSON?
   ) throws(GalleryError) -> Pending {
     try commit { edit, inner, results throws(GalleryError) in
       inner.memory.take(memory)
@@ -120,7 +126,7 @@ extension ControlDesk {
       let stored: JSON = ["message": .string(message), "previous": previous]
       try edit.setState(Self.pendingKey(accepted.number), stored.canonical)
       return Pending(
-        number: accepted.number, envelope: envelope, command: command, previous: previous)
+        number: accepted.number, envelope: envelope, order: order, previous: previous)
     }
   }
 
@@ -152,7 +158,9 @@ extension ControlDesk {
   // MARK: The configuration
 
   /// Makes the agent what the overlay says, or, where that fails, what it was before.
-  private func adopt(_ pending: Pending, _ overlay: JSON) throws(GalleryError) {
+  private func adopt(
+    _ pending: Pending, _ change: OverlayChange, _ overlay: JSON
+  ) throws(GalleryError) {
     let facts: [String: JSON]
     do throws(CommandFailure) {
       facts = try target.adopt(overlay: overlay)
@@ -160,9 +168,9 @@ extension ControlDesk {
       try goBack(to: pending.previous)
       return try finish(pending, .failure(error))
     }
-    guard case .configure(let change) = pending.command, let seconds = change.probation,
-      let camera = change.camera
-    else { return try finish(pending, .success(facts)) }
+    guard case .merge(_, let seconds?) = change, let camera = pending.order.camera else {
+      return try finish(pending, .success(facts))
+    }
     watch(pending, camera, seconds, facts)
   }
 
@@ -210,32 +218,25 @@ extension ControlDesk {
   // MARK: The rest
 
   /// Carries out a command that is stored.
-  private func carryOut(_ pending: Pending) throws(GalleryError) {
-    guard pending.command.isLong else {
+  private func work(
+    _ pending: Pending,
+    _ body: @escaping @Sendable (Void, () -> Bool) throws(CommandFailure) -> [String: JSON]
+  ) throws(GalleryError) {
+    guard pending.order.isLong else {
       return try finish(
-        pending,
-        attempt { () throws(CommandFailure) in
-          // It had its effect when it was judged.
-          if case .timeReset = pending.command { return [:] }
-          return try target.carryOut(pending.command)
-        })
+        pending, attempt { () throws(CommandFailure) in try body((), { false }) })
     }
     perform(pending) { [self] isStopping throws(GalleryError) in
       guard try begin(pending) else { return }
-      guard case .galleryTrain(let options) = pending.command else {
-        let outcome = attempt { () throws(CommandFailure) in
-          try target.carryOut(pending.command, isStopping: isStopping)
-        }
-        if case .failure(let failure) = outcome, failure.isInterrupted {
-          return try interrupt(pending)
-        }
-        return try finish(pending, outcome)
+      let outcome = attempt { () throws(CommandFailure) in try body((), isStopping) }
+      if case .failure(let failure) = outcome, failure.isInterrupted {
+        return try interrupt(pending)
       }
-      try train(pending, options, isStopping)
+      try finish(pending, outcome)
     }
   }
 
-  private func attempt(
+  func attempt(
     _ body: () throws(CommandFailure) -> [String: JSON]
   ) -> Result<[String: JSON], CommandFailure> {
     do throws(CommandFailure) {
@@ -298,40 +299,33 @@ extension ControlDesk {
     return true
   }
 
-  private func train(
-    _ pending: Pending, _ options: TrainingOptions, _ isStopping: () -> Bool
-  ) throws(GalleryError) {
-    let classifier: Classifier
-    do throws(GalleryError) {
-      classifier = try gallery.snapshot().train(options) { _ in !isStopping() }
-    } catch {
-      if error.code == .cancelled { return try interrupt(pending) }
-      return try finish(pending, .failure(CommandFailure(error.description)))
-    }
-    let training = classifier.training
-    try commit { edit, inner, results throws(GalleryError) in
-      try edit.setClassifier(classifier)
-      try edit.setState(Self.pendingKey(pending.number), nil)
-      let facts: [String: JSON] = [
-        "people": .number(Double(training.people)), "encodings": .number(Double(training.samples)),
-        "accuracy": training.accuracy.map { .number($0) } ?? .null,
-        "hash": .string(training.hash.description),
-      ]
-      results.append(
-        Self.result(.success(facts), pending.envelope, inner.memory.nextNumber()))
+  private func study(_ pending: Pending, _ study: GalleryStudy) {
+    perform(pending) { [self] isStopping throws(GalleryError) in
+      guard try begin(pending) else { return }
+      let store: @Sendable (inout GalleryEdit) throws(GalleryError) -> [String: JSON]
+      do throws(GalleryError) {
+        store = try study.run(try gallery.snapshot(), isStopping)
+      } catch {
+        if error.code == .cancelled { return try interrupt(pending) }
+        return try finish(pending, .failure(CommandFailure(error.description)))
+      }
+      try commit { edit, inner, results throws(GalleryError) in
+        let facts = try store(&edit)
+        try edit.setState(Self.pendingKey(pending.number), nil)
+        results.append(Self.result(.success(facts), pending.envelope, inner.memory.nextNumber()))
+      }
     }
   }
 
   /// Goes on with a command that was stored before the last end of the process, where it may be done again.
   func resume(_ number: Int, _ stored: [UInt8]) throws(GalleryError) {
     let envelope: Envelope
-    let command: ControlCommand
+    let order: BoundOrder
     let previous: JSON
     do throws(Rejection) {
       let value = try JSONReader.readOrReject(stored, limits: .stored)
       envelope = try Envelope(JSONReader.readOrReject(Array((value["message"]?.text ?? "").utf8)))
-      command = try ControlCommand(
-        envelope.command, analysers: options.identity.analysers)
+      order = try commands.order(envelope.command)
       previous = value["previous"] ?? [:]
     } catch {
       logger.error("a command of before the last start cannot be read: \(error)")
@@ -339,17 +333,18 @@ extension ControlDesk {
         try edit.setState(Self.pendingKey(number), nil)
       }
     }
-    let pending = Pending(
-      number: number, envelope: envelope, command: command, previous: previous)
-    guard command.traits.isRepeatable else {
+    let pending = Pending(number: number, envelope: envelope, order: order, previous: previous)
+    guard order.isRepeatable else {
       return try finish(
         pending, .failure(CommandFailure("the node ended while it was at it; ask for the status")))
     }
-    switch command.traits.way {
-    case .overlay:
-      try configuring.withLock { _ throws(GalleryError) in try adopt(pending, overlay) }
+    switch order.effect {
+    case .overlay(let change):
+      try configuring.withLock { _ throws(GalleryError) in try adopt(pending, change, overlay) }
+    case .work(let body): try work(pending, body)
+    case .study(let study): self.study(pending, study)
     // Those of a transaction are not stored.
-    case .work, .transaction: try carryOut(pending)
+    case .gallery, .keys: try finish(pending, .failure(Self.deadly))
     }
   }
 }

@@ -13,7 +13,7 @@ extension ControlDesk {
   func look(
     at people: [GalleryPerson], of envelope: Envelope, _ prepared: inout Prepared
   ) throws(GalleryError) {
-    prepared.readings = people.map { _ in [] }
+    prepared.photos.readings = people.map { _ in [] }
     guard people.contains(where: { !$0.photos.isEmpty }) else { return }
     let digest = Digest(of: Array("\(envelope.issuer)\n\(envelope.id)".utf8))
     let key = Self.attemptPrefix + digest.description
@@ -25,7 +25,7 @@ extension ControlDesk {
     var pixels = target.photoPixelsMax
     for (place, person) in people.enumerated() {
       for photo in person.photos {
-        prepared.readings[place].append(target.read(photo: photo, pixels: &pixels))
+        prepared.photos.readings[place].append(target.read(photo: photo, pixels: &pixels))
         if isEnding.load(ordering: .relaxed) {
           try forget(key)
           throw GalleryError(.cancelled, "the node is ending")

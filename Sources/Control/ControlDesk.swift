@@ -41,6 +41,7 @@ package final class ControlDesk: Sendable {
 
   let gallery: Gallery
   let target: any CommandTarget
+  let commands: BoundCommands
   package let options: ControlOptions
   let logger: Logger
   private let judge: Judge
@@ -60,17 +61,19 @@ package final class ControlDesk: Sendable {
   let reading = Mutex(ReadingStanding())
 
   /// Reads the node's memory and its keys.
+  /// - Parameter commands: those that it obeys.
   package init(
-    gallery: Gallery, target: any CommandTarget, sink: any ResultSink, options: ControlOptions,
-    logger: Logger
+    gallery: Gallery, target: any CommandTarget, commands: BoundCommands, sink: any ResultSink,
+    options: ControlOptions, logger: Logger
   ) throws(GalleryError) {
     self.gallery = gallery
     self.target = target
+    self.commands = commands
     self.sink = sink
     self.options = options
     self.logger = logger
     faults = FaultLog(logger: logger)
-    judge = Judge(identity: options.identity)
+    judge = Judge(identity: options.identity, commands: commands)
     let topic = options.topic
     let found = options.store?.read() ?? .none
     let made = try gallery.transaction { edit throws(GalleryError) in
@@ -180,8 +183,8 @@ package final class ControlDesk: Sendable {
         // Ten thousand of them are neither ten thousand lines nor ten thousand transactions.
         try pass(memory, nil, rejection, isSilent: true)
       }
-    case .obey(let command):
-      try obey(envelope, command, memory)
+    case .obey(let order):
+      try obey(envelope, order, memory)
       return true
     }
     return false

@@ -6,13 +6,10 @@ package struct ControlIdentity: Sendable {
   package var labels: [String: String]
   /// Whether messages without a signature are obeyed: for trying things out.
   package var allowsUnsigned = false
-  /// The names of the analysers that there are: each has a command that sets it, which must be allowed.
-  package let analysers: [String]
 
-  package init(node: String, labels: [String: String] = [:], analysers: [String]) {
+  package init(node: String, labels: [String: String] = [:]) {
     self.node = node
     self.labels = labels
-    self.analysers = analysers
   }
 }
 
@@ -22,7 +19,7 @@ enum Verdict {
   case ignore
   /// - Parameter isReported: with an answer that is kept until it arrives; where the key may not give it at all, as far as a limit allows.
   case reject(Rejection, isReported: Bool)
-  case obey(ControlCommand)
+  case obey(BoundOrder)
 }
 
 /// Judges messages; touches nothing but the memory.
@@ -51,6 +48,7 @@ struct Judge {
   }
 
   let identity: ControlIdentity
+  let commands: BoundCommands
   let limits = JSONReader.Limits()
 
   /// - Throws: `.tooLarge`, `.notJSON`, `.malformed`.
@@ -103,8 +101,7 @@ struct Judge {
       return reject(.notAllowed, "the key \(key.id) may not give \(envelope.type)", true)
     }
     if let key,
-      let missing = ControlCommand.permissions(envelope.command, analysers: identity.analysers)
-        .first(where: { !key.allows(type: $0) })
+      let missing = commands.permissions(envelope.command).first(where: { !key.allows(type: $0) })
     {
       return reject(
         .notAllowed, "the key \(key.id) may not give \(missing), which this needs", true)
@@ -122,7 +119,7 @@ struct Judge {
       return reject(.expired, "it was valid until \(envelope.expiresAt)", true)
     }
     do throws(Rejection) {
-      return .obey(try ControlCommand(envelope.command, analysers: identity.analysers))
+      return .obey(try commands.order(envelope.command))
     } catch {
       return .reject(error, isReported: true)
     }

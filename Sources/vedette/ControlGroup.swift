@@ -13,10 +13,11 @@ import Threads
 struct ControlGroup: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "control",
-    abstract: "Commands boxes over a topic: keygen, sign, send, watch, fleet, overrides.",
+    abstract: "Commands boxes over a topic: commands, keygen, sign, send, watch, fleet, overrides.",
     discussion: "Example: vedette control send ping --all --key ops.key --broker kafka-1:9092",
     subcommands: [
-      ControlKeygen.self, ControlSign.self, ControlSend.self, ControlWatch.self, ControlFleet.self,
+      ControlCommands.self, ControlKeygen.self, ControlSign.self, ControlSend.self,
+      ControlWatch.self, ControlFleet.self,
       ControlOverrides.self,
     ])
 

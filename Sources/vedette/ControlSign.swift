@@ -1,5 +1,4 @@
 import Agent
-import Analysers
 import ArgumentParser
 import Control
 import Documents
@@ -89,7 +88,7 @@ struct CommandOptions: ParsableArguments {
     }
     if !photo.isEmpty { command = command.merging(["people": .array(try people())]) }
     do {
-      _ = try ControlCommand(command, analysers: Analysers.names)
+      try AgentCommands.check(command)
     } catch {
       throw ValidationError("\(error)")
     }

@@ -28,7 +28,9 @@ import Testing
     let box = try RunningBox()
     #expect(hasPicture(box))
     func lambda(_ commanded: Double?) throws -> JSON? {
-      try box.target.carryOut(.silhouette(camera: "front", lambda: commanded)) { false }["lambda"]
+      var command: JSON = ["type": "colours.silhouette", "camera": "front"]
+      if let commanded { command = command.merging(["lambda": .number(commanded)]) }
+      return try box.obey(command)["lambda"]
     }
     #expect(try lambda(nil) == 50)
     try box.write(["front": "colours: {lambda: 20}", "yard": "colours: {lambda: 70}"])
@@ -36,9 +38,9 @@ import Testing
     #expect(hasPicture(box))
     #expect(try lambda(nil) == 20)
     #expect(try lambda(30) == 30)
-    #expect(throws: CommandFailure.self) { try lambda(0.5) }
+    #expect(throws: Rejection.self) { try lambda(0.5) }
     let interrupted = #expect(throws: CommandFailure.self) {
-      try box.target.carryOut(.silhouette(camera: "front", lambda: nil)) { true }
+      try box.obey(["type": "colours.silhouette", "camera": "front"], isStopping: true)
     }
     #expect(interrupted?.isInterrupted == true)
   }
@@ -60,16 +62,19 @@ import Testing
 
   @Test func `What is not there cannot be commanded`() throws {
     let box = try RunningBox()
-    func reason(_ command: ControlCommand) -> Rejection.Reason? {
-      do throws(Rejection) { try box.target.check(command) } catch { return error.reason }
+    func reason(_ command: JSON) -> Rejection.Reason? {
+      do throws(Rejection) {
+        let order = try AgentCommands.table.order(command)
+        try box.target.check(order.scope, camera: order.camera)
+      } catch { return error.reason }
       return nil
     }
-    #expect(reason(.snapshot(camera: "gate")) == .unavailable)
-    #expect(reason(.snapshot(camera: "front")) == nil)
-    #expect(reason(.spoolDrain) == .unavailable)
-    #expect(reason(.configReload) == nil)
+    #expect(reason(["type": "snapshot", "camera": "gate"]) == .unavailable)
+    #expect(reason(["type": "snapshot", "camera": "front"]) == nil)
+    #expect(reason(["type": "spool.drain"]) == .unavailable)
+    #expect(reason(["type": "config.reload"]) == nil)
     #expect(throws: CommandFailure.self) {
-      try box.target.carryOut(.spoolDiscard(spoolClass: "frames"))
+      try box.obey(["type": "spool.discard", "class": "frames"])
     }
   }
 

@@ -106,12 +106,23 @@ final class RunningBox {
     try Self.write(lines, cameras, folder)
   }
 
+  /// Has it carry out a command that is neither of the configuration nor of the gallery.
+  @discardableResult
+  func obey(_ command: JSON, isStopping: Bool = false) throws -> [String: JSON] {
+    let order = try AgentCommands.table.order(command)
+    guard case .work(let body) = order.effect else {
+      Issue.record("\(order.type) is no work")
+      return [:]
+    }
+    return try body(target) { isStopping }
+  }
+
   /// Has them read again.
   /// - Returns: what is told of it, as far as a command tells it.
   @discardableResult
   func reload(_ way: Way) throws -> [String: JSON] {
     switch way {
-    case .command: return try target.carryOut(.configReload)
+    case .command: return try obey(["type": "config.reload"])
     case .signal:
       let reloader = Reloader(agent, ServiceManager(), agent.logger)
       reloader.request()

@@ -21,6 +21,7 @@ import Testing
   @Test(
     "with wrong arguments are refused before anything is touched",
     arguments: [
+      #"{"type":"keys.revoke"}"#,
       #"{"type":"no.such"}"#, #"{"type":"ping","more":1}"#, #"{"type":"snapshot"}"#,
       #"{"type":"snapshot","camera":"a/b"}"#, #"{"type":"faces.set","camera":"front","set":5}"#,
       #"{"type":"camera.set","camera":"front","set":{}}"#,
@@ -34,7 +35,6 @@ import Testing
       #"{"type":"colours.silhouette","camera":"front","lambda":1e300}"#,
       #"{"type":"gallery.discard","upload":"a b"}"#, #"{"type":"gallery.discard","upload":5}"#,
       #"{"type":"gallery.remove"}"#, #"{"type":"gallery.train","folds":1}"#,
-      #"{"type":"spool.discard","class":"results"}"#, #"{"type":"keys.revoke"}"#,
       #"{"type":"gallery.replace","upload":"x","version":0,"hash":"00","chunk":0,"chunks":1,"entries":[]}"#,
     ])
   func badArguments(_ text: String) throws {

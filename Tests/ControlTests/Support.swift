@@ -46,8 +46,9 @@ final class FakeTarget: CommandTarget {
     if let refusal = state.withLock({ $0.refusal }) { throw refusal }
   }
 
-  func check(_ command: ControlCommand) throws(Rejection) {
-    if case .snapshot(let camera) = command, !cameras.contains(camera) {
+  /// Changes are checked by `check(overlay:)`.
+  func check(_ scope: CommandScope, camera: String?) throws(Rejection) {
+    if let camera, !cameras.contains(camera) {
       throw Rejection(.unavailable, "there is no camera \(camera)")
     }
   }
@@ -65,17 +66,42 @@ final class FakeTarget: CommandTarget {
 
   func hasPictures(camera: String, since: UInt64) -> Bool { state.withLock { $0.hasPictures } }
 
-  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSON] {
-    state.withLock { $0.done.append("\(command)") }
+  /// Those of Control itself, and others of each kind.
+  var commands: BoundCommands {
+    let others: [Command<FakeTarget>] = [
+      Command(.ping, .node) { _ in .work { target, _ in target.carryOut("ping") } },
+      Command(.status, .node) { _ in .work { target, _ in target.carryOut("status") } },
+      Command(.snapshot, .camera) { fields throws(Rejection) in
+        let camera = try fields.word("camera", bytesMax: 63)
+        return .work { target, _ in target.carryOut("snapshot \(camera)") }
+      },
+      Command(.spoolDrain, .spool) { _ in .work { target, _ in target.carryOut("drain") } },
+      Command(.spoolDiscard, .spool, isRepeatable: false) { fields throws(Rejection) in
+        let name = try fields.word("class")
+        return .work { target, _ in target.carryOut("discard \(name)") }
+      },
+      Command(.coloursSilhouette, .camera, isLong: true) { fields throws(Rejection) in
+        let camera = try fields.word("camera", bytesMax: 63)
+        _ = try fields.optionalNumber("lambda", 1...1000)
+        return .work { (target, isStopping) throws(CommandFailure) in
+          try target.carryOut(long: "silhouette \(camera)", isStopping)
+        }
+      },
+    ]
+    return CommandTable(CommandTable.own(analysers: ["faces", "colours"]) + others).bound(to: self)
+  }
+
+  private func carryOut(_ command: String) -> [String: JSON] {
+    state.withLock { $0.done.append(command) }
     return ["answer": 42]
   }
 
   /// What a command that takes long does, where a test says so.
-  func carryOut(
-    _ command: ControlCommand, isStopping: () -> Bool
+  private func carryOut(
+    long command: String, _ isStopping: () -> Bool
   ) throws(CommandFailure) -> [String: JSON] {
-    guard state.withLock({ $0.long }) != nil else { return try carryOut(command) }
-    state.withLock { $0.done.append("\(command)") }
+    guard state.withLock({ $0.long }) != nil else { return carryOut(command) }
+    state.withLock { $0.done.append(command) }
     while state.withLock({ $0.long })?() == false {
       if isStopping() { throw CommandFailure("the node ends", isInterrupted: true) }
       usleep(1000)
@@ -130,8 +156,7 @@ final class Box {
   var desk: ControlDesk
   var gallery: Gallery
   var identity = ControlIdentity(
-    node: "door-1", labels: ["site": "hanoi", "role": "door"],
-    analysers: ["faces", "colours"])
+    node: "door-1", labels: ["site": "hanoi", "role": "door"])
   private var offset: Int64 = 0
   var sequence = 0
 
@@ -162,7 +187,7 @@ final class Box {
     options.freezeAfter = freezeAfter
     options.store = OverrideStore(folder: folder)
     let desk = try ControlDesk(
-      gallery: gallery, target: target, sink: sink, options: options,
+      gallery: gallery, target: target, commands: target.commands, sink: sink, options: options,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     return (gallery, desk)
   }

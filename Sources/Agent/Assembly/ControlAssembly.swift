@@ -1,4 +1,3 @@
-import Analysers
 import Control
 import Settings
 
@@ -37,7 +36,7 @@ struct ControlAssembly: Equatable, Sendable {
 
   /// - Parameter store: where overrides are kept.
   func options(node: String, store: OverrideStore) -> ControlOptions {
-    var identity = ControlIdentity(node: node, labels: labels, analysers: Analysers.names)
+    var identity = ControlIdentity(node: node, labels: labels)
     identity.allowsUnsigned = allowsUnsigned
     var options = ControlOptions(identity: identity, topic: topic, keysFolder: keysFolder)
     options.freezeAfter = freezeAfter

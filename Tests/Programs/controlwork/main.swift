@@ -29,10 +29,9 @@ final class WorkTarget: CommandTarget, ResultSink {
   init(_ folder: String) { self.folder = folder }
 
   func check(overlay: JSON) throws(Rejection) {}
-  func check(_ command: ControlCommand) throws(Rejection) {}
+  func check(_ scope: CommandScope, camera: String?) throws(Rejection) {}
   func adopt(overlay: JSON) throws(CommandFailure) -> [String: JSON] { [:] }
   func hasPictures(camera: String, since: UInt64) -> Bool { true }
-  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSON] { [:] }
   var model: ModelName? { nil }
   let photoPixelsMax = 1 << 20
   func read(photo: [UInt8], pixels: inout Int) -> PhotoReading { .noFace }
@@ -117,9 +116,14 @@ func openDesk(_ folder: String) throws -> (ControlDesk, Gallery) {
   let gallery = try Gallery("\(folder)/gallery.sqlite")
   let target = WorkTarget(folder)
   let desk = try ControlDesk(
-    gallery: gallery, target: target, sink: target,
+    gallery: gallery, target: target,
+    commands: BoundCommands(
+      CommandTable.own(analysers: ["faces"]) + [
+        Command(.ping, .node) { _ in .work { _, _ in [:] } }
+      ]
+    ), sink: target,
     options: ControlOptions(
-      identity: ControlIdentity(node: "box", analysers: ["faces"]), topic: "control",
+      identity: ControlIdentity(node: "box"), topic: "control",
       keysFolder: "\(folder)/keys.d"),
     logger: Logger(label: "work") { _ in SwiftLogNoOpLogHandler() })
   return (desk, gallery)

@@ -46,10 +46,10 @@ struct ControlFuzz: Fuzzer {
     try Data(trusted.json.canonical).write(to: URL(fileURLWithPath: folder + "/keys.d/ops.pub"))
     gallery = try Gallery(folder + "/gallery.sqlite")
     desk = try ControlDesk(
-      gallery: gallery, target: target, sink: target,
+      gallery: gallery, target: target, commands: target.commands, sink: target,
       options: ControlOptions(
         identity: ControlIdentity(
-          node: "door-1", labels: ["site": "hanoi"], analysers: ["faces", "colours"]),
+          node: "door-1", labels: ["site": "hanoi"]),
         topic: "vedette.control", keysFolder: folder + "/keys.d"),
       logger: Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() })
     try desk.start()
@@ -129,7 +129,7 @@ final class FuzzTarget: CommandTarget, ResultSink {
   var count: Int { done.load(ordering: .relaxed) }
 
   func check(overlay: JSON) throws(Rejection) {}
-  func check(_ command: ControlCommand) throws(Rejection) {}
+  func check(_ scope: CommandScope, camera: String?) throws(Rejection) {}
 
   func adopt(overlay: JSON) throws(CommandFailure) -> [String: JSON] {
     done.add(1, ordering: .relaxed)
@@ -138,7 +138,24 @@ final class FuzzTarget: CommandTarget, ResultSink {
 
   func hasPictures(camera: String, since: UInt64) -> Bool { true }
 
-  func carryOut(_ command: ControlCommand) throws(CommandFailure) -> [String: JSON] {
+  /// What a box has besides Control's own has no effect here.
+  var commands: BoundCommands {
+    let others: [Command<FuzzTarget>] = [
+      Command(.ping, .node) { _ in .work { target, _ in target.carryOut() } },
+      Command(.status, .node) { _ in .work { target, _ in target.carryOut() } },
+      Command(.snapshot, .camera) { fields throws(Rejection) in
+        _ = try fields.word("camera", bytesMax: 63)
+        return .work { target, _ in target.carryOut() }
+      },
+      Command(.spoolDiscard, .spool, isRepeatable: false) { fields throws(Rejection) in
+        _ = try fields.word("class")
+        return .work { target, _ in target.carryOut() }
+      },
+    ]
+    return CommandTable(CommandTable.own(analysers: ["faces", "colours"]) + others).bound(to: self)
+  }
+
+  private func carryOut() -> [String: JSON] {
     done.add(1, ordering: .relaxed)
     return [:]
   }

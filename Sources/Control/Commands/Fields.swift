@@ -55,6 +55,13 @@ package struct Fields {
     return text
   }
 
+  /// Nil where it is absent.
+  package mutating func optionalWord(
+    _ name: String, bytesMax: Int = 100
+  ) throws(Rejection) -> String? {
+    value(name) == nil ? nil : try word(name, bytesMax: bytesMax)
+  }
+
   static func isWord(_ text: String) -> Bool {
     !text.isEmpty
       && text.utf8.allSatisfy {

@@ -1,10 +1,10 @@
+import Analysis
 import Colours
-import Control
 import Documents
 import Frames
 import Testing
 
-@testable import Agent
+@testable import ColourAnalyser
 
 /// The silhouette over the control topic, on pictures that a box should not take long for.
 @Suite struct SilhouetteWorkTests {
@@ -17,10 +17,10 @@ import Testing
 
   private func failure(
     _ side: Int, lambda: Double, isStopping: () -> Bool = { false }
-  ) -> CommandFailure? {
+  ) -> AnalyserFault? {
     do {
       _ = try SilhouetteWork.measure(
-        "front", FrameSize(width: side, height: side), rainbow(side), lambda: lambda,
+        FrameSize(width: side, height: side), rainbow(side), lambda: lambda,
         isStopping: isStopping)
       return nil
     } catch { return error }
@@ -31,16 +31,16 @@ import Testing
       Issue.record("it was begun"); return true
     }
     #expect(found?.description.contains("1048576 colours") == true)
-    #expect(found?.isInterrupted == false)
+    #expect(found?.kind == .passing)
   }
 
   @Test(arguments: [0, 0.5, -1, 1e9, .nan] as [Double])
   func `A lambda that makes a cluster of each colour is refused before the picture is read`(
     lambda: Double
   ) {
-    let error = #expect(throws: CommandFailure.self) {
+    let error = #expect(throws: AnalyserFault.self) {
       _ = try SilhouetteWork.run(
-        "front", BytePool().take(capacity: 1), lambda: lambda, isStopping: { false })
+        BytePool().take(capacity: 1), lambda: lambda, isStopping: { false })
     }
     #expect(error?.description.contains("a silhouette takes") == true)
   }
@@ -51,7 +51,7 @@ import Testing
       asked += 1
       return asked > 5
     }
-    #expect(found?.isInterrupted == true && asked == 6)
+    #expect(found?.kind == .cancelled && asked == 6)
   }
 
   @Test func `It is asked while colours are clustered, and anew while they are compared`() throws {
@@ -78,12 +78,12 @@ import Testing
       asked += 1
       return asked > clustering
     }
-    #expect(found?.isInterrupted == true && asked == clustering + 1)
+    #expect(found?.kind == .cancelled && asked == clustering + 1)
   }
 
   @Test func `A picture within the bounds is measured`() throws {
     let facts = try SilhouetteWork.measure(
-      "front", FrameSize(width: 40, height: 40), rainbow(40), lambda: 50, isStopping: { false })
+      FrameSize(width: 40, height: 40), rainbow(40), lambda: 50, isStopping: { false })
     #expect(facts["silhouette"]?.number.map { (-1...1).contains($0) } == true)
   }
 }
