@@ -65,7 +65,7 @@ extension ControlDesk {
     var prepared = Prepared()
     switch order.effect {
     case .gallery(let change):
-      // What it asks for loads models.
+      // Asking for the model loads it.
       guard !change.people.isEmpty else { break }
       prepared.photos.model = target.model
       if prepared.photos.model == nil, change.people.contains(where: { !$0.photos.isEmpty }) {

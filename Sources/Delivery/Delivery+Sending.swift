@@ -19,19 +19,25 @@ extension Delivery {
   func pump(_ state: inout DeliveryState) {
     while let entry = state.departing(now: Clock.monotonic) {
       if entry.isFromBacklog, state.isRunningDry(entry.record.spoolClass) { keeper?.wake() }
-      var outgoing = OutgoingRecord(
-        topic: entry.record.topic, key: entry.record.key, headers: entry.record.headers,
-        timestamp: entry.record.timestamp, payload: entry.record.payload, token: entry.serial)
-      outgoing.attemptHeaders = Self.attemptHeaders(entry)
-      do {
-        try producer.send(outgoing)
-      } catch {
-        refuse(entry.serial, error, wasSent: false, &state)
-        // With a full queue the next round tries again; any other error is that of one lane.
-        if error.kind == .queueFull || error.kind == .fatal || error.kind == .configuration {
-          return
-        }
-      }
+      guard send(entry, &state) else { return }
+    }
+  }
+
+  /// Hands a record to librdkafka that is booked as in flight.
+  /// - Returns: false where no other would be taken now.
+  @discardableResult
+  func send(_ entry: RecordWindow.Entry, _ state: inout DeliveryState) -> Bool {
+    var outgoing = OutgoingRecord(
+      topic: entry.record.topic, key: entry.record.key, headers: entry.record.headers,
+      timestamp: entry.record.timestamp, payload: entry.record.payload, token: entry.serial)
+    outgoing.attemptHeaders = Self.attemptHeaders(entry)
+    do {
+      try producer.send(outgoing)
+      return true
+    } catch {
+      refuse(entry.serial, error, wasSent: false, &state)
+      // With a full queue the next round tries again; any other error is that of one lane.
+      return error.kind != .queueFull && error.kind != .fatal && error.kind != .configuration
     }
   }
 

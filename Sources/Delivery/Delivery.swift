@@ -193,9 +193,13 @@ package final class Delivery: Sendable {
     }
     var isUnhurried = true
     perform { state in
-      state.accept(record)
-      spill(&state)
-      pump(&state)
+      if let entry = state.departingAtOnce(record, now: Clock.monotonic) {
+        send(entry, &state)
+      } else {
+        state.accept(record)
+        spill(&state)
+        pump(&state)
+      }
       isUnhurried = state.isUnhurried
     }
     if !isUnhurried, isPausing.exchange(false, ordering: .acquiringAndReleasing) { producer.wake() }

@@ -65,7 +65,7 @@ extension DeliveryState {
     var oldest: (lane: Int, serial: UInt64)?
     for index in lanes.indicesInUse where now >= lanes[index].heldUntil {
       guard let entry = head(index), entry.serial < oldest?.serial ?? .max,
-        fits(entry, index)
+        fits(entry.record.memoryBytes, index)
       else { continue }
       oldest = (index, entry.serial)
     }
@@ -74,10 +74,9 @@ extension DeliveryState {
 
   /// A blocked lane sends one record at a time. The others share what may be in flight so that none takes
   /// all: each may have twice as much as is still free (dynamic thresholds, as switches share buffers).
-  private func fits(_ entry: RecordWindow.Entry, _ index: Int) -> Bool {
+  func fits(_ bytes: Int, _ index: Int) -> Bool {
     guard lanes[index].flightCount > 0 else { return true }
     guard !lanes[index].isBlocked else { return false }
-    let bytes = entry.record.memoryBytes
     let free = options.inFlightBytesMax - inFlightBytes
     let isAlone = lanes.count == 1
     return bytes <= free && lanes[index].inFlightBytes + bytes <= options.laneBytesMax

@@ -20,7 +20,7 @@ extension DeliveryState {
       // What was taken back comes first, in its order; until it has come, nothing is written.
       let isOut = lanes[index].isBlocked && recall == nil && lanes[index].liveFlightCount <= 1
       while spillingBytes < options.spillingBytesMax, let first = lanes[index].live.first,
-        isOut || (!lanes[index].isBlocked && isOld(first, now: now))
+        isOut || (!lanes[index].isBlocked && isOld(first.record, now: now))
       {
         spill(index, to: &taken)
       }
@@ -51,8 +51,8 @@ extension DeliveryState {
     return entry
   }
 
-  private func isOld(_ entry: RecordWindow.Entry, now: UInt64) -> Bool {
-    let captured = entry.record.capturedAt
+  func isOld(_ record: Record, now: UInt64) -> Bool {
+    let captured = record.capturedAt
     return now > captured && Double(now - captured) / 1e9 > 2 * options.outageAfter
   }
 

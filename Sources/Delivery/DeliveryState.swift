@@ -182,15 +182,35 @@ struct DeliveryState {
   /// The next record to hand to librdkafka, or nil while it has enough.
   mutating func departing(now: UInt64) -> RecordWindow.Entry? {
     guard recall == nil, let next = takeNext(now: now) else { return nil }
-    let lane = next.lane
     var entry = next.entry
     entry.attempt += 1
     entry.record.meters.ledger.move(entry.waitingFate, to: .inFlight)
+    depart(entry, next.lane, now: now)
+    return entry
+  }
+
+  /// The same of a record that is new, where nothing waits that would go first and nothing is wrong, as nearly always: it is
+  /// booked as in flight without having waited.
+  /// - Returns: nil where it must be accepted and wait its turn; nothing has changed then.
+  mutating func departingAtOnce(_ record: Record, now: UInt64) -> RecordWindow.Entry? {
+    let bytes = record.memoryBytes
+    guard isClear, memoryBytes + bytes <= options.memoryMax, !isOld(record, now: now) else {
+      return nil
+    }
+    let lane = lane(of: record)
+    guard now >= lanes[lane].heldUntil, fits(bytes, lane) else { return nil }
+    let entry = RecordWindow.Entry(serial: nextSerial, attempt: 1, record: record)
+    nextSerial += 1
+    record.meters.ledger.move(.inPipeline, to: .inFlight)
+    depart(entry, lane, now: now)
+    return entry
+  }
+
+  private mutating func depart(_ entry: RecordWindow.Entry, _ lane: Int, now: UInt64) {
     inFlightBytes += entry.record.memoryBytes
     if entry.isFromBacklog { backlogInFlightBytes += entry.record.memoryBytes }
     lanes[lane].departed(entry, now: now)
     flights[entry.serial] = Flight(entry: entry, sentAt: now, lane: lane)
-    return entry
   }
 
   /// Ends a flight; the caller books its fate by `arrived`, `returned` or `lost`.
@@ -330,9 +350,12 @@ struct DeliveryState {
 
   /// Whether reports may wait a little: nothing hangs on them.
   var isUnhurried: Bool {
-    guard outageSince == nil, !isClosed, recall == nil, backlogInFlightBytes == 0,
-      inFlightBytes <= options.inFlightBytesMax / 2
-    else { return false }
+    backlogInFlightBytes == 0 && inFlightBytes <= options.inFlightBytesMax / 2 && isClear
+  }
+
+  /// Whether nothing waits in memory, and every lane is taken.
+  private var isClear: Bool {
+    guard outageSince == nil, !isClosed, recall == nil else { return false }
     return lanes.indicesInUse.allSatisfy { index in
       lanes[index].live.isEmpty && !lanes[index].isBlocked && lanes[index].failingSince == nil
         && lanes[index].storedBytes == 0

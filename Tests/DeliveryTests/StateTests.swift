@@ -28,12 +28,17 @@ import Testing
         now += .random(in: 0...500_000_000, using: &random)
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<4:
-          state.accept(
-            record(
-              meters, bytes: .random(in: 0...100_000, using: &random), at: now,
-              topic: Bool.random(using: &random) ? "t" : "u",
-              key: .random(in: 0..<3, using: &random)))
+          let new = record(
+            meters, bytes: .random(in: 0...100_000, using: &random), at: now,
+            topic: Bool.random(using: &random) ? "t" : "u", key: .random(in: 0..<3, using: &random))
           accepted += 1
+          let isWaiting = state.liveCount > 0
+          if Bool.random(using: &random) || state.departingAtOnce(new, now: now) == nil {
+            state.accept(new)
+          } else {
+            // It has overtaken nothing.
+            #expect(!isWaiting)
+          }
         case 4, 5:
           var last: [LaneID: UInt64] = [:]
           while let entry = state.departing(now: now) {
