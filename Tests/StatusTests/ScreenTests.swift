@@ -1,3 +1,4 @@
+import Documents
 import Meters
 import Testing
 
@@ -55,6 +56,17 @@ import Testing
 
   @Test func `What analysers count stands beside their pictures`() {
     #expect(Screen(badBox(), columns: 120).text.contains("c: 0 pictures, skipped 0, 7 faces"))
+  }
+
+  @Test func `What commands have changed over the files is shown, and nothing where nothing is`() {
+    var box = healthyBox()
+    box.control = ControlView()
+    #expect(!Screen(box).text.contains("changed"))
+    box.control?.overlay = .object([("frames", .object([("rate", .number(5))]))])
+    let row = Screen(box, columns: 120).text.split(separator: "\n").first {
+      $0.hasPrefix("changed ")
+    }
+    #expect(row?.hasSuffix("over the files: {\"frames\":{\"rate\":5}}") == true)
   }
 
   @Test func `The verdict is the first word`() {

@@ -15,12 +15,17 @@ final class Picture: Still {
 final class Box: StatusSource {
   let box: BoxPicture
   let current = Mutex<Picture?>(nil)
+  /// How often a picture was asked for.
+  let looks = Mutex(0)
   init(_ box: BoxPicture = healthyBox()) { self.box = box }
   var picture: BoxPicture { box }
   var json: String { "{}" }
   var ledgers: String { "{}" }
   var history: History { History() }
-  func still(of camera: String) -> (any Still)? { current.withLock { $0 } }
+  func still(of camera: String) -> (any Still)? {
+    looks.withLock { $0 += 1 }
+    return current.withLock { $0 }
+  }
 }
 
 /// A server on a socket of its own, and plain connections to it.
