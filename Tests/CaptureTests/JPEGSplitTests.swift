@@ -50,6 +50,26 @@ enum JPEGs {
     #expect(try ranges == JPEGFiles.split(whole))
   }
 
+  @Test func `However many pictures are cut off, those behind them are found`() throws {
+    let cut = [[UInt8]](repeating: JPEGs.picture().dropLast(2), count: 100).flatMap { $0 }
+    let film = cut + JPEGs.picture()
+    #expect(try JPEGFiles.split(try file(film)) == [cut.count..<film.count])
+  }
+
+  @Test(arguments: [0x00, 0x01, 0xD0, 0xD3, 0xD7, 0xFF] as [UInt8])
+  func `A picture ends with its EOI, whatever stands before that`(second: UInt8) throws {
+    let picture: [UInt8] = JPEGs.picture().dropLast(2) + [0xFF, second, 0xFF, 0xD9]
+    let film = picture + picture
+    #expect(
+      try JPEGFiles.split(try file(film)) == [0..<picture.count, picture.count..<film.count])
+  }
+
+  @Test func `A picture that has lost its frame header does not get the size of the next`() throws {
+    let scan = JPEGs.picture().drop { $0 != 0xDA }.dropLast(2)
+    let bytes = [0xFF, 0xD8, 0xFF] + scan + JPEGs.picture(width: 640, height: 480)
+    #expect(JPEGFiles.size(of: try file(bytes)) == nil)
+  }
+
   @Test(arguments: 0..<300)
   func `No bytes make the cutter fail, and what it finds are pictures in order`(seed: Int) throws {
     var random = SplitMix(state: UInt64(seed))
