@@ -123,4 +123,22 @@ struct EntryLineTests {
       failure { _ = try gallery.importLines(LineReader(endless), model: nil) { _ in true } } != nil)
     #expect(failure { _ = try LineReader(scratch.path + "/none") }?.code == .notFound)
   }
+
+  @Test("A line may be as long as an entry can be, and of a longer one no more is read")
+  func longest() throws {
+    let scratch = Scratch()
+    let text = EntryLine.text(try entry("Ada", 1))
+    let longest = text + String(repeating: " ", count: EntryLine.bytesMax - text.utf8.count)
+    #expect(try EntryLine.parse(longest.utf8) == EntryLine.parse(text.utf8))
+    let error = failure { _ = try EntryLine.parse((longest + " ").utf8) }
+    #expect(error?.description.contains("longer than 16384 bytes") == true)
+
+    let size = 2 << 20
+    let lines = try LineReader(
+      scratch.write(longest + "\n" + String(repeating: " ", count: size), "long.jsonl"))
+    #expect(try lines.next()?.count == EntryLine.bytesMax)
+    let endless = failure { _ = try lines.next() }
+    #expect(endless?.description.contains("line 2 is longer than 16384 bytes") == true)
+    #expect(lines.bytesRead < size)
+  }
 }
