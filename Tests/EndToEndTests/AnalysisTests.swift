@@ -152,10 +152,7 @@ import Testing
   {
     let empty = try Folder()
     let pictures = try Folder()
-    for seed in 0..<3 {
-      try pictures.write(
-        "\(seed).jpg", Pictures.jpeg(FrameSize(width: 320, height: 240), seed: seed))
-    }
+    try Pictures.fill(pictures, 3, FrameSize(width: 320, height: 240))
     let broker = try Broker()
     let daemon = try Daemon(
       broker.address, analysis: "{models: '\(empty.path)', gallery: '\(empty.path)/none/g.sqlite'}",

@@ -78,24 +78,16 @@ import Testing
     let broker = try Broker()
     let folder = try Folder()
     let pictures = try pictures()
-    let keygen = try Program("vedette", ["control", "keygen", "\(folder.path)/ops"])
-    #expect(keygen.wait(within: 30) && keygen.end() == 0)
-    try FileManager.default.createDirectory(
-      atPath: "\(folder.path)/keys.d", withIntermediateDirectories: true)
-    try FileManager.default.moveItem(
-      atPath: "\(folder.path)/ops.pub", toPath: "\(folder.path)/keys.d/ops.pub")
+    let ops = Operator(folder, broker)
+    try ops.trust()
     let daemon = try Daemon(
       broker.address, delivery: "{shutdown_budget: 8 s}",
       analysis: "{gallery: '\(folder.path)/gallery.sqlite'}",
       control: "{keys: '\(folder.path)/keys.d'}",
       cameras: "  front: {replay: {path: '\(pictures.path)', rate: 1}}")
     _ = daemon.waitForLedger(seconds: 60) { ($0["captured"] as? Int ?? 0) >= 1 }
-    let sent = try Program(
-      "vedette",
-      [
-        "control", "send", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
-        "--timeout", "10", "--all", "colours.silhouette", "camera=front", "lambda=1",
-      ])
+    let sent = try ops.begin(
+      ["--timeout", "10", "--all", "colours.silhouette", "camera=front", "lambda=1"])
     while case let line = sent.readLine(), !line.isEmpty, !line.contains("accepted") {}
     sleep(1)
     // The budget, and what a machine that does much else needs to end a process.

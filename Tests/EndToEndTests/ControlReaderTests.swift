@@ -8,17 +8,14 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ControlReaderTests {
   let folder: Folder
   let broker: Broker
+  let ops: Operator
 
   init() throws {
     folder = try Folder()
     broker = try Broker()
-    try FileManager.default.createDirectory(
-      atPath: folder.path + "/keys.d", withIntermediateDirectories: true)
     try folder.write("0.jpg", Pictures.jpeg(FrameSize(width: 320, height: 240), seed: 1))
-    let made = try Program("vedette", ["control", "keygen", "\(folder.path)/ops"])
-    #expect(made.wait(within: 30))
-    try FileManager.default.moveItem(
-      atPath: "\(folder.path)/ops.pub", toPath: "\(folder.path)/keys.d/ops.pub")
+    ops = Operator(folder, broker)
+    try ops.trust()
     broker.command("topic vedette.control 3")
     broker.command("topic vedette.results 1")
     broker.command("topic vedette.events 1")
@@ -34,16 +31,8 @@ import Testing
 
   /// Sends a ping, and waits until it is obeyed.
   private func ping() throws {
-    let program = try Program(
-      "vedette",
-      [
-        "control", "send", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
-        "--timeout", "90", "--json", "--node", "box-1", "ping",
-      ])
-    let told = program.readAll()
-    #expect(program.wait(within: 10))
-    #expect(program.process.terminationStatus == 0, "\(told) \(program.log)")
-    #expect(told.contains("succeeded"))
+    let results = try ops.send(["ping"], seconds: 90)
+    #expect(results.last?["state"] as? String == "succeeded")
   }
 
   /// The fields of /proc/PID/stat behind the name: the state, the parent, …

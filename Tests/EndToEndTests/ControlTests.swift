@@ -10,27 +10,17 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ControlEndToEndTests {
   let folder: Folder
   let broker: Broker
+  let ops: Operator
   let pictures: Folder
 
   init() throws {
     folder = try Folder()
     broker = try Broker()
     pictures = try Folder()
-    for number in 0..<4 {
-      try pictures.write(
-        "\(number).jpg", Pictures.jpeg(FrameSize(width: 320, height: 240), seed: number))
-    }
-    try FileManager.default.createDirectory(
-      atPath: folder.path + "/keys.d", withIntermediateDirectories: true)
-    for arguments in [["ops"], ["root", "--root"]] {
-      let made = try Program(
-        "vedette", ["control", "keygen", "\(folder.path)/\(arguments[0])"] + arguments.dropFirst())
-      #expect(made.wait(within: 30))
-      #expect(made.process.terminationStatus == 0, "\(made.log)")
-      try FileManager.default.moveItem(
-        atPath: "\(folder.path)/\(arguments[0]).pub",
-        toPath: "\(folder.path)/keys.d/\(arguments[0]).pub")
-    }
+    try Pictures.fill(pictures, 4, FrameSize(width: 320, height: 240))
+    ops = Operator(folder, broker)
+    try ops.trust()
+    try ops.trust("root", isRoot: true)
   }
 
   /// - Parameter second: another broker's address.
@@ -46,31 +36,6 @@ import Testing
           front: {replay: {path: '\(pictures.path)', rate: 10}}
           yard: {replay: {path: '\(pictures.path)', rate: 10}}
         """)
-  }
-
-  /// Sends a command; the results of it.
-  private func send(
-    _ words: [String], target: [String] = ["--node", "box-1"], key: String = "ops",
-    status: Int32 = 0, to other: Broker? = nil
-  ) throws -> [[String: Any]] {
-    let program = try Program(
-      "vedette",
-      [
-        "control", "send", "--broker", (other ?? broker).address, "--key",
-        "\(folder.path)/\(key).key",
-      ]
-        + ["--timeout", "30", "--json"] + target + words)
-    var results: [[String: Any]] = []
-    while true {
-      let line = program.readLine()
-      if line.isEmpty { break }
-      if let value = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] {
-        results.append(value)
-      }
-    }
-    #expect(program.wait(within: 40))
-    #expect(program.process.terminationStatus == status, "\(words): \(program.log)")
-    return results
   }
 
   private func states(_ results: [[String: Any]]) -> [String] {
@@ -120,12 +85,7 @@ import Testing
 
   /// A command that no broker takes.
   private func sentToNobody() throws -> Program {
-    let sent = try Program(
-      "vedette",
-      [
-        "control", "send", "ping", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
-        "--all",
-      ])
+    let sent = try ops.begin(["--all", "ping"])
     #expect(sent.wait(within: 60))
     #expect(sent.process.terminationStatus == 69)
     return sent
@@ -160,14 +120,14 @@ import Testing
   {
     let daemon = try self.daemon()
     daemon.waitForLog("reading vedette.control")
-    #expect(states(try send(["ping"])) == ["accepted", "succeeded"])
+    #expect(states(try ops.send(["ping"])) == ["accepted", "succeeded"])
 
     let status = try #require(
-      try send(["status"], target: ["--label", "site=hanoi"] + ["--expect", "1"]).last)
+      try ops.send(["status"], target: ["--label", "site=hanoi"] + ["--expect", "1"]).last)
     let facts = try #require(status["facts"] as? [String: Any])
     #expect((facts["cameras"] as? [String: Any])?.count == 2)
 
-    let shot = try #require(try send(["snapshot", "camera=front"]).last)
+    let shot = try #require(try ops.send(["snapshot", "camera=front"]).last)
     let jpeg = try #require((shot["facts"] as? [String: Any])?["jpeg"] as? String)
     let size = try Pictures.size(of: Array(try #require(Data(base64Encoded: jpeg))))
     #expect(size.width == 320)
@@ -175,20 +135,20 @@ import Testing
     // A change that shows in what is sent, without a restart.
     #expect(
       states(
-        try send(["camera.set", "camera=front", #"set={"scale":"160x120"}"#, "probation=2"]))
+        try ops.send(["camera.set", "camera=front", #"set={"scale":"160x120"}"#, "probation=2"]))
         == ["accepted", "succeeded"])
-    let small = try #require(try send(["snapshot", "camera=front"]).last)
+    let small = try #require(try ops.send(["snapshot", "camera=front"]).last)
     let smallJPEG = try #require((small["facts"] as? [String: Any])?["jpeg"] as? String)
     #expect(
       try Pictures.size(of: Array(try #require(Data(base64Encoded: smallJPEG)))).width == 160)
 
     #expect(
-      states(try send(["camera.set", "camera=front", #"set={"qualty":1}"#], status: 65))
+      states(try ops.send(["camera.set", "camera=front", #"set={"qualty":1}"#], status: 65))
         == ["rejected"])
     // A mask beyond the picture lets no picture out, which is found out and taken back.
     #expect(
       states(
-        try send(
+        try ops.send(
           [
             "camera.set", "camera=yard",
             #"set={"masks":[{"x":9000,"y":0,"width":8,"height":8}]}"#, "probation=2",
@@ -197,10 +157,10 @@ import Testing
     _ = daemon.waitForLedger(seconds: 60) { _ in
       (daemon.ledger("yard")?["delivered"] as? Int ?? 0) > before
     }
-    #expect(states(try send(["snapshot", "camera=yard"])) == ["accepted", "succeeded"])
-    #expect(states(try send(["camera.stop", "camera=yard"])) == ["accepted", "succeeded"])
+    #expect(states(try ops.send(["snapshot", "camera=yard"])) == ["accepted", "succeeded"])
+    #expect(states(try ops.send(["camera.stop", "camera=yard"])) == ["accepted", "succeeded"])
     #expect(
-      states(try send(["faces.set", "camera=yard", #"set={"distance":0.5}"#]))
+      states(try ops.send(["faces.set", "camera=yard", #"set={"distance":0.5}"#]))
         == ["accepted", "succeeded"])
     #expect(daemon.program.end() == 0)
     expectBalance(try #require(daemon.ledger()))
@@ -209,12 +169,12 @@ import Testing
 
     let second = try self.daemon()
     second.waitForLog("reading vedette.control")
-    let again = try #require(try send(["status"]).last?["facts"] as? [String: Any])
+    let again = try #require(try ops.send(["status"]).last?["facts"] as? [String: Any])
     let overlay = try #require((again["overlay"] as? [String: Any])?["cameras"] as? [String: Any])
     #expect((overlay["yard"] as? [String: Any])?["enabled"] as? Bool == false)
     let yard = (again["cameras"] as? [String: Any])?["yard"] as? [String: Any]
     #expect(yard?["state"] as? String == "stopped")
-    #expect(states(try send(["config.reset"])) == ["accepted", "succeeded"])
+    #expect(states(try ops.send(["config.reset"])) == ["accepted", "succeeded"])
     _ = second.askLedger("yard")
     #expect(second.program.end() == 0)
     let fleet = try Program("vedette", ["control", "fleet", "--broker", broker.address, "--json"])
@@ -234,12 +194,12 @@ import Testing
     broker.command("topic vedette.control 4")
     let daemon = try self.daemon(second: anew.address)
     daemon.waitForLog("reading vedette.control, 4 partitions")
-    #expect(states(try send(["ping"])) == ["accepted", "succeeded"])
+    #expect(states(try ops.send(["ping"])) == ["accepted", "succeeded"])
     broker.command("down 1")
     anew.command("up 1")
     daemon.waitForLog("reading vedette.control, 1 partitions", seconds: 120)
     let second = ["camera.stop", "camera=yard"]
-    #expect(states(try send(second, to: anew)) == ["accepted", "succeeded"])
+    #expect(states(try ops.send(second, to: anew)) == ["accepted", "succeeded"])
     #expect(daemon.program.end(within: 60) == 0)
     expectBalance(try #require(daemon.ledger()))
     // What was cut off is forgotten: the next start does not tell of it again.
@@ -263,10 +223,7 @@ import Testing
       "the topic vedette.metrics is denied to this client; grant it WRITE", seconds: 60)
     daemon.waitForLog("cannot be commanded: the topic vedette.control does not exist", seconds: 60)
     #expect(daemon.program.end(within: 60) == 0)
-    let sent = try Program(
-      "vedette",
-      ["control", "send", "--broker", broker.address, "--key", "\(folder.path)/ops.key"]
-        + ["--node", "box-1", "ping"])
+    let sent = try ops.begin(["--node", "box-1", "ping"])
     #expect(sent.wait(within: 60))
     #expect(sent.log.contains("the topic vedette.control does not exist"), "\(sent.log)")
   }
@@ -289,14 +246,14 @@ import Testing
 
   @Test func `Nobody is obeyed whose key is not trusted, and expired commands are told of`() throws
   {
-    let stranger = try Program("vedette", ["control", "keygen", "\(folder.path)/stranger"])
-    #expect(stranger.wait(within: 30))
+    try ops.makeKey("stranger")
     // Sent while the box is off.
-    _ = try send(["ping", "--valid", "1"], target: ["--all", "--expect", "0"], status: 69)
+    _ = try ops.send(
+      ["ping", "--valid", "1"], target: ["--all", "--expect", "0"], status: 69, seconds: 30)
     Thread.sleep(forTimeInterval: 1.2)
     let daemon = try self.daemon()
     daemon.waitForLog("reading vedette.control")
-    let refused = try send(["ping"], key: "stranger", status: 65)
+    let refused = try ops.send(["ping"], key: "stranger", status: 65)
     #expect(refused.last?["reason"] as? String == "unknown_key")
     #expect(daemon.program.end() == 0)
     let all = try broker.consumeAll("results").map { String(decoding: $0.value, as: UTF8.self) }
@@ -324,7 +281,7 @@ import Testing
     _ = daemon.waitForLedger(seconds: 120) { facesOf($0) >= 4 }
     let photo = "\(portraits)/obama.jpg"
     let answer = try #require(
-      try send([
+      try ops.send([
         "gallery.put", "--photo", "Barack Obama=\(photo)", "--photo", "Barack Obama=\(photo)",
         "--photo", "Nobody=\(pictures.path)/0.jpg",
       ]).last)
@@ -364,14 +321,14 @@ import Testing
     let daemon = try self.daemon(models: try #require(AnalysisTests.models))
     daemon.waitForLog("reading vedette.control")
     let answer = try #require(
-      try send(
+      try ops.send(
         ["gallery.put"] + bombs.flatMap { ["--photo", "Nobody=\($0)"] }, status: 65
       ).last)
     let detail = try #require(answer["detail"] as? String)
     #expect(answer["state"] as? String == "failed")
     #expect(detail.contains("8190x8190; 16 megapixels"), "\(detail)")
     #expect(detail.contains("no face was found") && detail.contains("megapixels at most"))
-    #expect(states(try send(["ping"])) == ["accepted", "succeeded"])
+    #expect(states(try ops.send(["ping"])) == ["accepted", "succeeded"])
     let status = try String(
       contentsOfFile: "/proc/\(daemon.program.process.processIdentifier)/status", encoding: .utf8)
     let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?

@@ -76,11 +76,7 @@ import Testing
   {
     let broker = try Broker()
     let folder = try Folder()
-    for seed in 0..<3 {
-      try folder.write(
-        "\(seed).jpg",
-        Pictures.jpeg(FrameSize(width: 320, height: 240), seed: seed, quality: 95))
-    }
+    try Pictures.fill(folder, 3, FrameSize(width: 320, height: 240), quality: 95)
     if loss == .dead {
       broker.command(
         "errors produce " + Array(repeating: "POLICY_VIOLATION", count: 3000).joined(separator: " ")
@@ -114,10 +110,7 @@ import Testing
   @Test func `A camera of whose frames the driver loses most is told of, with the remedy`() throws {
     let broker = try Broker()
     let folder = try Folder()
-    for seed in 0..<3 {
-      try folder.write(
-        "\(seed).jpg", Pictures.jpeg(FrameSize(width: 1920, height: 1080), seed: seed))
-    }
+    try Pictures.fill(folder, 3, FrameSize(width: 1920, height: 1080))
     // A mask has each picture decoded and encoded anew, which takes longer than until the next.
     let daemon = try Daemon(
       broker.address,
@@ -139,10 +132,7 @@ import Testing
   @Test func `Frames above the rate, and what analysis makes, are booked each for itself`() throws {
     let broker = try Broker()
     let folder = try Folder()
-    for seed in 0..<3 {
-      try folder.write(
-        "\(seed).jpg", Pictures.jpeg(FrameSize(width: 64, height: 64), seed: seed))
-    }
+    try Pictures.fill(folder, 3, FrameSize(width: 64, height: 64))
     let daemon = try Daemon(
       broker.address,
       cameras:

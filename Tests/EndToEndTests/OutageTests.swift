@@ -6,10 +6,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct OutageTests {
   /// A camera of small pictures at 30 fps.
   private func camera(_ folder: Folder, size: Int = 64) throws -> String {
-    for seed in 0..<5 {
-      try folder.write(
-        "\(seed).jpg", Pictures.jpeg(FrameSize(width: size, height: size), seed: seed, quality: 95))
-    }
+    try Pictures.fill(folder, 5, FrameSize(width: size, height: size), quality: 95)
     return "  front: {replay: {path: '\(folder.path)', rate: 30}}"
   }
 

@@ -11,6 +11,7 @@ import Testing
 struct PhotoStopTests {
   private let folder: Folder
   private let broker: Broker
+  private let ops: Operator
 
   init() throws {
     folder = try Folder()
@@ -20,12 +21,8 @@ struct PhotoStopTests {
       try folder.write(
         "\(number).png", TestBombs.png(width: 2500 - number, height: 2500, colour: 2))
     }
-    let keygen = try Program("vedette", ["control", "keygen", "\(folder.path)/ops"])
-    #expect(keygen.wait(within: 30) && keygen.end() == 0)
-    try FileManager.default.createDirectory(
-      atPath: "\(folder.path)/keys.d", withIntermediateDirectories: true)
-    try FileManager.default.moveItem(
-      atPath: "\(folder.path)/ops.pub", toPath: "\(folder.path)/keys.d/ops.pub")
+    ops = Operator(folder, broker)
+    try ops.trust()
   }
 
   private func daemon() throws -> Daemon {
@@ -62,10 +59,8 @@ struct PhotoStopTests {
     throws
   {
     let first = try daemon()
-    let sent = try Program(
-      "vedette",
+    let sent = try ops.begin(
       [
-        "control", "send", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
         "--timeout", "240", "--json", "--node", "box-1", "gallery.put",
         "--photo", "Barack Obama=\(try #require(AnalysisTests.portraits))/obama.jpg",
         "--photo", "Nobody=\(folder.path)/0.png", "--photo", "Nobody=\(folder.path)/1.png",

@@ -24,6 +24,13 @@ enum Pictures {
     return unsafe picture.bytes.withUnsafeBytes { unsafe Array($0) }
   }
 
+  /// Writes `count` of them to a folder, to be replayed in their order.
+  static func fill(_ folder: Folder, _ count: Int, _ size: FrameSize, quality: Int = 80) throws {
+    for seed in 0..<count {
+      try folder.write("\(seed).jpg", jpeg(size, seed: seed, quality: quality))
+    }
+  }
+
   static func size(of jpeg: [UInt8]) throws -> FrameSize {
     try JPEGDecoder().rgb(of: unsafe jpeg.span.bytes).size
   }

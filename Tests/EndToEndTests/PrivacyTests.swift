@@ -8,6 +8,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct PrivacyTests {
   let folder: Folder
   let broker: Broker
+  let ops: Operator
   let pictures: Folder
   let others: Folder
 
@@ -16,17 +17,11 @@ import Testing
     broker = try Broker()
     pictures = try Folder()
     others = try Folder()
-    for number in 0..<4 {
-      let jpeg = try Pictures.jpeg(FrameSize(width: 320, height: 240), seed: number)
-      try pictures.write("\(number).jpg", jpeg)
-      try others.write("\(number).jpg", jpeg)
+    for folder in [pictures, others] {
+      try Pictures.fill(folder, 4, FrameSize(width: 320, height: 240))
     }
-    try FileManager.default.createDirectory(
-      atPath: folder.path + "/keys.d", withIntermediateDirectories: true)
-    let made = try Program("vedette", ["control", "keygen", "\(folder.path)/ops"])
-    #expect(made.wait(within: 30))
-    try FileManager.default.moveItem(
-      atPath: "\(folder.path)/ops.pub", toPath: "\(folder.path)/keys.d/ops.pub")
+    ops = Operator(folder, broker)
+    try ops.trust()
   }
 
   /// - Parameter control: nil for on.
@@ -39,18 +34,6 @@ import Testing
           \(front): {replay: {path: '\(pictures.path)', rate: 10}}
           yard: {replay: {path: '\(others.path)', rate: 10}}
         """)
-  }
-
-  private func send(_ words: String...) throws {
-    let program = try Program(
-      "vedette",
-      [
-        "control", "send", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
-        "--timeout", "60", "--node", "box-1",
-      ] + words)
-    _ = program.readAll()
-    #expect(program.wait(within: 70))
-    #expect(program.process.terminationStatus == 0, "\(words): \(program.log)")
   }
 
   /// Whether all that is left of the camera's last picture is black.
@@ -70,7 +53,7 @@ import Testing
   private func mask() throws {
     let daemon = try daemon()
     daemon.waitForLog("reading vedette.control", seconds: 60)
-    try send("camera.set", "camera=front", Self.mask)
+    try ops.send(["camera.set", "camera=front", Self.mask])
     #expect(try isMasked(daemon, "front"))
     #expect(daemon.program.end() == 0)
   }
@@ -94,8 +77,8 @@ import Testing
     #expect(daemon.askLedger("gate")?["captured"] as? Int == 0)
     daemon.waitForLog("reading vedette.control", seconds: 60)
     // The same of its new name, then the old is taken back.
-    try send("camera.set", "camera=gate", Self.mask)
-    try send("config.reset", "camera=front")
+    try ops.send(["camera.set", "camera=gate", Self.mask])
+    try ops.send(["config.reset", "camera=front"])
     try daemon.waitForStatus { state($0, "gate") == "streaming" && alarms($0).isEmpty }
     #expect(try isMasked(daemon, "gate"))
     #expect(daemon.program.end() == 0)
@@ -119,7 +102,7 @@ import Testing
       try FileManager.default.removeItem(atPath: "\(folder.path)/gallery.sqlite")
     }
     daemon.waitForLog("reading vedette.control", seconds: 90)
-    try send("ping")
+    try ops.send(["ping"])
     #expect(try isMasked(daemon, "front"))
     try daemon.waitForStatus { alarms($0).isEmpty }
     #expect(daemon.program.end() == 0)
@@ -147,7 +130,7 @@ import Testing
       alarms($0).isEmpty && state($0, "front") == "streaming"
     }
     #expect(try isMasked(daemon, "front"))
-    try send("ping")
+    try ops.send(["ping"])
     #expect(daemon.program.end() == 0)
   }
 
@@ -192,7 +175,7 @@ import Testing
     try mask()
     let first = try daemon()
     first.waitForLog("reading vedette.control", seconds: 60)
-    try send("camera.set", "camera=yard", Self.mask)
+    try ops.send(["camera.set", "camera=yard", Self.mask])
     #expect(first.program.end() == 0)
     func reset(_ camera: String) throws -> Int32 {
       let reset = try Program(

@@ -52,10 +52,7 @@ import Testing
   }
 
   private func configuration(_ folder: Folder, _ broker: String, _ port: Int) throws -> String {
-    for seed in 0..<3 {
-      try folder.write(
-        "\(seed).jpg", Pictures.jpeg(FrameSize(width: 64, height: 64), seed: seed, quality: 90))
-    }
+    try Pictures.fill(folder, 3, FrameSize(width: 64, height: 64), quality: 90)
     return try folder.write(
       "vedette.yaml",
       Array(

@@ -6,34 +6,16 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct SpoolCommandTests {
   let folder: Folder
   let broker: Broker
+  let ops: Operator
   let pictures: Folder
 
   init() throws {
     folder = try Folder()
     broker = try Broker()
     pictures = try Folder()
-    for seed in 0..<5 {
-      try pictures.write(
-        "\(seed).jpg", Pictures.jpeg(FrameSize(width: 128, height: 128), seed: seed, quality: 95))
-    }
-    try FileManager.default.createDirectory(
-      atPath: folder.path + "/keys.d", withIntermediateDirectories: true)
-    let made = try Program("vedette", ["control", "keygen", "\(folder.path)/ops"])
-    #expect(made.wait(within: 30))
-    try FileManager.default.moveItem(
-      atPath: "\(folder.path)/ops.pub", toPath: "\(folder.path)/keys.d/ops.pub")
-  }
-
-  private func send(_ words: String...) throws {
-    let program = try Program(
-      "vedette",
-      [
-        "control", "send", "--broker", broker.address, "--key", "\(folder.path)/ops.key",
-        "--timeout", "60", "--node", "box-1",
-      ] + words)
-    _ = program.readAll()
-    #expect(program.wait(within: 70))
-    #expect(program.process.terminationStatus == 0, "\(words): \(program.log)")
+    try Pictures.fill(pictures, 5, FrameSize(width: 128, height: 128), quality: 95)
+    ops = Operator(folder, broker)
+    try ops.trust()
   }
 
   /// An agent with a backlog that would take minutes at its rate.
@@ -62,7 +44,7 @@ import Testing
   @Test func `A backlog is sent at full rate from spool.drain on`() throws {
     let daemon = try backlog()
     #expect(spooled(daemon) > 100)
-    try send("spool.drain")
+    try ops.send(["spool.drain"])
     _ = daemon.waitForLedger(seconds: 15) { ($0["spooled"] as? Int ?? 1) == 0 }
     #expect(daemon.program.end() == 0)
     let ledger = try #require(daemon.ledger())

@@ -5,10 +5,7 @@ import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct SpoolTests {
   private func camera(_ folder: Folder) throws -> String {
-    for seed in 0..<5 {
-      try folder.write(
-        "\(seed).jpg", Pictures.jpeg(FrameSize(width: 64, height: 64), seed: seed, quality: 95))
-    }
+    try Pictures.fill(folder, 5, FrameSize(width: 64, height: 64), quality: 95)
     return "  front: {replay: {path: '\(folder.path)', rate: 30}}"
   }
 
@@ -122,11 +119,7 @@ import Testing
   @Test func `Copies keep within copies_quota, and no frame goes for them`() throws {
     let broker = try Broker()
     let pictures = try Folder()
-    for seed in 0..<3 {
-      try pictures.write(
-        "\(seed).jpg",
-        Pictures.jpeg(FrameSize(width: 640, height: 480), seed: seed, quality: 95))
-    }
+    try Pictures.fill(pictures, 3, FrameSize(width: 640, height: 480), quality: 95)
     let place = try Folder()
     let daemon = try Daemon(
       broker.address, delivery: "{outage_after: 1 s, shutdown_budget: 2 s, memory: 16 MiB}",

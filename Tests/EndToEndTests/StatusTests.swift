@@ -5,10 +5,7 @@ import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(3))) struct StatusTests {
   private func camera(_ folder: Folder) throws -> String {
-    for seed in 0..<3 {
-      try folder.write(
-        "\(seed).jpg", Pictures.jpeg(FrameSize(width: 64, height: 64), seed: seed, quality: 90))
-    }
+    try Pictures.fill(folder, 3, FrameSize(width: 64, height: 64), quality: 90)
     return "  front: {replay: {path: '\(folder.path)', rate: 30}}"
   }
 

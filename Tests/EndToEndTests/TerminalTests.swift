@@ -74,14 +74,11 @@ import Testing
   {
     let broker = try Broker()
     let folder = try Folder()
-    let keygen = try Program("vedette", ["control", "keygen", "\(folder.path)/ops"])
-    #expect(keygen.wait(within: 30))
+    let ops = Operator(folder, broker)
+    try ops.makeKey("ops")
     // So that it is there to be read from its end.
     try write([("results", "{}")], to: broker)
-    let sent = try Program(
-      "vedette",
-      ["control", "send", "ping", "--broker", broker.address, "--key", "\(folder.path)/ops.key"]
-        + ["--all", "--expect", "1", "--timeout", "60"] + more)
+    let sent = try ops.begin(["ping", "--all", "--expect", "1", "--timeout", "60"] + more)
     let consumer = try Consumer(brokers: [broker.address], topic: "vedette.control")
     var command: [String: Any]?
     let deadline = Date().addingTimeInterval(60)
