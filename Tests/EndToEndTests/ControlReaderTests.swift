@@ -5,17 +5,12 @@ import TestBatches
 import Testing
 
 /// The process beside the agent that reads the control topic, and what strangers may do to it.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ControlReaderTests {
-  let folder: Folder
-  let broker: Broker
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ControlReaderTests: CommandedBox {
   let ops: Operator
 
   init() throws {
-    folder = try Folder()
-    broker = try Broker()
+    ops = try Operator()
     try folder.write("0.jpg", Pictures.jpeg(FrameSize(width: 320, height: 240), seed: 1))
-    ops = Operator(folder, broker)
-    try ops.trust()
     broker.command("topic vedette.control 3")
     broker.command("topic vedette.results 1")
     broker.command("topic vedette.events 1")

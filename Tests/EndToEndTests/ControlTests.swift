@@ -7,19 +7,13 @@ import TestFetching
 import Testing
 
 /// Commands over the topic, from the operator's tool to the running agent and back.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ControlEndToEndTests {
-  let folder: Folder
-  let broker: Broker
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ControlEndToEndTests: CommandedBox {
   let ops: Operator
   let pictures: Folder
 
   init() throws {
-    folder = try Folder()
-    broker = try Broker()
-    pictures = try Folder()
-    try Pictures.fill(pictures, 4, FrameSize(width: 320, height: 240))
-    ops = Operator(folder, broker)
-    try ops.trust()
+    ops = try Operator()
+    pictures = try Pictures.folder(4, FrameSize(width: 320, height: 240))
     try ops.trust("root", isRoot: true)
   }
 

@@ -3,8 +3,14 @@ import Testing
 
 /// Whoever commands a box: keys in a folder, and the tool that sends what they sign.
 struct Operator {
-  private let folder: Folder
-  private let broker: Broker
+  let folder: Folder
+  let broker: Broker
+
+  /// With a folder and a broker of its own, and a key `ops` that the box trusts.
+  init() throws {
+    try self.init(Folder(), Broker())
+    try trust()
+  }
 
   /// - Parameter folder: where the keys are made, in whose `keys.d` the box finds those that it trusts.
   init(_ folder: Folder, _ broker: Broker) {
@@ -60,4 +66,15 @@ struct Operator {
     #expect(program.process.terminationStatus == status, "\(words): \(program.log)")
     return results
   }
+}
+
+/// Tests of a box that is commanded.
+protocol CommandedBox {
+  var ops: Operator { get }
+}
+
+extension CommandedBox {
+  /// Of the box and its keys.
+  var folder: Folder { ops.folder }
+  var broker: Broker { ops.broker }
 }

@@ -8,21 +8,16 @@ import Testing
 @Suite(
   .serialized, .timeLimit(.minutes(5)),
   .enabled(if: AnalysisTests.areThere, "the package registry cannot be reached"))
-struct PhotoStopTests {
-  private let folder: Folder
-  private let broker: Broker
-  private let ops: Operator
+struct PhotoStopTests: CommandedBox {
+  let ops: Operator
 
   init() throws {
-    folder = try Folder()
-    broker = try Broker()
+    ops = try Operator()
     for number in 0..<2 {
       // Of as many pixels as are not halved: seconds of searching, since nobody is found at once.
       try folder.write(
         "\(number).png", TestBombs.png(width: 2500 - number, height: 2500, colour: 2))
     }
-    ops = Operator(folder, broker)
-    try ops.trust()
   }
 
   private func daemon() throws -> Daemon {

@@ -31,6 +31,13 @@ enum Pictures {
     }
   }
 
+  /// A folder with `count` of them.
+  static func folder(_ count: Int, _ size: FrameSize, quality: Int = 80) throws -> Folder {
+    let folder = try Folder()
+    try fill(folder, count, size, quality: quality)
+    return folder
+  }
+
   static func size(of jpeg: [UInt8]) throws -> FrameSize {
     try JPEGDecoder().rgb(of: unsafe jpeg.span.bytes).size
   }

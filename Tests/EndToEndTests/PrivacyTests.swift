@@ -5,23 +5,15 @@ import Imaging
 import Testing
 
 /// What was commanded for privacy's sake holds, whatever becomes of files.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct PrivacyTests {
-  let folder: Folder
-  let broker: Broker
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PrivacyTests: CommandedBox {
   let ops: Operator
   let pictures: Folder
   let others: Folder
 
   init() throws {
-    folder = try Folder()
-    broker = try Broker()
-    pictures = try Folder()
-    others = try Folder()
-    for folder in [pictures, others] {
-      try Pictures.fill(folder, 4, FrameSize(width: 320, height: 240))
-    }
-    ops = Operator(folder, broker)
-    try ops.trust()
+    ops = try Operator()
+    pictures = try Pictures.folder(4, FrameSize(width: 320, height: 240))
+    others = try Pictures.folder(4, FrameSize(width: 320, height: 240))
   }
 
   /// - Parameter control: nil for on.

@@ -3,19 +3,13 @@ import Frames
 import Testing
 
 /// Commands about what is spooled, from the operator's tool to the disk.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct SpoolCommandTests {
-  let folder: Folder
-  let broker: Broker
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SpoolCommandTests: CommandedBox {
   let ops: Operator
   let pictures: Folder
 
   init() throws {
-    folder = try Folder()
-    broker = try Broker()
-    pictures = try Folder()
-    try Pictures.fill(pictures, 5, FrameSize(width: 128, height: 128), quality: 95)
-    ops = Operator(folder, broker)
-    try ops.trust()
+    ops = try Operator()
+    pictures = try Pictures.folder(5, FrameSize(width: 128, height: 128), quality: 95)
   }
 
   /// An agent with a backlog that would take minutes at its rate.
