@@ -238,7 +238,8 @@ let package = Package(
     tests(
       "AnalysisTests",
       [
-        "Analysis", "ColourAnalyser", "Colours", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery",
+        "Analysis", "ColourAnalyser", "Colours", "Documents", "FaceAnalyser", "Faces", "Frames",
+        "Gallery",
         "Imaging", "Keys", "TestFetching", "Threads",
       ]),
     tests(
