@@ -103,7 +103,8 @@ let package = Package(
     room("Journal", ["CPosix", "Terminal", "Threads", log]),
     room("Documents", ["Paths"]),
     room("Keys", []),
-    room("Settings", ["CPosix", "CYAML", "Frames", "Keys", "Paths"]),
+    room("YAML", ["CYAML"]),
+    room("Settings", ["CPosix", "Frames", "Keys", "Paths", "YAML"]),
     room("Capture", ["CPosix", "Frames", "Meters", "Paths", "Threads", "CV4L2", log]),
     room("Imaging", ["CPixelRows", "CPNGReader", "Frames", "CTurboJPEG", "CYUV"]),
     room("Motion", ["CMotion", "Frames"]),
@@ -148,7 +149,7 @@ let package = Package(
         "Analysers", "Analysis", "Capture", "ColourAnalyser", "Colours", "Control", "CPosix",
         "Delivery", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery", "Imaging", "Journal",
         "Kafka", "Keys", "Meters", "Motion", "Paths", "Settings", "Spool", "Status", "Terminal",
-        "Threads", asn1, log,
+        "Threads", "YAML", asn1, log,
       ]),
 
     // What people start.
@@ -194,7 +195,7 @@ let package = Package(
       "fuzz",
       [
         "Analysers", "Capture", "Control", "CPosix", "CV4L2", "Documents", "Frames", "Gallery",
-        "Imaging", "Meters", "Settings", "Spool", "Threads", arguments, log,
+        "Imaging", "Meters", "Settings", "Spool", "Threads", "YAML", arguments, log,
       ],
       path: "Tests/Programs/fuzz", exclude: ["weights.py"]),
 
@@ -220,7 +221,7 @@ let package = Package(
     tests("TerminalTests", ["Terminal"]),
     tests("ThreadsTests", ["Threads"]),
     tests("JournalTests", ["CPosix", "Journal", log]),
-    tests("SettingsTests", ["Analysers", "FaceAnalyser", "Frames", "Keys", "Settings"]),
+    tests("SettingsTests", ["Analysers", "FaceAnalyser", "Frames", "Keys", "Settings", "YAML"]),
     tests("CaptureTests", ["Capture", "CPosix", "CV4L2", "Frames", "Meters", "Threads", log]),
     tests("ImagingTests", ["CPNG", "Imaging", "CPixelRows", "Frames", "TestBombs"]),
     tests(
@@ -260,7 +261,7 @@ let package = Package(
         "Agent", "Analysers", "Analysis", "Capture", "Colours", "Control", "Delivery", "Documents",
         "FaceAnalyser", "Frames", "Gallery", "Imaging", "Journal", "Kafka", "Keys", "Meters",
         "Motion", "Paths", "Settings", "Spool", "Status", "TestDice", "TestFetching", "TestScenes",
-        log,
+        "YAML", log,
       ]),
     tests(
       "EndToEndTests",

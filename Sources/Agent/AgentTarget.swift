@@ -12,6 +12,7 @@ import Settings
 import Spool
 import Synchronization
 import Threads
+import YAML
 
 /// What commands do to the running agent.
 final class AgentTarget: CommandTarget {

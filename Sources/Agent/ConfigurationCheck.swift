@@ -6,6 +6,7 @@ import Kafka
 package import Settings
 import Status
 import Terminal
+import YAML
 
 /// Loads a configuration and tells on standard error what is wrong with it: what `vedetted` and
 /// `vedette check` have in common.

@@ -5,6 +5,7 @@ import Documents
 import Glibc
 import Paths
 import Settings
+import YAML
 
 /// What is known of what commands changed.
 enum KnownOverrides: Equatable, Sendable {

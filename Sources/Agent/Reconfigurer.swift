@@ -9,6 +9,7 @@ import Logging
 import Paths
 import Settings
 import Synchronization
+import YAML
 
 /// The one way to another configuration, for SIGHUP and for commands: the files, with what was commanded over them.
 final class Reconfigurer: Sendable {

@@ -1,16 +1,4 @@
-/// One thing that is wrong, or worth knowing, in a configuration.
-package struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
-  package var file: String
-  /// From 1.
-  package var line: Int
-  /// From 1.
-  package var column: Int
-  /// What is wrong and what would be right.
-  package var message: String
-
-  /// `file:line:column: message`, as editors read it.
-  package var description: String { "\(file):\(line):\(column): \(message)" }
-}
+package import YAML
 
 /// Everything that is wrong in a configuration, in the order of the files.
 package struct SettingsError: Error, Equatable, CustomStringConvertible {

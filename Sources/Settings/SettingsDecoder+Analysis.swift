@@ -1,4 +1,5 @@
 import Keys
+import YAML
 
 extension SettingsDecoder {
   mutating func analysis(

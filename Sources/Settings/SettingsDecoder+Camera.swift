@@ -1,5 +1,6 @@
 import Frames
 import Keys
+import YAML
 
 extension SettingsDecoder {
   static let formats = PixelFormat.allCases.map(\.rawValue)

@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import YAML
 
 extension SettingsDecoder {
   /// `on` means all defaults.

@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import Paths
+import YAML
 
 extension SettingsDecoder {
   /// Properties that the agent sets itself, and the key to use instead.

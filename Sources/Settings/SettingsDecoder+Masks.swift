@@ -1,3 +1,5 @@
+import YAML
+
 extension SettingsDecoder {
   private static let maskKeys = ["x", "y", "width", "height"]
 

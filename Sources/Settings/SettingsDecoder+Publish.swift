@@ -1,3 +1,5 @@
+import YAML
+
 extension SettingsDecoder {
   private static let publishKeys = [
     "rate", "still_rate", "check_rate", "hold", "before", "memory",

@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import Paths
+import YAML
 
 extension SettingsDecoder {
   mutating func spool(_ node: YAMLNode, _ parent: String) -> SpoolSettings? {

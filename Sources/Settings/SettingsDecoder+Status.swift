@@ -1,4 +1,5 @@
 import Glibc
+import YAML
 
 extension SettingsDecoder {
   mutating func status(_ node: YAMLNode, _ parent: String, _ status: inout StatusSettings) {

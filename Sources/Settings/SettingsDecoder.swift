@@ -1,4 +1,5 @@
 import Keys
+import YAML
 
 /// Turns the document's nodes into `Settings`, key by key; every key that is not known is an error.
 struct SettingsDecoder {

@@ -2,6 +2,7 @@ import CPosix
 import Glibc
 package import Keys
 import Paths
+import YAML
 
 /// Reads /etc/vedette/vedette.yaml and conf.d beside it.
 package enum SettingsLoader {
@@ -90,7 +91,7 @@ package enum SettingsLoader {
     var errors: [Diagnostic] = []
     var isReadable = true
     for file in files {
-      do throws(SettingsError) {
+      do throws(YAMLError) {
         let document = try YAMLParser.parse(file.text, file: file.name)
         errors += document.errors
         if let value = document.value { root.merge(value) }

@@ -1,6 +1,7 @@
 import Analysers
 import Settings
 import Testing
+import YAML
 
 @testable import Agent
 

@@ -1,6 +1,7 @@
 import Analysers
 import Frames
 import Testing
+import YAML
 
 @testable import Settings
 

@@ -1,5 +1,6 @@
 import Analysers
 import Testing
+import YAML
 
 @testable import Settings
 

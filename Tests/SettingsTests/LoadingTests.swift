@@ -3,6 +3,7 @@ import Foundation
 import Frames
 import Keys
 import Testing
+import YAML
 
 @testable import Settings
 

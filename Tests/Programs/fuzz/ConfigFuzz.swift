@@ -1,6 +1,7 @@
 import Analysers
 import Foundation
 import Settings
+import YAML
 
 /// Mutated configurations: each is taken, or refused with a place in its file and a sentence. Half of
 /// them are two files, one laid over the other.

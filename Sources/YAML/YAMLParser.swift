@@ -4,8 +4,8 @@ import CYAML
 /// refused: a configuration has no use for them, and each hides mistakes. Repeated keys are collected;
 /// all else ends the reading.
 @safe
-final class YAMLParser {
-  static let bytesMax = 1 << 20
+package final class YAMLParser {
+  package static let bytesMax = 1 << 20
   static let depthMax = 32
   static let nodesMax = 20_000
 
@@ -16,7 +16,7 @@ final class YAMLParser {
   private var nodeCount = 0
   private var repetitions: [Diagnostic] = []
 
-  private init(_ bytes: [UInt8], file: String) throws(SettingsError) {
+  private init(_ bytes: [UInt8], file: String) throws(YAMLError) {
     self.file = file
     // Editors that mark UTF-8 by a BOM would move the first key out of its column.
     self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
@@ -34,11 +34,11 @@ final class YAMLParser {
 
   /// - Returns: the document's value, nil where the text holds none; and what is wrong with it that
   ///   leaves the rest readable.
-  static func parse(
+  package static func parse(
     _ bytes: [UInt8], file: String
-  ) throws(SettingsError) -> (value: YAMLNode?, errors: [Diagnostic]) {
+  ) throws(YAMLError) -> (value: YAMLNode?, errors: [Diagnostic]) {
     guard bytes.count <= bytesMax else {
-      throw SettingsError(diagnostics: [
+      throw YAMLError(diagnostics: [
         Diagnostic(
           file: file, line: 1, column: 1,
           message: "the file is larger than \(bytesMax >> 20) MiB; is it a configuration?")
@@ -56,13 +56,13 @@ final class YAMLParser {
     var place: YAMLNode.Place
   }
 
-  private func document() throws(SettingsError) -> YAMLNode? {
-    var failure: SettingsError?
+  private func document() throws(YAMLError) -> YAMLNode? {
+    var failure: YAMLError?
     var result: YAMLNode?
     unsafe bytes.withUnsafeBufferPointer { buffer in
       unsafe yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
       unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
-      do throws(SettingsError) {
+      do throws(YAMLError) {
         result = try readDocument()
       } catch {
         failure = error
@@ -72,7 +72,7 @@ final class YAMLParser {
     return result
   }
 
-  private func readDocument() throws(SettingsError) -> YAMLNode? {
+  private func readDocument() throws(YAMLError) -> YAMLNode? {
     var node: YAMLNode?
     while true {
       let event = try next()
@@ -89,7 +89,7 @@ final class YAMLParser {
     }
   }
 
-  private func value(_ event: Event, depth: Int) throws(SettingsError) -> YAMLNode {
+  private func value(_ event: Event, depth: Int) throws(YAMLError) -> YAMLNode {
     nodeCount += 1
     guard depth < Self.depthMax, nodeCount <= Self.nodesMax else {
       throw error(event.place, "nested or repeated beyond any sensible configuration")
@@ -112,7 +112,7 @@ final class YAMLParser {
     }
   }
 
-  private func entries(depth: Int) throws(SettingsError) -> [YAMLNode.Entry] {
+  private func entries(depth: Int) throws(YAMLError) -> [YAMLNode.Entry] {
     var entries: [YAMLNode.Entry] = []
     var seen: [String: Int] = [:]
     while true {
@@ -135,7 +135,7 @@ final class YAMLParser {
     }
   }
 
-  private func next() throws(SettingsError) -> Event {
+  private func next() throws(YAMLError) -> Event {
     var event = unsafe yaml_event_t()
     guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
     defer { unsafe yaml_event_delete(&event) }
@@ -175,7 +175,7 @@ final class YAMLParser {
     return Event(kind: kind, place: place)
   }
 
-  private func syntaxError() -> SettingsError {
+  private func syntaxError() -> YAMLError {
     let problem =
       unsafe parser.pointee.problem.map { unsafe String(cString: $0) } ?? "not readable as YAML"
     let context = unsafe parser.pointee.context.map { unsafe " \(String(cString: $0))" } ?? ""
@@ -198,8 +198,8 @@ final class YAMLParser {
     return error(place, "not valid YAML: \(problem)\(context)")
   }
 
-  private func error(_ place: YAMLNode.Place, _ message: String) -> SettingsError {
-    SettingsError(diagnostics: [
+  private func error(_ place: YAMLNode.Place, _ message: String) -> YAMLError {
+    YAMLError(diagnostics: [
       Diagnostic(file: place.file, line: place.line, column: place.column, message: message)
     ])
   }

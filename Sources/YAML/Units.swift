@@ -1,7 +1,7 @@
 /// Values with units, as they are written in a configuration.
-enum Units {
+package enum Units {
   /// A finite decimal number without exponent or sign.
-  static func number(_ text: some StringProtocol) -> Double? {
+  package static func number(_ text: some StringProtocol) -> Double? {
     guard !text.isEmpty, text.utf8.count <= 20,
       text.utf8.allSatisfy({ (48...57).contains($0) || $0 == 46 })
     else { return nil }
@@ -16,7 +16,7 @@ enum Units {
   }
 
   /// Seconds of `500 ms`, `2 s`, `5 min`, `1 h`, `7 d`.
-  static func seconds(_ text: String) -> Double? {
+  package static func seconds(_ text: String) -> Double? {
     let factors = [
       "ms": 0.001, "s": 1, "sec": 1, "second": 1, "seconds": 1, "min": 60, "minute": 60,
       "minutes": 60, "h": 3600, "hour": 3600, "hours": 3600, "d": 86_400, "day": 86_400,
@@ -27,7 +27,7 @@ enum Units {
   }
 
   /// Bytes of `32 MiB`, `64 MB`, `100 kB`, `4096 B`.
-  static func bytes(_ text: String) -> Int? {
+  package static func bytes(_ text: String) -> Int? {
     let factors: [String: Double] = [
       "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1024, "mib": 1_048_576,
       "gib": 1_073_741_824,
@@ -38,7 +38,7 @@ enum Units {
   }
 
   /// Hertz of `30`, `29.97`, `30000/1001`, `30 fps`, `30/s`, `30 Hz`.
-  static func rate(_ text: String) -> Double? {
+  package static func rate(_ text: String) -> Double? {
     var words = text.lowercased()
     for unit in ["fps", "/s", "hz"] where words.hasSuffix(unit) {
       words.removeLast(unit.count)
@@ -58,32 +58,23 @@ enum Units {
   }
 
   /// `1280x720`.
-  static func size(_ text: some StringProtocol) -> CameraSettings.Size? {
+  package static func size(_ text: some StringProtocol) -> (width: Int, height: Int)? {
     let parts = text.lowercased().replacing("×", with: "x")
       .split(separator: "x", omittingEmptySubsequences: false)
     guard parts.count == 2, let width = pixels(parts[0]), let height = pixels(parts[1]) else {
       return nil
     }
-    return CameraSettings.Size(width: width, height: height)
+    return (width, height)
   }
 
   /// Digits alone: no sign, no blank.
-  private static func pixels(_ text: Substring) -> Int? {
+  package static func pixels(_ text: Substring) -> Int? {
     guard text.utf8.count <= 9, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
     return Int(text)
   }
 
-  /// `320x100+10+20`: width, height, x, y.
-  static func mask(_ text: String) -> CameraSettings.Mask? {
-    let parts = text.split(separator: "+", omittingEmptySubsequences: false)
-    guard parts.count == 3, let size = size(parts[0]), let x = pixels(parts[1]),
-      let y = pixels(parts[2])
-    else { return nil }
-    return CameraSettings.Mask(x: x, y: y, width: size.width, height: size.height)
-  }
-
   /// In the largest unit that has no fraction.
-  static func written(seconds: Double) -> String {
+  package static func written(seconds: Double) -> String {
     for (unit, factor) in [("d", 86_400.0), ("h", 3600), ("min", 60)]
     where seconds >= factor && seconds.remainder(dividingBy: factor) == 0 {
       return "\(written(seconds / factor)) \(unit)"
@@ -91,7 +82,7 @@ enum Units {
     return "\(written(seconds)) s"
   }
 
-  static func written(bytes: Int) -> String {
+  package static func written(bytes: Int) -> String {
     for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)]
     where bytes >= 1 << shift && bytes & (1 << shift - 1) == 0 {
       return "\(bytes >> shift) \(unit)"
@@ -100,7 +91,7 @@ enum Units {
   }
 
   /// Without the fraction where there is none.
-  static func written(_ value: Double) -> String {
+  package static func written(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
   }
 }

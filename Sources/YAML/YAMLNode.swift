@@ -1,29 +1,40 @@
 /// A value of a YAML document that remembers where it stands.
-struct YAMLNode: Equatable {
-  enum Content: Equatable {
+package struct YAMLNode: Equatable {
+  package enum Content: Equatable {
     /// As written; `isQuoted` tells `"5"` from `5`.
     case scalar(String, isQuoted: Bool)
     case sequence([YAMLNode])
     case mapping([Entry])
   }
 
-  struct Entry: Equatable {
-    var key: String
-    var keyPlace: Place
-    var value: YAMLNode
+  package struct Entry: Equatable {
+    package var key: String
+    package var keyPlace: Place
+    package var value: YAMLNode
   }
 
-  struct Place: Equatable {
-    var file: String
-    var line: Int
-    var column: Int
+  package struct Place: Equatable {
+    package var file: String
+    package var line: Int
+    package var column: Int
+
+    package init(file: String, line: Int, column: Int) {
+      self.file = file
+      self.line = line
+      self.column = column
+    }
   }
 
-  var content: Content
-  var place: Place
+  package var content: Content
+  package var place: Place
+
+  package init(content: Content, place: Place) {
+    self.content = content
+    self.place = place
+  }
 
   /// True for `key:` with nothing behind it, and for YAML's two other ways to write that.
-  var isEmpty: Bool {
+  package var isEmpty: Bool {
     guard case .scalar(let text, isQuoted: false) = content else { return false }
     return text.isEmpty || text == "~" || text == "null"
   }
@@ -33,7 +44,7 @@ struct YAMLNode: Equatable {
   }
 
   /// What the author would call it.
-  var kindName: String {
+  package var kindName: String {
     switch content {
     case .scalar(let text, _): isEmpty || text.isEmpty ? "nothing" : text.quoted
     case .sequence: "a list"
@@ -43,7 +54,7 @@ struct YAMLNode: Equatable {
 
   /// Lays `other` over this value: groups are joined key by key, everything else is replaced. A group or
   /// a list that `other` names, but leaves empty (what was in it commented out), stays as it is.
-  mutating func merge(_ other: YAMLNode) {
+  package mutating func merge(_ other: YAMLNode) {
     if other.isEmpty, !isScalar { return }
     guard case .mapping(var mine) = content else {
       self = other
@@ -70,10 +81,10 @@ struct YAMLNode: Equatable {
 
 extension String {
   /// As it is shown in a message: short, in quotes, and with nothing in it that a terminal obeys.
-  var quoted: String { "\"\(shown(60))\"" }
+  package var quoted: String { "\"\(shown(60))\"" }
 
   /// The first characters, with all that cannot be seen as numbers.
-  func shown(_ lengthMax: Int) -> String {
+  package func shown(_ lengthMax: Int) -> String {
     var shown = ""
     for scalar in unicodeScalars.prefix(lengthMax) {
       switch scalar.properties.generalCategory {

@@ -1,18 +1,18 @@
 /// Reads values from nodes, and collects what is wrong with them instead of stopping at the first.
-struct NodeReader {
-  static let diagnosticsMax = 50
+package struct NodeReader {
+  package static let diagnosticsMax = 50
 
-  private(set) var errors: [Diagnostic] = []
-  private(set) var warnings: [Diagnostic] = []
+  package private(set) var errors: [Diagnostic] = []
+  package private(set) var warnings: [Diagnostic] = []
 
-  init(errors: [Diagnostic] = []) { self.errors = errors }
+  package init(errors: [Diagnostic] = []) { self.errors = errors }
 
-  mutating func fail(_ place: YAMLNode.Place, _ path: String, _ message: String) {
+  package mutating func fail(_ place: YAMLNode.Place, _ path: String, _ message: String) {
     guard errors.count < Self.diagnosticsMax else { return }
     errors.append(Self.diagnostic(place, path, message))
   }
 
-  mutating func warn(_ place: YAMLNode.Place, _ path: String, _ message: String) {
+  package mutating func warn(_ place: YAMLNode.Place, _ path: String, _ message: String) {
     guard warnings.count < Self.diagnosticsMax else { return }
     warnings.append(Self.diagnostic(place, path, message))
   }
@@ -26,7 +26,7 @@ struct NodeReader {
   }
 
   /// The entries of a group; nil with an error where the value is none.
-  mutating func group(_ node: YAMLNode, _ path: String) -> [YAMLNode.Entry]? {
+  package mutating func group(_ node: YAMLNode, _ path: String) -> [YAMLNode.Entry]? {
     if case .mapping(let entries) = node.content { return entries }
     // `kafka:` with nothing below it means no more than its absence.
     if node.isEmpty { return [] }
@@ -36,7 +36,8 @@ struct NodeReader {
 
   /// - Returns: the known key that was probably meant.
   @discardableResult
-  mutating func unknown(_ entry: YAMLNode.Entry, _ path: String, known: [String]) -> String? {
+  package mutating func unknown(_ entry: YAMLNode.Entry, _ path: String, known: [String]) -> String?
+  {
     guard errors.count < Self.diagnosticsMax else { return nil }
     let nearest = nearest(to: entry.key, of: known)
     let hint =
@@ -47,7 +48,7 @@ struct NodeReader {
   }
 
   /// - Parameter what: what an error says belongs here.
-  mutating func text(_ node: YAMLNode, _ path: String, _ what: String = "text") -> String? {
+  package mutating func text(_ node: YAMLNode, _ path: String, _ what: String = "text") -> String? {
     guard case .scalar(let text, _) = node.content, !text.isEmpty, !node.isEmpty else {
       fail(node.place, path, "\(what) belongs here, not \(node.kindName)")
       return nil
@@ -60,7 +61,7 @@ struct NodeReader {
   }
 
   /// - Parameter alternative: what may stand here instead of a number, for the message.
-  mutating func integer(
+  package mutating func integer(
     _ node: YAMLNode, _ path: String, _ range: ClosedRange<Int>, or alternative: String? = nil
   ) -> Int? {
     let more = alternative.map { ", or \($0)" } ?? ""
@@ -78,7 +79,9 @@ struct NodeReader {
     return value
   }
 
-  mutating func number(_ node: YAMLNode, _ path: String, _ range: ClosedRange<Double>) -> Double? {
+  package mutating func number(_ node: YAMLNode, _ path: String, _ range: ClosedRange<Double>)
+    -> Double?
+  {
     let hint =
       "give a number from \(Units.written(range.lowerBound)) to \(Units.written(range.upperBound))"
     guard let text = text(node, path, "a number") else { return nil }
@@ -95,7 +98,7 @@ struct NodeReader {
     return value
   }
 
-  mutating func flag(_ node: YAMLNode, _ path: String) -> Bool? {
+  package mutating func flag(_ node: YAMLNode, _ path: String) -> Bool? {
     guard let text = text(node, path, "true or false") else { return nil }
     switch text.lowercased() {
     case "true", "yes", "on": return true
@@ -106,14 +109,14 @@ struct NodeReader {
     }
   }
 
-  mutating func choice<Value: RawRepresentable & CaseIterable>(
+  package mutating func choice<Value: RawRepresentable & CaseIterable>(
     _ node: YAMLNode, _ path: String, _ type: Value.Type
   ) -> Value? where Value.RawValue == String {
     word(node, path, Value.allCases.map(\.rawValue)).flatMap { Value(rawValue: $0) }
   }
 
   /// One of the words.
-  mutating func word(_ node: YAMLNode, _ path: String, _ words: [String]) -> String? {
+  package mutating func word(_ node: YAMLNode, _ path: String, _ words: [String]) -> String? {
     let known = words.joined(separator: ", ")
     guard let text = text(node, path, "one of \(known)") else { return nil }
     if words.contains(text) { return text }
@@ -122,7 +125,7 @@ struct NodeReader {
   }
 
   /// - Parameter alternative: what may stand here instead of a duration, for the message.
-  mutating func seconds(
+  package mutating func seconds(
     _ node: YAMLNode, _ path: String, _ range: ClosedRange<Double>, or alternative: String? = nil
   ) -> Double? {
     let more = alternative.map { ", or \($0)" } ?? ""
@@ -144,7 +147,7 @@ struct NodeReader {
     return value
   }
 
-  mutating func bytes(_ node: YAMLNode, _ path: String, _ range: ClosedRange<Int>) -> Int? {
+  package mutating func bytes(_ node: YAMLNode, _ path: String, _ range: ClosedRange<Int>) -> Int? {
     guard let text = text(node, path, "a size such as 32 MiB") else { return nil }
     guard let value = Units.bytes(text) else {
       fail(node.place, path, "\(node.kindName) is no size; give one with a unit, such as 32 MiB")
@@ -159,7 +162,9 @@ struct NodeReader {
     return value
   }
 
-  mutating func rate(_ node: YAMLNode, _ path: String, _ range: ClosedRange<Double>) -> Double? {
+  package mutating func rate(_ node: YAMLNode, _ path: String, _ range: ClosedRange<Double>)
+    -> Double?
+  {
     guard let text = text(node, path, "a rate such as 30") else { return nil }
     guard let value = Units.rate(text) else {
       fail(
@@ -175,27 +180,8 @@ struct NodeReader {
     return value
   }
 
-  mutating func size(
-    _ node: YAMLNode, _ path: String, most: Int = 16_384
-  ) -> CameraSettings.Size? {
-    guard let text = text(node, path, "a picture size such as 1280x720") else { return nil }
-    let range = 1...most
-    guard let size = Units.size(text) else {
-      fail(
-        node.place, path,
-        "\(node.kindName) is no picture size; give width x height in pixels, such as 1280x720")
-      return nil
-    }
-    guard range.contains(size.width), range.contains(size.height) else {
-      fail(
-        node.place, path, "\(text) is out of range; give 1 to \(most) pixels for width and height")
-      return nil
-    }
-    return size
-  }
-
   /// The one of `known` that is at most a third of its letters away.
-  private func nearest(to key: String, of known: [String]) -> String? {
+  package func nearest(to key: String, of known: [String]) -> String? {
     let near = known.map { (name: $0, distance: distance(key, $0)) }
       .min { $0.distance < $1.distance }
     return near.flatMap { $0.distance <= max(1, $0.name.count / 3) ? $0.name : nil }
