@@ -60,6 +60,8 @@ let package = Package(
   products: [
     .executable(name: "vedetted", targets: ["vedetted"]),
     .executable(name: "vedette", targets: ["vedette"]),
+    // What runs networks, loaded when one is wanted. Another library is another target of this product.
+    .library(name: "vedette-inference", type: .dynamic, targets: ["CInferenceOpenCV"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -85,6 +87,15 @@ let package = Package(
     .target(
       name: "CDlib", cxxSettings: [.unsafeFlags(["-O3"]), .define("NDEBUG")],
       linkerSettings: [.linkedLibrary("dlib"), .linkedLibrary("openblas")]),
+    .target(
+      name: "CInference", cSettings: [.unsafeFlags(["-O3"])], linkerSettings: [.linkedLibrary("dl")]
+    ),
+    .target(
+      name: "CInferenceOpenCV", dependencies: ["CInference"],
+      cxxSettings: [
+        .unsafeFlags(["-O2", "-fvisibility=hidden", "-isystem", "/usr/include/opencv4"])
+      ],
+      linkerSettings: [.linkedLibrary("opencv_dnn"), .linkedLibrary("opencv_core")]),
     .target(name: "CMatching", cSettings: [.unsafeFlags(["-O3"])]),
     .target(name: "CColours", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
     .target(name: "CMotion", cSettings: [.unsafeFlags(["-O3"])]),
@@ -109,6 +120,7 @@ let package = Package(
     room("Imaging", ["CPixelRows", "CPNGReader", "Frames", "CTurboJPEG", "CYUV"]),
     room("Motion", ["CMotion", "Frames"]),
     room("Faces", ["CChecksum", "CDlib", "CPosix", "Frames", "Paths"]),
+    room("Inference", ["CInference", "CPosix", "Frames", "Paths", "YAML"]),
     room("Colours", ["CColours", "Threads"]),
     room("Kafka", ["CRdKafka", "Paths", "Threads"]),
     room(
@@ -195,7 +207,8 @@ let package = Package(
       "fuzz",
       [
         "Analysers", "Capture", "Control", "CPosix", "CV4L2", "Documents", "Frames", "Gallery",
-        "Imaging", "Meters", "Settings", "Spool", "Threads", "YAML", arguments, log,
+        "Imaging", "Inference", "Meters", "Settings", "Spool", "TestModels", "Threads", "YAML",
+        arguments, log,
       ],
       path: "Tests/Programs/fuzz", exclude: ["weights.py"]),
 
@@ -211,6 +224,7 @@ let package = Package(
     .target(
       name: "TestScenes", dependencies: ["CScenes", "Frames", "Imaging", "TestDice"],
       path: "Tests/Support/TestScenes", swiftSettings: strict),
+    .target(name: "TestModels", path: "Tests/Support/TestModels", swiftSettings: strict),
     .target(name: "TestFetching", path: "Tests/Support/TestFetching", swiftSettings: strict),
     .target(name: "TestFolders", path: "Tests/Support/TestFolders", swiftSettings: strict),
 
@@ -229,6 +243,7 @@ let package = Package(
       [
         "CDlibReference", "Faces", "Frames", "Gallery", "Imaging", "TestDice", "TestFetching",
       ]),
+    tests("InferenceTests", ["Frames", "Inference", "TestDice", "TestModels"]),
     tests("ColoursTests", ["CColours", "Colours"]),
     tests(
       "MotionTests", ["CScenes", "Frames", "Motion", "TestDice", "TestFetching", "TestScenes"]),

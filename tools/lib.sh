@@ -5,7 +5,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${VEDETTE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vedette}
 
 # What the agent is built with; what runs it comes along.
-build_packages=(libdlib-dev libopenblas-pthread-dev libv4l-dev libjpeg62-turbo-dev libpng-dev librdkafka-dev libsqlite3-dev libyaml-dev libyuv-dev libzstd-dev pkg-config)
+build_packages=(libdlib-dev libopenblas-pthread-dev libv4l-dev libjpeg62-turbo-dev libpng-dev libopencv-dnn-dev librdkafka-dev libsqlite3-dev libyaml-dev libyuv-dev libzstd-dev pkg-config)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "${0##*/}: $*"; exit 1; }

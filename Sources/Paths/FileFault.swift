@@ -16,6 +16,9 @@ package struct FileFault: Error, Equatable, CustomStringConvertible, Sendable {
 
   package var isDenied: Bool { code == EACCES || code == EPERM }
 
+  /// There are more bytes than were wanted.
+  package var isTooLarge: Bool { code == EFBIG }
+
   /// Whether trying again may help. What is wrong with a path, or with who may read it, a person must mend; a disk that
   /// fails, or too few descriptors or too little memory, may be over at the next start.
   package var isTemporary: Bool {

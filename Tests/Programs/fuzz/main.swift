@@ -6,7 +6,7 @@ import Foundation
 /// hang is counted and the rest goes on.
 struct Fuzz: ParsableCommand {
   enum Target: String, ExpressibleByArgument, CaseIterable {
-    case mjpeg, config, segment, gallery, control, png, device, heartbeat
+    case mjpeg, config, segment, gallery, control, png, device, heartbeat, model
   }
 
   static let configuration = CommandConfiguration(
@@ -16,7 +16,7 @@ struct Fuzz: ParsableCommand {
       A run that went wrong: fuzz mjpeg --seed 7 --only 4711 --save input.jpg
       """)
 
-  @Argument(help: "mjpeg, config, segment, gallery, control, png, device or heartbeat.")
+  @Argument(help: "mjpeg, config, segment, gallery, control, png, device, heartbeat or model.")
   var target: Target
 
   @Option(help: "How many inputs.")
@@ -67,6 +67,7 @@ struct Fuzz: ParsableCommand {
     case .png: try PNGFuzz()
     case .device: DeviceFuzz()
     case .heartbeat: HeartbeatFuzz()
+    case .model: try ModelFuzz()
     }
   }
 
