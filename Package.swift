@@ -51,8 +51,10 @@ func program(
     linkerSettings: [.unsafeFlags(["-use-ld=lld"])] + linkerSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -190,6 +192,9 @@ let package = Package(
       "facebench", ["CDlibReference", "CPosix", "Faces", "Frames", "Imaging", arguments],
       path: "Tests/Programs/facebench"),
     program(
+      "labelbench", ["CPosix", "Frames", "Imaging", "Inference", arguments],
+      path: "Tests/Programs/labelbench"),
+    program(
       "motionbench",
       ["CPosix", "CScenes", "Frames", "Imaging", "Motion", "TestDice", "TestScenes", arguments],
       path: "Tests/Programs/motionbench"),
@@ -243,7 +248,10 @@ let package = Package(
       [
         "CDlibReference", "Faces", "Frames", "Gallery", "Imaging", "TestDice", "TestFetching",
       ]),
-    tests("InferenceTests", ["Frames", "Inference", "TestDice", "TestModels"]),
+    tests(
+      "InferenceTests",
+      ["Frames", "Imaging", "Inference", "TestDice", "TestFetching", "TestModels"],
+      exclude: ["onnxruntime.json"]),
     tests("ColoursTests", ["CColours", "Colours"]),
     tests(
       "MotionTests", ["CScenes", "Frames", "Motion", "TestDice", "TestFetching", "TestScenes"]),
