@@ -1,5 +1,5 @@
 /// A network of which everything that a library computes with is known: the operators and what they are given, the size of
-/// each tensor, and that of each result. Libraries trust files that they read; OpenCV's reader crashes on damaged ones. So
+/// each tensor, and that of each result. Libraries trust files that they read. So
 /// none is given the user's file, but what is written of this.
 struct CheckedNetwork {
   enum Attribute: Equatable {
