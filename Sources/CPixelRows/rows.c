@@ -1,12 +1,7 @@
 #include "CPixelRows.h"
+#include "clones.h"
 
 #include <string.h>
-
-#if defined(__x86_64__) && defined(__linux__)
-#define CLONED __attribute__((target_clones("avx2", "default")))
-#else
-#define CLONED
-#endif
 
 /* Inlined into each clone, so that every combination of constants gets a loop of its own. */
 #define INLINE static inline __attribute__((always_inline))

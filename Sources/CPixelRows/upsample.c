@@ -1,14 +1,9 @@
 #include "CPixelRows.h"
+#include "clones.h"
 
 #include <string.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "two samples are stored as one number");
-
-#if defined(__x86_64__) && defined(__linux__)
-#define CLONED __attribute__((target_clones("avx2", "default")))
-#else
-#define CLONED
-#endif
 
 /* The three follow libjpeg's "fancy upsampling" and its conversion of colours (jdsample.c, jdcolor.c) to the bit, so
  * that a picture whose planes are there need not be decoded a second time for its RGB. */
