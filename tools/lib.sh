@@ -70,6 +70,12 @@ build_release() { build_in .build-release -c release --static-swift-stdlib -- "$
 # Under the address sanitizer.
 build_sanitized() { build_in .build-asan --sanitize address -- "$@"; }
 
+# The tests of ROOMS in release mode, under the thread sanitizer. Little of the C++ is looked at, which takes long to optimise.
+# Prints where vedettePackageTests.xctest is.
+build_threads() { # ROOMS...
+  VEDETTE_TESTS="$*" build_in .build-tsan -c release --sanitize thread -Xswiftc -enable-testing -Xcxx -O1 -- vedettePackageTests
+}
+
 # A Python with what reads and writes networks, made once. Its versions decide the bytes of what is written. Prints its path.
 models_python() {
   local folder=$cache/models-python
