@@ -3,35 +3,37 @@
 
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "two samples are read as one number");
+
 /* Inlined into each clone, so that every combination of constants gets a loop of its own. */
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE uint8_t wide_luma(uint8_t value)
+INLINE uint16_t wide_luma(uint16_t value)
 {
-    uint16_t above = (uint16_t)((value < 16 ? 16 : value) - 16);
+    uint16_t above = (uint16_t)(value < 16 ? 0 : value - 16);
     uint16_t wide = (uint16_t)(above + (uint16_t)((uint16_t)(above * 42 + 128) >> 8));
-    return (uint8_t)(wide > 255 ? 255 : wide);
+    return wide > 255 ? 255 : wide;
 }
 
-INLINE uint8_t wide_chroma(uint8_t value)
+INLINE uint16_t wide_chroma(uint16_t value)
 {
     int16_t offset = (int16_t)(value - 128);
     int16_t wide = (int16_t)(offset + (int16_t)((int16_t)(offset * 71 + 256) >> 9) + 128);
-    return (uint8_t)(wide < 0 ? 0 : wide > 255 ? 255 : wide);
+    return (uint16_t)(wide < 0 ? 0 : wide > 255 ? 255 : wide);
 }
 
 INLINE void luma(uint8_t *restrict target, const uint8_t *restrict source, size_t count, size_t step,
                  int expand)
 {
     for (size_t i = 0; i < count; i++)
-        target[i] = expand ? wide_luma(source[i * step]) : source[i * step];
+        target[i] = expand ? (uint8_t)wide_luma(source[i * step]) : source[i * step];
 }
 
 INLINE void chroma(uint8_t *restrict target, const uint8_t *restrict source, size_t count,
                    size_t step, int expand)
 {
     for (size_t i = 0; i < count; i++)
-        target[i] = expand ? wide_chroma(source[i * step]) : source[i * step];
+        target[i] = expand ? (uint8_t)wide_chroma(source[i * step]) : source[i * step];
 }
 
 CLONED void vp_luma(uint8_t *restrict target, const uint8_t *restrict source, size_t count, int step,
@@ -58,6 +60,49 @@ CLONED void vp_chroma(uint8_t *restrict target, const uint8_t *restrict source, 
         expand ? chroma(target, source, count, 2, 1) : chroma(target, source, count, 2, 0);
     else
         expand ? chroma(target, source, count, 4, 1) : chroma(target, source, count, 4, 0);
+}
+
+/* A frame comes from memory that the processor has not read lately, and its own guess of what is read next ends with the page. */
+enum { AHEAD = 4096, LINE = 64 };
+
+INLINE void packed(uint8_t *restrict y, uint8_t *restrict cb, uint8_t *restrict cr, const uint8_t *restrict source,
+                   size_t count, int luma_offset, int expand)
+{
+    enum { BLOCK = 1024 };
+    uint8_t chroma[2 * BLOCK];
+    while (count > 0) {
+        size_t here = count < BLOCK ? count : BLOCK;
+        for (size_t i = 0; i < 4 * here; i += LINE)
+            __builtin_prefetch((const void *)((uintptr_t)source + AHEAD + i));
+        for (size_t i = 0; i < 2 * here; i++) {
+            uint16_t both;
+            memcpy(&both, source + 2 * i, sizeof both);
+            uint16_t low = both & 0xFF, high = both >> 8;
+            uint16_t luma_sample = luma_offset ? high : low, chroma_sample = luma_offset ? low : high;
+            y[i] = (uint8_t)(expand ? wide_luma(luma_sample) : luma_sample);
+            chroma[i] = (uint8_t)(expand ? wide_chroma(chroma_sample) : chroma_sample);
+        }
+        for (size_t i = 0; i < here; i++) {
+            uint16_t both;
+            memcpy(&both, chroma + 2 * i, sizeof both);
+            cb[i] = (uint8_t)(both & 0xFF);
+            cr[i] = (uint8_t)(both >> 8);
+        }
+        y += 2 * here;
+        cb += here;
+        cr += here;
+        source += 4 * here;
+        count -= here;
+    }
+}
+
+CLONED void vp_packed(uint8_t *restrict y, uint8_t *restrict cb, uint8_t *restrict cr, const uint8_t *restrict source,
+                      size_t count, int luma_offset, int expand)
+{
+    if (luma_offset)
+        expand ? packed(y, cb, cr, source, count, 1, 1) : packed(y, cb, cr, source, count, 1, 0);
+    else
+        expand ? packed(y, cb, cr, source, count, 0, 1) : packed(y, cb, cr, source, count, 0, 0);
 }
 
 CLONED void vp_average(uint8_t *restrict target, const uint8_t *restrict other, size_t count)
@@ -100,7 +145,7 @@ CLONED void vp_rgb_luma(uint8_t *restrict target, const uint8_t *restrict source
     for (size_t i = 0; i < count; i++) {
         const uint8_t *pixel = source + 3 * i;
         uint32_t sum = 19595u * pixel[red] + 38470u * pixel[1] + 7471u * pixel[blue] + 32768u;
-        target[i] = expand ? wide_luma((uint8_t)(sum >> 16)) : (uint8_t)(sum >> 16);
+        target[i] = expand ? (uint8_t)wide_luma((uint16_t)(sum >> 16)) : (uint8_t)(sum >> 16);
     }
 }
 
@@ -122,8 +167,8 @@ CLONED void vp_rgb_chroma(uint8_t *restrict cb, uint8_t *restrict cr, const uint
         /* Of two pixels, so 17 fraction bits. */
         uint8_t blueness = clamped((-11059 * r - 21709 * g + 32768 * b + (128 << 17) + 65535) >> 17);
         uint8_t redness = clamped((32768 * r - 27439 * g - 5329 * b + (128 << 17) + 65535) >> 17);
-        cb[i] = expand ? wide_chroma(blueness) : blueness;
-        cr[i] = expand ? wide_chroma(redness) : redness;
+        cb[i] = expand ? (uint8_t)wide_chroma(blueness) : blueness;
+        cr[i] = expand ? (uint8_t)wide_chroma(redness) : redness;
     }
 }
 

@@ -32,17 +32,21 @@ struct StripConverter {
   /// Writes the `stripRows` rows from `first` on; rows below the picture repeat its last one.
   /// - Parameter planes: of the frame, each at least `layout.byteCount(plane:)` long.
   func fill(_ target: Target, fromRow first: Int, planes: [UnsafeRawBufferPointer]) {
-    let width = layout.size.width
-    for i in 0..<stripRows {
-      let row = min(first + i, layout.size.height - 1)
-      let y = unsafe target.y + i * target.yStride
-      unsafe fillLuma(y, row: row, planes: planes)
-      unsafe Self.extend(y, from: width, to: (width + 15) & ~15)
+    if chroma != .grey, case .yuv(let y, let cb, let cr) = layout.format.traits.samples,
+      y.plane == cb.plane
+    {
+      unsafe fillPacked(
+        target, fromRow: first, planes: planes, lumaOffset: Int32(y.offset),
+        isCrFirst: cr.offset < cb.offset)
+    } else {
+      for i in 0..<stripRows {
+        let row = min(first + i, layout.size.height - 1)
+        unsafe fillLuma(target.y + i * target.yStride, row: row, planes: planes)
+      }
+      if chroma != .grey { unsafe fillChroma(target, fromRow: first, planes: planes) }
     }
-    if chroma != .grey {
-      unsafe fillChroma(target, fromRow: first, planes: planes)
-      if layout.matrix == .bt709, !layout.format.isRGB { unsafe weighAnew(target) }
-    }
+    unsafe extendEdges(target)
+    if chroma != .grey, layout.matrix == .bt709, !layout.format.isRGB { unsafe weighAnew(target) }
     for mask in masks { unsafe burn(mask, into: target, fromRow: first) }
   }
 
@@ -96,7 +100,6 @@ struct StripConverter {
     let count = chromaWidth
     let sourceIsHalf = layout.format.chroma == .yuv420
     let sourceRows = sourceIsHalf ? (layout.size.height + 1) / 2 : layout.size.height
-    let padded = ((layout.size.width + 15) & ~15) / 2
     for i in 0..<8 {
       let cb = unsafe target.cb + i * target.chromaStride
       let cr = unsafe target.cr + i * target.chromaStride
@@ -115,8 +118,47 @@ struct StripConverter {
         let row = sourceIsHalf ? (first + i) / 2 : first + i
         unsafe readChroma(cb: cb, cr: cr, row: min(row, sourceRows - 1), planes: planes)
       }
-      unsafe Self.extend(cb, from: count, to: padded)
-      unsafe Self.extend(cr, from: count, to: padded)
+    }
+  }
+
+  /// Rows with luma and chroma side by side are read once.
+  private func fillPacked(
+    _ target: Target, fromRow first: Int, planes: [UnsafeRawBufferPointer], lumaOffset: Int32,
+    isCrFirst: Bool
+  ) {
+    let count = chromaWidth
+    for i in 0..<stripRows {
+      guard let line = unsafe source(planes, 0, row: min(first + i, layout.size.height - 1)) else {
+        return
+      }
+      // Of two rows with one row of chroma, the second's is averaged into the first's.
+      let chromaRow = chroma == .yuv420 ? i / 2 : i
+      let isSecond = chroma == .yuv420 && i % 2 == 1
+      let cb = unsafe target.cb + chromaRow * target.chromaStride
+      let cr = unsafe target.cr + chromaRow * target.chromaStride
+      let (cbHere, crHere) = unsafe isSecond ? (target.spare, target.spare + count) : (cb, cr)
+      unsafe vp_packed(
+        target.y + i * target.yStride, isCrFirst ? crHere : cbHere, isCrFirst ? cbHere : crHere,
+        line, count, lumaOffset, expands)
+      if isSecond {
+        unsafe vp_average(cb, cbHere, count)
+        unsafe vp_average(cr, crHere, count)
+      }
+    }
+  }
+
+  /// Right of the picture its last samples are repeated, up to whole blocks.
+  private func extendEdges(_ target: Target) {
+    let width = layout.size.width
+    let padded = (width + 15) & ~15
+    for i in 0..<stripRows {
+      unsafe Self.extend(target.y + i * target.yStride, from: width, to: padded)
+    }
+    guard chroma != .grey else { return }
+    for i in 0..<8 {
+      let place = unsafe i * target.chromaStride
+      unsafe Self.extend(target.cb + place, from: chromaWidth, to: padded / 2)
+      unsafe Self.extend(target.cr + place, from: chromaWidth, to: padded / 2)
     }
   }
 

@@ -64,6 +64,21 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 7, 64, 1_023, 1_024, 1_025, 2_500], [Int32(0), 1])
+  func `Packed rows read at once are as those read sample by sample`(count: Int, expand: Int32) {
+    let source = (0..<4 * count).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
+    for offset in [Int32(0), 1] {
+      var luma = [UInt8](repeating: 0, count: 2 * count)
+      var (first, second) = ([UInt8](luma.prefix(count)), [UInt8](luma.prefix(count)))
+      var (wantedLuma, wantedFirst, wantedSecond) = (luma, first, second)
+      unsafe vp_packed(&luma, &first, &second, source, count, offset, expand)
+      unsafe vp_luma(&wantedLuma, source, 2 * count, 2, offset, expand)
+      unsafe vp_chroma(&wantedFirst, source, count, 4, 1 - offset, expand)
+      unsafe vp_chroma(&wantedSecond, source, count, 4, 3 - offset, expand)
+      #expect(luma == wantedLuma && first == wantedFirst && second == wantedSecond)
+    }
+  }
+
   @Test(arguments: raw) func `A frame that is cut short is refused`(format: PixelFormat) throws {
     let picture = TestPicture(size: FrameSize(width: 32, height: 16))
     let layout = FrameLayout(format: format, size: picture.size)

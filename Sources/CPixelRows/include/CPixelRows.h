@@ -17,6 +17,11 @@ void vp_luma(uint8_t *restrict target, const uint8_t *restrict source, size_t co
 void vp_chroma(uint8_t *restrict target, const uint8_t *restrict source, size_t count, int step,
                int offset, int expand);
 
+/* All three of packed 4:2:2, read once: `count` samples of each chroma and twice as many of luma, which is every second byte
+ * from `luma_offset` (0 or 1); between them Cb and Cr in turn (for the other order, swap their targets). `expand` as above. */
+void vp_packed(uint8_t *restrict y, uint8_t *restrict cb, uint8_t *restrict cr, const uint8_t *restrict source,
+               size_t count, int luma_offset, int expand);
+
 /* The rounded mean of `target` and `other`, into `target`. */
 void vp_average(uint8_t *restrict target, const uint8_t *restrict other, size_t count);
 
