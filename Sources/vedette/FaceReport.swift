@@ -20,7 +20,7 @@ struct FaceReport {
     _ naming: FaceNaming?
   ) throws {
     self.path = path
-    let bytes = try FaceImages.read(path)
+    let bytes = try ImageFiles.read(path)
     do {
       let picture = try UprightPicture(decoding: bytes, by: decoder)
       self.picture = picture
@@ -35,9 +35,9 @@ struct FaceReport {
       faces = found
       identities = naming.map { naming in found.map { naming.identity($0) } }
     } catch let error as ImagingError {
-      throw FaceImageError(path: path, reason: error.description)
+      throw ImageFileError(path: path, reason: error.description)
     } catch let error as FacesError {
-      throw FaceImageError(path: path, reason: error.description)
+      throw ImageFileError(path: path, reason: error.description)
     }
   }
 

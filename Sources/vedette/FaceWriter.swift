@@ -19,10 +19,10 @@ struct FaceWriter {
     self.annotated = annotated
     self.chips = chips
     annotatedIsFolder =
-      annotated.map { count > 1 || $0.hasSuffix("/") || FaceImages.isFolder($0) } ?? false
+      annotated.map { count > 1 || $0.hasSuffix("/") || ImageFiles.isFolder($0) } ?? false
     encoder = try JPEGEncoder(pool: BytePool())
     for folder in [annotatedIsFolder ? annotated : nil, chips] {
-      if let folder, !FaceImages.isFolder(folder) { unsafe vp_mkdir(folder, 0o755) }
+      if let folder, !ImageFiles.isFolder(folder) { unsafe vp_mkdir(folder, 0o755) }
     }
   }
 
@@ -44,7 +44,7 @@ struct FaceWriter {
       do {
         portrait = try FacePortrait(landmarks, in: patch, removesBackground: removesBackground)
       } catch {
-        throw FaceImageError(path: report.path, reason: error.description)
+        throw ImageFileError(path: report.path, reason: error.description)
       }
       let side = FrameSize(width: FacePortrait.size, height: FacePortrait.size)
       try save(portrait.rgb, side, to: "\(chips)/\(stem)-\(index + 1).jpg")
@@ -57,13 +57,13 @@ struct FaceWriter {
       let planes = try PlanarPicture(rgb: rgb, size: size)
       jpeg = try encoder.encode(planes, chroma: .yuv422, quality: Self.quality)
     } catch {
-      throw FaceImageError(path: path, reason: error.description)
+      throw ImageFileError(path: path, reason: error.description)
     }
     let bytes = unsafe jpeg.withUnsafeBytes { unsafe Array($0) }
     do throws(FileFault) {
       try OutputFile(path).write(bytes)
     } catch {
-      throw FaceImageError(path: path, reason: "it cannot be written: \(error)", isOutput: true)
+      throw ImageFileError(path: path, reason: "it cannot be written: \(error)", isOutput: true)
     }
   }
 }

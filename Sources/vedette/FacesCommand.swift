@@ -62,7 +62,7 @@ struct FacesCommand: ParsableCommand {
   }
 
   func run() throws {
-    let paths = try FaceImages.expand(images)
+    let paths = try ImageFiles.expand(images)
     let naming = try naming()
     let settings = detection.settings(encodes: encode || chips != nil || naming != nil)
     let engine = FaceEngine(models: FaceModels(folder: detection.models))
@@ -79,21 +79,21 @@ struct FacesCommand: ParsableCommand {
     let decoder = try JPEGDecoder()
     var failures = 0
     for (index, path) in paths.enumerated() {
-      FaceImages.progress(index, paths.count)
+      ImageFiles.progress(index, paths.count)
       do {
         let report = try FaceReport(path, decoder, engine, settings, naming)
-        FaceImages.progress(paths.count, paths.count)
+        ImageFiles.progress(paths.count, paths.count)
         print(json ? report.json(numbers: encode).line : report.text)
         try writer.write(report, removesBackground: removeBackground)
-      } catch let error as FaceImageError {
+      } catch let error as ImageFileError {
         failures += 1
-        FaceImages.progress(paths.count, paths.count)
-        if json { print(error.json) }
+        ImageFiles.progress(paths.count, paths.count)
+        if json { print(error.json("faces").line) }
         ConfigurationCheck.tell("vedette faces: \(error.path): \(error.reason)")
         if error.isOutput { throw ExitCode(ExitStatus.cannotCreate) }
       }
     }
-    FaceImages.progress(paths.count, paths.count)
+    ImageFiles.progress(paths.count, paths.count)
     if failures > 0 { throw ExitCode(ExitStatus.dataError) }
   }
 

@@ -5,21 +5,22 @@ import Glibc
 import Paths
 
 /// Why a picture could not be gone through, or its results not be written.
-struct FaceImageError: Error {
+struct ImageFileError: Error {
   var path: String
   var reason: String
   var isOutput = false
 
-  var json: String {
-    JSON.object([
-      ("file", .string(path)), ("width", .null), ("height", .null), ("faces", .array([])),
+  /// - Parameter found: the member that would tell what was found.
+  func json(_ found: String) -> JSON {
+    .object([
+      ("file", .string(path)), ("width", .null), ("height", .null), (found, .array([])),
       ("error", .string(reason)),
-    ]).line
+    ])
   }
 }
 
 /// Finds and reads the files of the command line.
-enum FaceImages {
+enum ImageFiles {
   /// Folders become the JPEGs that lie in them, by name.
   static func expand(_ paths: [String]) throws -> [String] {
     paths.flatMap { path -> [String] in
@@ -37,11 +38,11 @@ enum FaceImages {
     return unsafe vp_stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  static func read(_ path: String) throws(FaceImageError) -> [UInt8] {
+  static func read(_ path: String) throws(ImageFileError) -> [UInt8] {
     do throws(FileFault) {
       return try InputFile.read(path)
     } catch {
-      throw FaceImageError(path: path, reason: "it \(error.sentence)")
+      throw ImageFileError(path: path, reason: "it \(error.sentence)")
     }
   }
 
