@@ -19,6 +19,8 @@ package final class Network {
 
   /// Reads a model's file, and what is beside it.
   package convenience init(model path: String) throws(InferenceError) {
+    // Before its list of classes, which is missing with it.
+    do throws(FileFault) { _ = try OpenFile(path) } catch { throw Self.fault(error, path) }
     let description = try NetworkDescription(beside: path)
     let classes = try ClassNames(path: description.classes)
     try self.init(try Self.check(path, description), path, description, classes)
@@ -55,6 +57,26 @@ package final class Network {
 
   deinit { unsafe engine.functions.pointee.free(handle) }
 
+  /// Why its file cannot be read, and what to do.
+  private static func fault(_ error: FileFault, _ path: String) -> InferenceError {
+    if error.isDenied {
+      return InferenceError(
+        .denied,
+        "the model \(path) cannot be opened: permission denied; run this as root or as the agent's user"
+      )
+    }
+    if error.isTooLarge {
+      return InferenceError(
+        .modelUnsuitable,
+        "the model \(path) is larger than \(ONNXFile.bytesMax >> 20) MiB, more than is loaded: take a smaller network"
+      )
+    }
+    return InferenceError(
+      .modelMissing,
+      "the model \(path) cannot be opened (\(error)): run 'tools/models --labels --to FOLDER', or correct the path"
+    )
+  }
+
   /// Reads and checks a file; its own bytes are gone when this returns.
   private static func check(
     _ path: String, _ description: NetworkDescription
@@ -63,22 +85,7 @@ package final class Network {
     do throws(FileFault) {
       bytes = try WholeFile.read(path, bytesMax: ONNXFile.bytesMax)
     } catch {
-      guard !error.isDenied else {
-        throw InferenceError(
-          .denied,
-          "the model \(path) cannot be opened: permission denied; run this as root or as the agent's user"
-        )
-      }
-      guard !error.isTooLarge else {
-        throw InferenceError(
-          .modelUnsuitable,
-          "the model \(path) is larger than \(ONNXFile.bytesMax >> 20) MiB, more than is loaded: take a smaller network"
-        )
-      }
-      throw InferenceError(
-        .modelMissing,
-        "the model \(path) cannot be opened (\(error)): run 'tools/models --labels --to FOLDER', or correct the path"
-      )
+      throw fault(error, path)
     }
     return try CheckedModel(bytes, path, description)
   }

@@ -62,6 +62,17 @@ package struct ModelMaker {
     return Self.field(1, 5) + Self.field(7, graph) + Self.field(8, Self.field(2, opset))
   }
 
+  /// Tells apart whether a picture is red, green or blue.
+  package static var colours: ModelMaker {
+    var maker = ModelMaker(side: 8, classes: 3)
+    maker.node("GlobalAveragePool", ["image"], "mean")
+    maker.node("Flatten", ["mean"], "flat")
+    maker.floats("matrix", [3, 3], [10, 0, 0, 0, 10, 0, 0, 0, 10])
+    maker.floats("bias", [3], [0, 0, 0])
+    maker.node("Gemm", ["flat", "matrix", "bias"], "out", [("transB", .integer(1))])
+    return maker
+  }
+
   // MARK: Parts
 
   private static func attribute(_ name: String, _ value: Attribute) -> [UInt8] {
