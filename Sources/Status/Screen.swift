@@ -6,6 +6,8 @@ import Terminal
 package struct Screen: Sendable {
   /// Fewer cannot hold the cameras' table, more make no line better to read.
   private static let columnsRange = 60...160
+  /// Of what an analyser saw last, at most; the page has the rest.
+  private static let wordsMax = 4
 
   private let picture: BoxPicture
   private let columns: Int
@@ -152,6 +154,9 @@ package struct Screen: Sendable {
     lines += section("spool", spool)
     if let analysis = picture.analysis {
       lines += analysis.cameras.flatMap { section("analysis", Self.sentence($0)) }
+      lines += analysis.cameras.flatMap { camera in
+        Self.seen(camera).map { section("seen", "\(camera.name): \($0)") } ?? []
+      }
     }
     if let gallery = picture.gallery {
       lines += section(
@@ -235,6 +240,18 @@ package struct Screen: Sendable {
     if camera.failed > 0 { parts.append("failed \(camera.failed)") }
     parts += camera.counters.map { "\($0.value) \($0.name)" }
     return parts.joined(separator: ", ")
+  }
+
+  /// What analysers saw last; nil for nothing.
+  private static func seen(_ camera: AnalysisView.Camera) -> String? {
+    let parts = camera.rows.compactMap { row -> String? in
+      guard case .words(let words) = row.value, !words.isEmpty, !row.title.isEmpty else {
+        return nil
+      }
+      let more = words.count > wordsMax ? ", …" : ""
+      return "\(row.title): \(words.prefix(wordsMax).joined(separator: ", "))\(more)"
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
   private var system: String {

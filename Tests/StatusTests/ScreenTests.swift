@@ -58,6 +58,24 @@ import Testing
     #expect(Screen(badBox(), columns: 120).text.contains("c: 0 pictures, skipped 0, 7 faces"))
   }
 
+  @Test func `What analysers saw last is shown by camera, some of much`() {
+    var box = badBox()
+    func row(_ name: String, _ title: String, _ words: [String]) -> AnalysisView.Row {
+      AnalysisView.Row(name: name, title: title, value: .words(words))
+    }
+    box.analysis?.cameras[0].rows = [
+      row("people", "Faces", []), row("motion", "Motion", ["still"]),
+      row("recognised", "Labels", ["tabby 72 %", "b 5 %", "c 4 %", "d 3 %", "e 2 %"]),
+      AnalysisView.Row(name: "palette", title: "", value: .swatches([])),
+    ]
+    let lines = Screen(box, columns: 120).text.split(separator: "\n")
+    #expect(
+      lines.first { $0.hasPrefix("seen ") }?
+        .hasSuffix("c: Motion: still; Labels: tabby 72 %, b 5 %, c 4 %, d 3 %, …") == true)
+    box.analysis?.cameras[0].rows = []
+    #expect(!Screen(box, columns: 120).text.contains("seen "))
+  }
+
   @Test func `What commands have changed over the files is shown, and nothing where nothing is`() {
     var box = healthyBox()
     box.control = ControlView()
