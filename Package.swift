@@ -179,8 +179,8 @@ let package = Package(
       "vedette",
       [
         "Agent", "Analysers", "Capture", "Colours", "Control", "CPosix", "DaemonCommand",
-        "Delivery", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery", "Imaging", "Journal",
-        "Kafka", "Meters", "Paths", "Settings", "Spool",
+        "Delivery", "Documents", "FaceAnalyser", "Faces", "Frames", "Gallery", "Imaging",
+        "Inference", "Journal", "Kafka", "Meters", "Paths", "Settings", "Spool",
         "Status", "Terminal", "Threads", arguments, log,
       ], linkerSettings: [layout]),
 
@@ -293,7 +293,7 @@ let package = Package(
       "EndToEndTests",
       [
         "Analysers", "Analysis", "Control", "CPosix", "Frames", "Gallery", "Imaging", "Kafka",
-        "TestBatches", "TestBombs", "TestFetching",
+        "TestBatches", "TestBombs", "TestFetching", "TestModels",
       ]),
   ],
   cxxLanguageStandard: .cxx17

@@ -24,7 +24,7 @@ struct Vedette: ParsableCommand {
     version: Version.text,
     subcommands: [
       Demo.self, StatusCommand.self, SnapshotCommand.self, Check.self, Cameras.self,
-      FacesCommand.self, ColoursCommand.self, AnalysersCommand.self,
+      FacesCommand.self, LabelsCommand.self, ColoursCommand.self, AnalysersCommand.self,
       GalleryCommand.self, SpoolCommand.self, ControlGroup.self,
     ])
 }

@@ -83,7 +83,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["faces", "FILE"], ["colours", "FILE"], ["gallery", "add", "FILE", "--gallery", "NEW"],
+    ["faces", "FILE"], ["colours", "FILE"], ["labels", "FILE"],
+    ["gallery", "add", "FILE", "--gallery", "NEW"],
     ["gallery", "import", "FILE", "--gallery", "NEW"], ["gallery", "list", "--gallery", "FILE"],
     ["gallery", "remove", "--photo", "FILE", "--gallery", "NEW"],
     ["control", "sign", "ping", "--all", "--key", "FILE"], ["check", "FILE"],
