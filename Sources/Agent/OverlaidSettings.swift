@@ -3,6 +3,7 @@ import Capture
 import Control
 import Documents
 import Glibc
+import Keys
 import Paths
 import Settings
 import YAML
@@ -91,7 +92,7 @@ struct OverlaidSettings: Sendable {
       var made = try SettingsLoader.parse(
         files, overlay: ("control", more.canonical), analysers: Analysers.keys
       ).settings
-      if let refusal = Self.guarded(&made, bare) { return refusal }
+      if let refusal = Self.guarded(&made, bare, more) { return refusal }
       settings = made
       inForce = more
       return nil
@@ -100,9 +101,13 @@ struct OverlaidSettings: Sendable {
     }
   }
 
-  /// What commands may not do to what the files say: masks are added to, and only files of one folder are played.
+  /// What commands may not do to what the files say: masks are added to, only files of one folder are played, and some
+  /// options of analysers are the files' alone.
+  /// - Parameter commanded: what lies over the files.
   /// - Returns: what is not allowed, or nil.
-  private static func guarded(_ made: inout Settings, _ files: Settings) -> String? {
+  private static func guarded(
+    _ made: inout Settings, _ files: Settings, _ commanded: JSON
+  ) -> String? {
     // A box listens where its files say: elsewhere nobody who knows it could take that back.
     made.kafka.topics[.control] = files.kafka.topics[.control]
     if let taken = made.kafka.topics.first(where: { topic, name in
@@ -112,7 +117,12 @@ struct OverlaidSettings: Sendable {
     }
     for index in made.cameras.indices {
       let camera = made.cameras[index]
-      guard let before = files.cameras.first(where: { $0.name == camera.name }) else { continue }
+      let before = files.cameras.first { $0.name == camera.name }
+      let change = commanded["cameras"]?[camera.name]
+      if let refusal = keepLocal(&made.cameras[index].analysers, before?.analysers, change) {
+        return "cameras.\(camera.name).\(refusal)"
+      }
+      guard let before else { continue }
       made.cameras[index].masks =
         before.masks + camera.masks.filter { !before.masks.contains($0) }
       guard case .replay(let replay) = camera.source else { continue }
@@ -126,6 +136,29 @@ struct OverlaidSettings: Sendable {
         return
           "cameras.\(camera.name).replay: a command may only play files under control.replays of the configuration"
       }
+    }
+    return nil
+  }
+
+  /// Options that only the files may say stay as they are there, also where a command put `on` in the place of a group of
+  /// keys.
+  /// - Parameters:
+  ///   - analysers: of a camera, with what was commanded.
+  ///   - files: of the same camera, as the files have it.
+  ///   - commanded: of that camera.
+  private static func keepLocal(
+    _ analysers: inout [String: AnyOptions], _ files: [String: AnyOptions]?, _ commanded: JSON?
+  ) -> String? {
+    for table in Analysers.keys {
+      let local = table.entries.filter(\.isLocal)
+      for key in local where commanded?[table.name]?[key.name] != nil {
+        return "\(table.name).\(key.name): only the box's own files say this, and no command"
+      }
+      guard !local.isEmpty, let made = analysers[table.name] else { continue }
+      var values = Dictionary(made.values.map { ($0.name, $0.value) }) { $1 }
+      let own = Dictionary((files?[table.name]?.values ?? []).map { ($0.name, $0.value) }) { $1 }
+      for key in local { values[key.name] = own[key.name] ?? key.standard }
+      analysers[table.name] = table.options(values)
     }
     return nil
   }

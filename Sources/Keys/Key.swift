@@ -17,6 +17,8 @@ package struct Key<Options: KeyedOptions>: Sendable {
   package let doc: String
   /// To an option.
   package typealias Path<Value> = any WritableKeyPath<Options, Value> & Sendable
+  /// Whether only the box's own files say it, and no command.
+  package let isLocal: Bool
   let get: @Sendable (Options) -> KeyValue
   let set: @Sendable (inout Options, KeyValue) -> Void
 
@@ -113,11 +115,47 @@ package struct Key<Options: KeyedOptions>: Sendable {
     }
   }
 
+  /// - Parameter isLocal: whether only the box's own files say it, and no command.
+  package static func text(
+    _ name: String, _ path: Path<String>, _ doc: String, isLocal: Bool = false
+  ) -> Key {
+    Key(name: name, kind: .text, doc: doc, isLocal: isLocal) {
+      .word($0[keyPath: path])
+    } set: {
+      if case .word(let text) = $1 { $0[keyPath: path] = text }
+    }
+  }
+
+  package static func texts(
+    _ name: String, _ path: Path<[String]>, _ doc: String, most: Int
+  ) -> Key {
+    Key(name: name, kind: .list(.text, most: most), doc: doc) {
+      .list($0[keyPath: path].map { .word($0) })
+    } set: {
+      guard case .list(let values) = $1 else { return }
+      $0[keyPath: path] = values.compactMap { if case .word(let text) = $0 { text } else { nil } }
+    }
+  }
+
+  /// Parts of the picture.
+  package static func areas(
+    _ name: String, _ path: Path<[KeyArea]>, _ doc: String, most: Int
+  ) -> Key {
+    Key(name: name, kind: .list(.area, most: most), doc: doc) {
+      .list($0[keyPath: path].map { .area($0) })
+    } set: {
+      guard case .list(let values) = $1 else { return }
+      $0[keyPath: path] = values.compactMap { if case .area(let area) = $0 { area } else { nil } }
+    }
+  }
+
   /// Of any other kind.
   package init(
-    name: String, kind: KeyKind, doc: String, get: @escaping @Sendable (Options) -> KeyValue,
+    name: String, kind: KeyKind, doc: String, isLocal: Bool = false,
+    get: @escaping @Sendable (Options) -> KeyValue,
     set: @escaping @Sendable (inout Options, KeyValue) -> Void
   ) {
+    self.isLocal = isLocal
     self.name = name
     self.kind = kind
     self.doc = doc

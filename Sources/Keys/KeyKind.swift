@@ -15,6 +15,10 @@ package indirect enum KeyKind: Equatable, Sendable {
   case size(Int)
   /// `640x480+0+0`, in pixels.
   case area
+  /// Text of one line.
+  case text
+  /// A list of at most so many of these.
+  case list(KeyKind, most: Int)
   /// `off`, or what stands here.
   case optional(KeyKind)
   /// One of these words, or what stands here.
@@ -56,6 +60,7 @@ package enum KeyValue: Equatable, Sendable {
   case word(String)
   case size(KeySize)
   case area(KeyArea)
+  case list([KeyValue])
 
   /// As it stands in a configuration, but for a unit.
   package var text: String {
@@ -67,6 +72,7 @@ package enum KeyValue: Equatable, Sendable {
     case .word(let word): word
     case .size(let size): "\(size.width)x\(size.height)"
     case .area(let area): "\(area.width)x\(area.height)+\(area.x)+\(area.y)"
+    case .list(let values): "[\(values.map(\.text).joined(separator: ", "))]"
     }
   }
 }
@@ -86,6 +92,8 @@ extension KeyKind {
       "\(KeyValue.number(range.lowerBound).text) s to \(KeyValue.number(range.upperBound).text) s"
     case .size(let most): "WIDTHxHEIGHT, up to \(most) pixels each"
     case .area: "WIDTHxHEIGHT+X+Y in pixels"
+    case .text: "text"
+    case .list(let kind, let most): "a list of up to \(most): \(kind.text)"
     case .optional(let kind): "\(kind.text), or off"
     case .words(let words, let kind): "\(words.joined(separator: ", ")), or \(kind.text)"
     }

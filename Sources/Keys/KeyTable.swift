@@ -6,6 +6,8 @@ package struct KeyTable: Sendable {
     /// What holds where the key is not there.
     package var standard: KeyValue
     package var doc: String
+    /// Whether only the box's own files say it, and no command.
+    package var isLocal: Bool
   }
 
   /// The key of the group.
@@ -22,7 +24,9 @@ package struct KeyTable: Sendable {
     name = Options.name
     summary = Options.summary
     entries = Options.keys.map {
-      Entry(name: $0.name, kind: $0.kind, standard: $0.get(Options()), doc: $0.doc)
+      Entry(
+        name: $0.name, kind: $0.kind, standard: $0.get(Options()), doc: $0.doc,
+        isLocal: $0.isLocal)
     }
     make = { values in
       var options = Options()

@@ -58,6 +58,23 @@ extension SettingsDecoder {
     return table.options(values)
   }
 
+  private mutating func list(
+    _ node: YAMLNode, _ path: String, _ kind: KeyKind, _ most: Int
+  ) -> [KeyValue]? {
+    guard case .sequence(let items) = node.content else {
+      let example = kind == .area ? "640x480+0+0" : "one, two"
+      reader.fail(
+        node.place, path, "a list belongs here, such as [\(example)], not \(node.kindName)")
+      return nil
+    }
+    guard items.count <= most else {
+      reader.fail(node.place, path, "\(items.count) is too many; give a list of up to \(most)")
+      return nil
+    }
+    let values = items.enumerated().compactMap { value($1, "\(path)[\($0)]", kind) }
+    return values.count == items.count ? values : nil
+  }
+
   /// - Parameter alternative: what may stand here besides, for messages.
   private mutating func value(
     _ node: YAMLNode, _ path: String, _ kind: KeyKind, or alternative: String? = nil
@@ -79,6 +96,8 @@ extension SettingsDecoder {
       rectangle(node, path).map {
         .area(KeyArea(x: $0.x, y: $0.y, width: $0.width, height: $0.height))
       }
+    case .text: reader.text(node, path).map { .word($0) }
+    case .list(let kind, let most): list(node, path, kind, most).map { .list($0) }
     case .optional(let kind):
       Self.isOff(node) ? .off : value(node, path, kind, or: alternative ?? "off")
     case .words(let words, let kind):

@@ -78,6 +78,8 @@ struct AssemblyRow: Sendable, CustomTestStringConvertible {
     case .choice(let words): .word(standard == .word(words[0]) ? words[1] : words[0])
     case .size(let most): .size(KeySize(width: most, height: most))
     case .area: .area(KeyArea(x: 1, y: 2, width: 30, height: 40))
+    case .text: .word("other")
+    case .list(let kind, _): .list([other(kind, than: .off)])
     case .optional(let kind): standard == .off ? other(kind, than: standard) : .off
     case .words(let words, let kind):
       standard == .word(words[0]) ? other(kind, than: standard) : .word(words[0])

@@ -115,6 +115,8 @@ extension KeyKind {
     case .choice(let words): words.map { .word($0) }
     case .size: [.size(KeySize(width: 3, height: 5))]
     case .area: [.area(KeyArea(x: 1, y: 2, width: 3, height: 4))]
+    case .text: [.word("some text")]
+    case .list(let kind, _): [.list(Array(kind.some.prefix(2)))]
     case .optional(let kind): [.off] + kind.some
     case .words(let words, let kind): words.map { .word($0) } + kind.some
     }

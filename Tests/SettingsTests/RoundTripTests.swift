@@ -107,6 +107,8 @@ private struct Random: RandomNumberGenerator {
     case .size(let most): .size(KeySize(width: integer(1...most), height: integer(1...most)))
     case .area:
       .area(KeyArea(mask(within: nil)))
+    case .text: .word(value())
+    case .list(let kind, _): .list((0..<integer(0...3)).map { _ in value(kind) })
     case .optional(let kind): Bool.random(using: &self) ? .off : value(kind)
     case .words(let words, let kind):
       Bool.random(using: &self) ? .word(words[integer(0...words.count - 1)]) : value(kind)
@@ -348,7 +350,8 @@ extension AnyOptions {
         switch (entry.kind, key.value) {
         case (.area, .off): nil
         case (.duration, _): (key.name, .plain("\(key.value.text) s"))
-        case (.area, _), (.size, _): (key.name, .text(key.value.text))
+        case (.area, _), (.size, _), (.text, _): (key.name, .text(key.value.text))
+        case (.list, .list(let values)): (key.name, .list(values.map { .text($0.text) }))
         default: (key.name, .plain(key.value.text))
         }
       })
