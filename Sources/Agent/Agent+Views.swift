@@ -15,6 +15,11 @@ extension Agent {
     view.workers = looking.onlooker.analysis.workerCount
     view.cameras = meters.filter { looking.looks(at: $0.name) }
       .compactMap { looking.onlooker.view(camera: $0.name) }
+    view.tallies = Analysers.tallies.map {
+      AnalysisView.Tally(
+        name: $0.name, label: $0.label, help: $0.help,
+        values: looking.onlooker.analysis.tallies.counts(of: $0.name))
+    }
     return view
   }
 

@@ -44,18 +44,21 @@ package enum ConfigurationCheck {
     return settings
   }
 
-  /// Frames go on without them: they are no errors.
+  /// Models that cannot be read, and what does not fit those that can. Frames go on without them: they are no errors.
   static func missingModels(_ settings: Settings) -> [String] {
     var told: [String] = []
     let folder = settings.analysis.models
     for camera in settings.cameras where camera.enabled {
       for kind in Analysers.all {
         for model in kind.models(camera.analysers)
-        where unsafe vp_access("\(folder)/\(model.file)", R_OK) != 0 {
+        where unsafe vp_access(model.path(in: folder), R_OK) != 0 {
           let reason = unsafe String(cString: vp_file_reason(errno))
           told.append(
-            "cameras.\(camera.name).\(kind.name): \(folder)/\(model.file) cannot be read (\(reason)), and \(kind.failure): \(model.advice(folder: folder))"
+            "cameras.\(camera.name).\(kind.name): \(model.path(in: folder)) cannot be read (\(reason)), and \(kind.failure): \(model.advice(folder: folder))"
           )
+        }
+        for complaint in kind.complaints(camera.analysers, models: folder) {
+          told.append("cameras.\(camera.name).\(kind.name): \(kind.failure): \(complaint)")
         }
       }
     }

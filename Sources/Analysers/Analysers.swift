@@ -24,6 +24,9 @@ package enum Analysers {
   /// What any of them counts.
   package static let counters = all.flatMap(\.counters)
 
+  /// What any of them counts by names.
+  package static let tallies = all.flatMap(\.tallies)
+
   /// What any of them has to show.
   package static let rows = all.flatMap(\.rows)
 

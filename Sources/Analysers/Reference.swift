@@ -25,15 +25,16 @@ package enum AnalyserReference {
     let keys = kind.keys.entries.flatMap { entry in
       [
         "  \(entry.name)\(blanks.dropFirst(entry.name.count))  \(entry.doc)",
-        "  \(blanks)  \(entry.kind.text). Default: \(entry.default)",
+        "  \(blanks)  \(entry.kind.text). Default: \(entry.default)\(entry.isLocal ? ". No command sets it" : "")",
       ]
     }
     let sent = kind.outputs.map { "  sends \($0.type) to the topic \($0.topic)" }
     let counted = kind.counters.map { "  counts \($0.name): \($0.help)" }
+    let tallied = kind.tallies.map { "  counts \($0.name) by \($0.label): \($0.help)" }
     let needed = kind.models.map {
-      "  needs \($0.file) (\($0.use); \($0.licence)): \($0.source)"
+      "  needs \($0.file) (\($0.use); \($0.licence)): \($0.source ?? "your own")"
     }
-    return ["\(kind.name): \(kind.keys.summary)"] + keys + sent + counted + needed
+    return ["\(kind.name): \(kind.keys.summary)"] + keys + sent + counted + tallied + needed
   }
 
   private static func padded(_ text: String) -> String {

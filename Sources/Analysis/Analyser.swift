@@ -16,12 +16,17 @@ package protocol Analyser: AnyObject, SendableMetatype {
   static var counters: [AnalyserCounter] { get }
   /// What it saw last, for the status.
   static var rows: [AnalyserRow] { get }
+  /// What it counts by something that is found only then, such as a name.
+  static var tallies: [AnalyserTally] { get }
   /// What it can be asked about a picture, by command.
   static var commands: [PictureCommand] { get }
   /// All files that it may need.
   static var models: [AnalyserModel] { get }
   /// Of these, what it needs with these options; without them it looks at nothing.
   static func models(_ options: Options) -> [AnalyserModel]
+  /// What is wrong with these options that only its models can tell, for who checks a configuration: a sentence each.
+  /// - Parameter models: the folder of models.
+  static func complaints(_ options: Options, models: String) -> [String]
   /// The beginning of a sentence about a picture at which it failed: "faces are not looked for".
   static var failure: String { get }
   /// Whether it compares what it sees with the gallery, which is opened and kept up to date only then.
@@ -47,9 +52,11 @@ extension Analyser {
 
   package static var counters: [AnalyserCounter] { [] }
   package static var rows: [AnalyserRow] { [] }
+  package static var tallies: [AnalyserTally] { [] }
   package static var commands: [PictureCommand] { [] }
   package static var models: [AnalyserModel] { [] }
   package static func models(_ options: Options) -> [AnalyserModel] { models }
+  package static func complaints(_ options: Options, models: String) -> [String] { [] }
   package static func usesGallery(_ options: Options) -> Bool { false }
 }
 
@@ -74,6 +81,11 @@ package struct AnalyserOutput: Sendable {
   package let type: String
   package let content: Content
 
+  /// Parts of pictures that are cut out, of whatever analyser.
+  package static func chips(_ name: String) -> AnalyserOutput {
+    AnalyserOutput(name, topic: "chips", type: "vedette.chip.v1", .chip)
+  }
+
   package init(_ name: String, topic: String, type: String, _ content: Content) {
     self.name = name
     self.topic = topic
@@ -89,6 +101,19 @@ package struct AnalyserCounter: Sendable {
 
   package init(_ name: String, help: String) {
     self.name = name
+    self.help = help
+  }
+}
+
+/// Something that is counted by a label whose values are not known before: `vedette_NAME_total{LABEL}`, of all cameras.
+package struct AnalyserTally: Sendable {
+  package let name: String
+  package let label: String
+  package let help: String
+
+  package init(_ name: String, by label: String, help: String) {
+    self.name = name
+    self.label = label
     self.help = help
   }
 }
@@ -153,24 +178,30 @@ package struct AnalyserKind: Sendable {
   package let outputs: [AnalyserOutput]
   package let counters: [AnalyserCounter]
   package let rows: [AnalyserRow]
+  package let tallies: [AnalyserTally]
   package let commands: [PictureCommand]
   package let models: [AnalyserModel]
   package let failure: String
   let make: @Sendable () -> any Analyser
   private let isUser: @Sendable (AnyOptions) -> Bool
   private let needs: @Sendable (AnyOptions) -> [AnalyserModel]
+  private let complains: @Sendable (AnyOptions, String) -> [String]
 
   package init<Kind: Analyser>(_ kind: Kind.Type) {
     outputs = kind.outputs
     keys = KeyTable(Kind.Options.self, topics: kind.outputs.map(\.topic))
     counters = kind.counters
     rows = kind.rows
+    tallies = kind.tallies
     commands = kind.commands
     models = kind.models
     failure = kind.failure
     make = { kind.init() }
     isUser = { $0.as(Kind.Options.self).map { kind.usesGallery($0) } ?? false }
     needs = { $0.as(Kind.Options.self).map { kind.models($0) } ?? [] }
+    complains = { options, models in
+      options.as(Kind.Options.self).map { kind.complaints($0, models: models) } ?? []
+    }
   }
 
   /// In the configuration, and in commands.
@@ -186,6 +217,14 @@ package struct AnalyserKind: Sendable {
   /// - Parameter analysers: a camera's, by their names.
   package func models(_ analysers: [String: AnyOptions]) -> [AnalyserModel] {
     analysers[name].map(needs) ?? []
+  }
+
+  /// What is wrong that only models can tell; nothing where it is switched off.
+  /// - Parameters:
+  ///   - analysers: a camera's, by their names.
+  ///   - models: the folder of models.
+  package func complaints(_ analysers: [String: AnyOptions], models: String) -> [String] {
+    analysers[name].map { complains($0, models) } ?? []
   }
 }
 

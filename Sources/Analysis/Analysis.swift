@@ -9,6 +9,7 @@ package final class Analysis: Sendable {
   private let models: String
   private let nice: Int
   private let stopping = AnalysisStop()
+  package let tallies = AnalysisTallies()
 
   /// - Parameters:
   ///   - plans: one a camera.
@@ -54,6 +55,7 @@ package final class Analysis: Sendable {
         let seen = cameras[camera].analyse(picture, with: ready) { fail(camera, $0) }
         guard let seen else { return }
         cameras[camera].meters.note(seen, picture.time, began: began)
+        tallies.note(seen)
         report(camera, picture, seen)
       }
     }

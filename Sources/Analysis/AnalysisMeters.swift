@@ -67,3 +67,33 @@ package final class AnalysisMeters: Sendable {
 
   func noteFailed() { failedCount.add(1, ordering: .relaxed) }
 }
+
+/// What analysers count by names that are found only then: of all cameras, with a bound on how many names there are. Any
+/// thread may use it.
+package final class AnalysisTallies: Sendable {
+  /// Names of a tally; those that come after them are counted as `other`.
+  package static let namesMax = 100
+  package static let other = "other"
+
+  private let counts = Mutex<[String: [String: Int]]>([:])
+
+  func note(_ report: AnalysisReport) {
+    guard !report.tallies.isEmpty else { return }
+    counts.withLock { counts in
+      for (tally, found) in report.tallies {
+        // In the order of the alphabet: which of them are the last that have a place is the same each time.
+        for (name, count) in found.sorted(by: { $0.key < $1.key }) {
+          let known = counts[tally, default: [:]]
+          let isKnown = known[name] != nil
+          let hasPlace = known.keys.count { $0 != Self.other } < Self.namesMax
+          counts[tally, default: [:]][isKnown || hasPlace ? name : Self.other, default: 0] += count
+        }
+      }
+    }
+  }
+
+  /// What was counted, by name.
+  package func counts(of tally: String) -> [(name: String, count: Int)] {
+    counts.withLock { $0[tally] ?? [:] }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}

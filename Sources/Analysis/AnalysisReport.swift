@@ -23,6 +23,8 @@ package struct AnalysisReport: Sendable {
   package var records: [AnalyserRecord] = []
   /// To be added to counters, by their names.
   package var counts: [String: Int] = [:]
+  /// To be added to tallies, by their names and what is counted.
+  package var tallies: [String: [String: Int]] = [:]
   /// To be shown, by the names of rows.
   package var rows: [String: AnalyserRow.Value] = [:]
 
@@ -31,6 +33,7 @@ package struct AnalysisReport: Sendable {
   mutating func add(_ other: AnalysisReport) {
     records += other.records
     counts.merge(other.counts) { $0 + $1 }
+    tallies.merge(other.tallies) { $0.merging($1) { $0 + $1 } }
     rows.merge(other.rows) { $1 }
   }
 }

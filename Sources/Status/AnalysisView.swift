@@ -51,6 +51,23 @@ package struct AnalysisView: Sendable {
     }
   }
 
+  /// What analysers count by names that are found only then, of all cameras.
+  package struct Tally: Sendable {
+    package var name: String
+    package var label: String
+    package var help: String
+    package var values: [(name: String, count: Int)]
+
+    package init(
+      name: String, label: String, help: String, values: [(name: String, count: Int)]
+    ) {
+      self.name = name
+      self.label = label
+      self.help = help
+      self.values = values
+    }
+  }
+
   package struct Row: Sendable {
     package enum Value: Sendable {
       case words([String])
@@ -84,6 +101,7 @@ package struct AnalysisView: Sendable {
 
   package var workers = 0
   package var cameras: [Camera] = []
+  package var tallies: [Tally] = []
 
   package init() {}
 }

@@ -211,6 +211,11 @@ extension BoxPicture {
         "vedette_analysis_\(counter.name)_total", .counter, counter.help,
         each { $0.counters[index].value })
     }
+    for tally in analysis.tallies {
+      text.family(
+        "vedette_\(tally.name)_total", .counter, tally.help,
+        tally.values.map { ([(tally.label, $0.name)], Double($0.count)) })
+    }
     text.summary(
       "vedette_analysis_seconds", "What a picture takes on its worker.",
       analysis.cameras.map { ([("camera", $0.name)], $0.time) })

@@ -60,13 +60,13 @@ import Testing
     for model in Analysers.all.flatMap(\.models) {
       let row = try #require(readme.first { $0.hasPrefix("| `\(model.file)`") }, "\(model.file)")
       #expect(row.contains(model.licence))
-      #expect(tool.contains(model.file))
+      #expect(tool.contains(model.file), "\(model.file)")
       // What is not free is not packaged.
       let name = model.file.replacing(".dat", with: "")
       #expect(package.contains(name) == (model.licence == "CC0"), "\(name)")
       #expect(
         AnalyserReference.lines.contains(
-          "  needs \(model.file) (\(model.use); \(model.licence)): \(model.source)"))
+          "  needs \(model.file) (\(model.use); \(model.licence)): \(try #require(model.source))"))
     }
   }
 }

@@ -63,6 +63,22 @@ import Threads
     #expect(camera.meters.failed == 2 && camera.meters.analysed == 4)
   }
 
+  @Test func `Names that are counted are bounded, and those beyond count as other`() {
+    let tallies = AnalysisTallies()
+    for round in 0..<2 {
+      for number in 0..<AnalysisTallies.namesMax + 20 {
+        var report = AnalysisReport()
+        report.tallies = ["seen": ["name \(number)": 1 + round]]
+        tallies.note(report)
+      }
+    }
+    let counts = Dictionary(tallies.counts(of: "seen").map { ($0.name, $0.count) }) { $1 }
+    #expect(counts.count == AnalysisTallies.namesMax + 1)
+    #expect(counts["name 0"] == 3 && counts["name 99"] == 3)
+    #expect(counts["other"] == 20 * 3)
+    #expect(tallies.counts(of: "unseen").isEmpty)
+  }
+
   @Test func `Pictures, failures and time are counted for each analyser by itself`() throws {
     let began = Clock.monotonic
     let (_, _, camera) = try look(

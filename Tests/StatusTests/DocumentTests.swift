@@ -35,6 +35,9 @@ import Testing
     (box.cameras[0].latency, box.cameras[0].encode) = (timing, timing)
     var analysis = AnalysisView()
     analysis.cameras = [camera]
+    analysis.tallies = Analysers.tallies.map {
+      AnalysisView.Tally(name: $0.name, label: $0.label, help: $0.help, values: [("a", 1)])
+    }
     box.analysis = analysis
     box.spool?.oldestAge = 1
     box.system.temperature = 50
@@ -49,8 +52,12 @@ import Testing
     let documented = text.matches(of: #/(?m)^\| `([a-z_]+)` \|.*\| (.*) \|$/#)
     // Those that analysers declare are told by `vedette analysers`.
     let declared = Set(Analysers.counters.map { "vedette_analysis_\($0.name)_total" })
+    let tallied = Set(Analysers.tallies.map { "vedette_\($0.name)_total" })
+    #expect(names.isSuperset(of: tallied))
+    for name in tallied { #expect(text.contains("`\(name)`")) }
     #expect(names.isSuperset(of: declared) && text.contains("`vedette_analysis_NAME_total`"))
-    #expect(Set(documented.map { String($0.1) }) == names.subtracting(declared))
+    #expect(
+      Set(documented.map { String($0.1) }) == names.subtracting(declared).subtracting(tallied))
     let helps = Set(fullBox.metrics.split(separator: "\n").filter { $0.hasPrefix("# HELP") })
     for row in documented { #expect(helps.contains("# HELP \(row.1) \(row.2)"), "\(row.1)") }
   }
