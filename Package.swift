@@ -141,13 +141,19 @@ let package = Package(
       "FaceAnalyser",
       ["Analysis", "Documents", "Faces", "Frames", "Gallery", "Imaging", "Keys"]),
     room(
+      "LabelAnalyser",
+      [
+        "Analysis", "Documents", "Frames", "Imaging", "Inference", "Keys", "Motion", "Paths",
+        "YAML",
+      ], exclude: ["README.md"]),
+    room(
       "MotionAnalyser",
       ["Analysis", "Documents", "Frames", "Keys", "Motion", "Threads"], exclude: ["README.md"]),
     room("ThumbnailAnalyser", ["Analysis", "Frames", "Imaging", "Keys"]),
     room(
       "Analysers",
       [
-        "Analysis", "ColourAnalyser", "FaceAnalyser", "Keys", "MotionAnalyser",
+        "Analysis", "ColourAnalyser", "FaceAnalyser", "Keys", "LabelAnalyser", "MotionAnalyser",
         "ThumbnailAnalyser",
       ]),
     room(
@@ -269,6 +275,9 @@ let package = Package(
         "Gallery",
         "Imaging", "Keys", "TestFetching", "Threads",
       ]),
+    tests(
+      "LabelAnalyserTests",
+      ["Analysis", "Documents", "Frames", "Imaging", "Keys", "LabelAnalyser", "TestModels"]),
     tests(
       "MotionAnalyserTests",
       ["Analysis", "Documents", "Frames", "Imaging", "Keys", "MotionAnalyser"]),

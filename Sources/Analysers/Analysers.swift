@@ -2,6 +2,7 @@ package import Analysis
 import ColourAnalyser
 import FaceAnalyser
 package import Keys
+import LabelAnalyser
 import MotionAnalyser
 import ThumbnailAnalyser
 
@@ -13,6 +14,7 @@ package enum Analysers {
     AnalyserKind(ColourAnalyser.self),
     AnalyserKind(ThumbnailAnalyser.self),
     AnalyserKind(MotionAnalyser.self),
+    AnalyserKind(LabelAnalyser.self),
   ]
 
   /// Their keys in a camera's configuration.

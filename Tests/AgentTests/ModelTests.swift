@@ -37,6 +37,21 @@ import Testing
     #expect(cnn.count == 1 && cnn[0].contains("mmod_human_face_detector.dat"))
   }
 
+  @Test func `A model of the operator's own is missed where it is to be`() throws {
+    #expect(
+      try missing(
+        "a: {device: a, labels: {model: own.onnx}}, b: {device: b, labels: {model: /srv/b.onnx}}")
+        == [
+          "cameras.a.labels: /nowhere/own.onnx cannot be read (No such file or directory), and nothing is named: put it there, or correct its name",
+          "cameras.b.labels: /srv/b.onnx cannot be read (No such file or directory), and nothing is named: put it there, or correct its name",
+        ])
+    #expect(
+      try missing("a: {device: a, labels: {what: regions}}") == [
+        "cameras.a.labels: /nowhere/mobilenet_v2.onnx cannot be read (No such file or directory), and nothing is named: run 'tools/models --labels --to /nowhere'",
+        "cameras.a.labels: nothing is named: labels.what is regions, and labels.regions names none: give some, such as [640x480+0+0]",
+      ])
+  }
+
   @Test func `A model that is there is not missed`() throws {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("vedette-models-\(UUID().uuidString)")

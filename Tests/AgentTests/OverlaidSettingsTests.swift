@@ -1,6 +1,7 @@
 import Control
 import Documents
 import Foundation
+import Keys
 import Settings
 import Testing
 
@@ -49,6 +50,29 @@ import Testing
       "front: {device: /dev/video70}, yard: {device: /dev/video71}", overlay)
     #expect(made.inForce == overlay && made.unapplied.isEmpty && held(made).isEmpty)
     #expect(made.settings.cameras[0].masks.count == 1 && !made.settings.cameras[1].enabled)
+  }
+
+  @Test func `Which model is loaded is said by the files alone`() throws {
+    func model(_ made: OverlaidSettings) -> KeyValue? {
+      made.settings.cameras[0].analysers["labels"]?.values.first { $0.name == "model" }?.value
+    }
+    func overlaid(_ labels: String, _ change: JSON) throws -> OverlaidSettings {
+      try self.overlaid(
+        "front: {device: /dev/video70\(labels)}", ["cameras": ["front": ["labels": change]]])
+    }
+    let own = ", labels: {model: own.onnx}"
+    for path in ["/tmp/evil.onnx", "../evil.onnx", "own.onnx"] {
+      for labels in ["", own] {
+        let made = try overlaid(labels, ["model": .string(path)])
+        #expect(made.inForce == [:] && held(made) == ["front"])
+        #expect(
+          made.unapplied.first?.reason.contains("labels.model: only the box's own files") == true)
+      }
+    }
+    #expect(try model(overlaid(own, ["rate": 2])) == .word("own.onnx"))
+    #expect(try model(overlaid(own, "on")) == .word("own.onnx"))
+    #expect(try model(overlaid("", "on")) == .word("mobilenet_v2.onnx"))
+    #expect(try overlaid(own, "off").settings.cameras[0].analysers["labels"] == nil)
   }
 
   @Test func `A camera that was renamed is stopped, and all else stays in force`() throws {

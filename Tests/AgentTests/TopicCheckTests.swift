@@ -19,12 +19,12 @@ import Testing
 
   @Test func `What any camera's analyser sends has its topic asked about, once`() throws {
     let text = """
-      kafka: {topics: {faces: chips}}
+      kafka: {topics: {faces: people}}
       cameras: {front: {device: a, faces: on}, back: {device: b, faces: on, thumbnails: on}}
       """
     #expect(
       try written(text) == [
-        "vedette.frames", "vedette.events", "vedette.annotated", "vedette.chips",
+        "vedette.frames", "vedette.events", "vedette.annotated", "vedette.people",
         "vedette.thumbnails",
       ])
     #expect(

@@ -10,8 +10,14 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct AnalyserOutputTests {
   private static let size = FrameSize(width: 640, height: 360)
 
-  /// All defaults, but for what would want models.
-  private func options(_ name: String) -> String { name == "faces" ? "{identify: off}" : "on" }
+  /// All defaults, but for what would want models. What needs one is tested by itself.
+  private func options(_ name: String) -> String {
+    switch name {
+    case "faces": "{identify: off}"
+    case "labels": "off"
+    default: "on"
+    }
+  }
 
   /// A bright square goes through a room in which nothing moved, and is gone again.
   private func film() throws -> Folder {

@@ -88,6 +88,18 @@ import Testing
           "v.yaml:1:60: cameras.front.faces.jitters: 0 is out of range; give a whole number from 1 to 100",
           "v.yaml:1:73: cameras.front.faces.annotate: \"maybe\" is neither true nor false",
         ])
+    let lists = "{only: tabby, regions: [10x10+0+0, big], model: [a]}"
+    #expect(
+      faults("cameras: {front: {device: x, labels: \(lists)}}")
+        == [
+          "v.yaml:1:45: cameras.front.labels.only: a list belongs here, such as [one, two], not \"tabby\"",
+          "v.yaml:1:73: cameras.front.labels.regions[1]: \"big\" is no rectangle; give WIDTHxHEIGHT+X+Y, or x, y, width and height",
+          "v.yaml:1:86: cameras.front.labels.model: text belongs here, not a list",
+        ])
+    let many = Array(repeating: "1x1+0+0", count: 17).joined(separator: ", ")
+    #expect(
+      faults("cameras: {front: {device: x, labels: {regions: [\(many)]}}}").first?
+        .hasSuffix("17 is too many; give a list of up to 16") == true)
   }
 }
 
