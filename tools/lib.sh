@@ -65,7 +65,17 @@ build_in() { # FOLDER OPTIONS... -- PRODUCTS...
 }
 
 # As it is installed.
-build_release() { build_in .build-release -c release --static-swift-stdlib -- "${@:-vedette}"; }
+build_release() {
+  local folder
+  folder=$(build_in .build-release -c release --static-swift-stdlib -- "${@:-vedette}") || return
+  # SwiftPM links Swift's runtime with a library even where no line of it is Swift, and finds it in the toolchain's folder: a box has
+  # no such folder.
+  if [[ " $* " == *' vedette-inference '* ]]; then
+    c++ -shared -Wl,--as-needed,-z,defs,-z,relro,-z,now -o "$folder/libvedette-inference.so" \
+      "$folder/CInferenceOpenCV.build/engine.cpp.o" -lopencv_dnn -lopencv_core >&2 || die "the library that runs networks could not be linked"
+  fi
+  echo "$folder"
+}
 
 # Under the address sanitizer.
 build_sanitized() { build_in .build-asan --sanitize address -- "$@"; }
