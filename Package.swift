@@ -277,7 +277,10 @@ let package = Package(
       ]),
     tests(
       "LabelAnalyserTests",
-      ["Analysis", "Documents", "Frames", "Imaging", "Keys", "LabelAnalyser", "TestModels"]),
+      [
+        "Analysis", "Documents", "Frames", "Imaging", "Inference", "Keys", "LabelAnalyser",
+        "TestModels",
+      ]),
     tests(
       "MotionAnalyserTests",
       ["Analysis", "Documents", "Frames", "Imaging", "Keys", "MotionAnalyser"]),

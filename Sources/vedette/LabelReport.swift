@@ -82,7 +82,7 @@ struct LabelReport {
 
   /// - Parameter confidence: below it the surest is no more than a guess.
   func text(_ confidence: Double) -> String {
-    let doubt = name(confidence) == nil ? " \(LabelSummary.unknown), at best" : ""
+    let doubt = name(confidence) == nil ? " \(LabelSummary.unknown); most similar:" : ""
     let lines = labels.map { "  \(Self.percent($0.confidence))  \($0.name)" }
     return (["\(path):\(doubt)"] + lines).joined(separator: "\n")
   }

@@ -122,4 +122,26 @@ import Testing
     #expect(numbers.count == 64)
     #expect(numbers.allSatisfy { abs($0 - 0.299) < 1e-4 })
   }
+
+  @Test func `A chip is the middle of a box, and as large as is asked for`() throws {
+    let pixels = picture(40, 20) { x, _ in x < 20 ? [250, 0, 0] : [0, 240, 9] }
+    let size = FrameSize(width: 40, height: 20)
+    let box = PictureBox(x: 20, y: 0, width: 100, height: 20)
+    for side in [7, 64] {
+      let chip = try unsafe PictureChip.rgb(
+        of: pixels.span.bytes, size: size, box: box, side: side)
+      #expect(chip.count == side * side * 3)
+      // At its edge a chip has a little of what is beside the box, as Pillow's boxes have.
+      let middle = (side / 2 * side + side / 2) * 3
+      #expect(chip[middle..<middle + 3] == [0, 240, 9])
+      #expect(chip[0] < 100 && chip[1] > 150)
+    }
+    #expect(throws: InferenceError.self) {
+      try unsafe PictureChip.rgb(
+        of: pixels.span.bytes, size: size, box: PictureBox(x: 40, y: 0, width: 9, height: 9),
+        side: 8)
+    }
+    #expect(box.within(size) == PictureBox(x: 20, y: 0, width: 20, height: 20))
+    #expect(PictureBox(x: .nan, y: 0, width: 9, height: 9).within(size) == nil)
+  }
 }

@@ -3,6 +3,7 @@ import Documents
 import Foundation
 import Frames
 import Imaging
+import Inference
 import Keys
 import TestModels
 import Testing
@@ -257,6 +258,24 @@ import Testing
     try camera.models.writeNetwork()
     for _ in 0..<3 { try camera.look(Self.red) }
     #expect(camera.told.count == 1)
+  }
+
+  @Test func `A thread keeps its last networks, and the one that was not wanted for longest goes`()
+    throws
+  {
+    let (models, networks) = (try Models(), Networks())
+    let paths = try (0..<5).map { number in
+      for ending in ["onnx", "yaml"] {
+        try FileManager.default.copyItem(
+          atPath: "\(models.path)/colours.\(ending)", toPath: "\(models.path)/\(number).\(ending)")
+      }
+      return "\(models.path)/\(number).onnx"
+    }
+    let first = try paths.prefix(4).map { try networks.network($0) }
+    #expect(try networks.network(paths[0]) === first[0])
+    _ = try networks.network(paths[4])
+    #expect(try networks.network(paths[0]) === first[0])
+    #expect(try networks.network(paths[1]) !== first[1])
   }
 
   @Test func `A model that is missing lasts, with what fetches it`() throws {
