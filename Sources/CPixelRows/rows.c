@@ -8,6 +8,15 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "two samples are read 
 /* Inlined into each clone, so that every combination of constants gets a loop of its own. */
 #define INLINE static inline __attribute__((always_inline))
 
+/* A frame comes from memory that the processor has not read lately, and its own guess of what is read next ends with the page. */
+enum { AHEAD = 4096, LINE = 64 };
+
+INLINE void ask_ahead(const uint8_t *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i += LINE)
+        __builtin_prefetch((const void *)((uintptr_t)bytes + AHEAD + i));
+}
+
 INLINE uint16_t wide_luma(uint16_t value)
 {
     uint16_t above = (uint16_t)(value < 16 ? 0 : value - 16);
@@ -62,9 +71,6 @@ CLONED void vp_chroma(uint8_t *restrict target, const uint8_t *restrict source, 
         expand ? chroma(target, source, count, 4, 1) : chroma(target, source, count, 4, 0);
 }
 
-/* A frame comes from memory that the processor has not read lately, and its own guess of what is read next ends with the page. */
-enum { AHEAD = 4096, LINE = 64 };
-
 INLINE void packed(uint8_t *restrict y, uint8_t *restrict cb, uint8_t *restrict cr, const uint8_t *restrict source,
                    size_t count, int luma_offset, int expand)
 {
@@ -72,8 +78,7 @@ INLINE void packed(uint8_t *restrict y, uint8_t *restrict cb, uint8_t *restrict 
     uint8_t chroma[2 * BLOCK];
     while (count > 0) {
         size_t here = count < BLOCK ? count : BLOCK;
-        for (size_t i = 0; i < 4 * here; i += LINE)
-            __builtin_prefetch((const void *)((uintptr_t)source + AHEAD + i));
+        ask_ahead(source, 4 * here);
         for (size_t i = 0; i < 2 * here; i++) {
             uint16_t both;
             memcpy(&both, source + 2 * i, sizeof both);
@@ -217,6 +222,7 @@ CLONED size_t vp_copy_to_marker(uint8_t *restrict target, const uint8_t *restric
     size_t first = from < count ? from : count;
     memcpy(target, source, first);
     for (; first + BLOCK < count; first += BLOCK) {
+        ask_ahead(source + first, BLOCK);
         uint8_t found = 0;
         for (size_t i = first; i < first + BLOCK; i++) {
             target[i] = source[i];
