@@ -45,12 +45,25 @@ need_swift() {
   ((major > 6 || (major == 6 && minor >= 2))) || die "Swift $major.$minor is too old: 6.2 or later is needed"
 }
 
+# Whether tools/test, which calls this, has built them already.
+is_built() { # FOLDER PRODUCTS...
+  local folder=$1 product; shift
+  for product in "$@"; do [[ " ${VEDETTE_BUILT:-} " == *" $folder/$product "* ]] || return 1; done
+}
+
 # swift build with the rules of the house, of each product in turn, in a folder of its own, so that one kind can be built
 # while another is in use. Prints where the programs are.
 build_in() { # FOLDER OPTIONS... -- PRODUCTS...
   local folder=$root/$1 options=() product; shift
   while [[ $1 != -- ]]; do options+=("$1"); shift; done
   shift
+  local programs=$folder/debug
+  [[ " ${options[*]} " != *" release "* ]] || programs=$folder/release
+  # Finding out again that nothing has changed takes seconds each time.
+  if is_built "${folder##*/}" "$@"; then
+    echo "$programs"
+    return
+  fi
   need_swift
   install_missing "${build_packages[@]}"
   mkdir -p "$folder" 2>/dev/null || die "$root cannot be written; clone to a folder of your own"
@@ -71,8 +84,10 @@ build_release() {
   # SwiftPM links Swift's runtime with a library even where no line of it is Swift, and finds it in the toolchain's folder: a box has
   # no such folder.
   if [[ " $* " == *' vedette-inference '* ]]; then
-    c++ -shared -Wl,--as-needed,-z,defs,-z,relro,-z,now -o "$folder/libvedette-inference.so" \
-      "$folder/CInferenceOpenCV.build/engine.cpp.o" -lopencv_dnn -lopencv_core >&2 || die "the library that runs networks could not be linked"
+    # Beside it first, for another test may be opening the library.
+    c++ -shared -Wl,--as-needed,-z,defs,-z,relro,-z,now -o "$folder/libvedette-inference.$BASHPID" \
+      "$folder/CInferenceOpenCV.build/engine.cpp.o" -lopencv_dnn -lopencv_core >&2 &&
+      mv "$folder/libvedette-inference.$BASHPID" "$folder/libvedette-inference.so" || die "the library that runs networks could not be linked"
   fi
   echo "$folder"
 }
