@@ -75,7 +75,8 @@ struct FacesCommand: ParsableCommand {
     if settings.encodes, let warning = FaceEncoder.blas.warning {
       ConfigurationCheck.tell("vedette faces: \(warning)")
     }
-    let writer = try FaceWriter(annotated: output, chips: chips, count: paths.count)
+    let writer = FaceWriter(
+      try PictureOutput(annotated: output, chips: chips, count: paths.count))
     let decoder = try JPEGDecoder()
     var failures = 0
     for (index, path) in paths.enumerated() {

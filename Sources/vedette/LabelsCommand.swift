@@ -68,7 +68,8 @@ struct LabelsCommand: ParsableCommand {
       throw ExitCode(ExitStatus.noInput)
     }
     let network = try network()
-    let writer = try LabelWriter(annotated: output, chips: chips, count: paths.count)
+    let writer = LabelWriter(
+      try PictureOutput(annotated: output, chips: chips, count: paths.count))
     let decoder = try JPEGDecoder()
     var counts = LabelSummary()
     var failures = 0
