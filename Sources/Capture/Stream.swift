@@ -172,7 +172,7 @@ final class Stream {
       if hasSourceEvents, device.sourceHasChanged() {
         trouble.say(
           .notice,
-          "the source of \(device.path) changed; the camera is opened anew to negotiate its size")
+          "the source of \(device.path) changed; the camera is opened again to negotiate its size")
         return .sourceChanged
       }
       if try takeNext(sink) {
@@ -189,7 +189,7 @@ final class Stream {
         .silent,
         """
         \(path) has given no good frame for \(Self.short(seconds)) s, only buffers in error or cut \
-        short; check its cable and hub, or ask for a smaller size. It is opened anew. \
+        short; check its cable and hub, or ask for a smaller size. It is opened again. \
         Where it is slow by design, set `timeout`
         """)
     }
@@ -197,7 +197,7 @@ final class Stream {
       .silent,
       """
       \(path) has given no frame for \(Self.short(seconds)) s; is its source connected and powered? \
-      It is opened anew. Where it gives frames more seldom, set `timeout`
+      It is opened again. Where it gives frames more seldom, set `timeout`
       """)
   }
 
@@ -210,7 +210,7 @@ final class Stream {
     } catch {
       switch error.code {
       case EAGAIN:
-        // An error condition without a buffer would make poll return at once, for ever.
+        // An error condition without a buffer would make poll return at once, each time.
         usleep(2000)
         return false
       case ENODEV, ENXIO, EBADF:
@@ -219,7 +219,7 @@ final class Stream {
       default:
         throw CaptureError(
           .failed, call: "VIDIOC_DQBUF", errno: error.code,
-          "\(device.path) failed while streaming; it is opened anew")
+          "\(device.path) failed while streaming; it is opened again")
       }
     }
     // Before anything can lose it.
@@ -263,7 +263,7 @@ final class Stream {
   }
 
   /// The size of a JPEG is its own. Where the camera was told another, that is said once; where masks do
-  /// not allow the new one, the camera is opened anew, which settles it for cameras that forgot their
+  /// not allow the new one, the camera is opened again, which settles it for cameras that forgot their
   /// setting.
   private func noteSize(_ size: FrameSize, _ sink: any FrameSink) throws(CaptureError) {
     let agreed = negotiated.layout.size
@@ -287,13 +287,13 @@ final class Stream {
     }
     guard trouble.sizeReopenedFor != size else {
       trouble.say(
-        .warning, "\(sentence), though it was opened anew; no mask fits: nothing is published")
+        .warning, "\(sentence), though it was opened again; no mask fits: nothing is published")
       return
     }
     trouble.sizeReopenedFor = size
     throw CaptureError(
       .failed,
-      "\(sentence), which its masks do not fit: nothing is published, and it is opened anew")
+      "\(sentence), which its masks do not fit: nothing is published, and it is opened again")
   }
 
   /// Tells once of a camera that gives fewer frames than it agreed to. The first window is skipped:

@@ -23,7 +23,7 @@ final class Trouble {
   private(set) var failures = 0
   /// How long the camera may be silent.
   var patience: Patience
-  /// A size that masks do not fit and for which the camera was opened anew already.
+  /// A size that masks do not fit and for which the camera was opened again already.
   var sizeReopenedFor: FrameSize?
   private var told: [String: Sentence] = [:]
   private var hasRecovered = false

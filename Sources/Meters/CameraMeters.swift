@@ -50,7 +50,7 @@ package final class CameraMeters: Sendable {
     /// Pictures that were published though the camera's JPEG had to be cut to what belongs to it, or given
     /// tables that it lacked.
     package var repaired = 0
-    /// How often the device was opened anew after it had failed or gone.
+    /// How often the device was opened again after it had failed or gone.
     package var reopened = 0
     /// Capture time of the last good frame, nanoseconds of CLOCK_MONOTONIC.
     package var lastFrame: UInt64?

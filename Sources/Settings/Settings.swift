@@ -159,7 +159,7 @@ package struct DeviceSettings: Equatable, Sendable {
   package var controls: [Control] = []
   /// Buffers mapped from the driver, 2…32.
   package var buffers = 4
-  /// Seconds without a frame until the camera is opened anew; nil to take it from the rate.
+  /// Seconds without a frame until the camera is opened again; nil to take it from the rate.
   package var timeout: Double?
 
   package struct Control: Equatable, Sendable {

@@ -113,7 +113,7 @@ extension BoxPicture {
       "JPEGs of the camera that were cut to what belongs to them, or given tables that they lacked.",
       each { Double($0.repaired) })
     text.family(
-      "vedette_camera_reopened_total", .counter, "How often the camera was opened anew.",
+      "vedette_camera_reopened_total", .counter, "How often the camera was opened again.",
       each { Double($0.reopened) })
     text.summary(
       "vedette_frame_latency_seconds", "Capture to acknowledgement.",

@@ -79,11 +79,11 @@ import Testing
   }
 
   @Test(arguments: [
-    (EIO, CameraState.failed, "failed while streaming; it is opened anew"),
-    (EINVAL, .failed, "failed while streaming; it is opened anew"),
+    (EIO, CameraState.failed, "failed while streaming; it is opened again"),
+    (EINVAL, .failed, "failed while streaming; it is opened again"),
     (ENODEV, .noDevice, "was unplugged"),
   ])
-  func `A stream that breaks is closed whole and opened anew`(
+  func `A stream that breaks is closed whole and opened again`(
     errno: Int32, state: CameraState, words: String
   ) async throws {
     let fake = FakeCamera()
@@ -124,7 +124,7 @@ import Testing
     #expect(log.from(.debug).count == 60)
   }
 
-  @Test func `A camera that falls silent is told of and opened anew`() async throws {
+  @Test func `A camera that falls silent is told of and opened again`() async throws {
     let fake = FakeCamera()
     fake.feed(0...1)
     let bench = try Bench(fake) { $0.timeout = 0.2 }
@@ -142,7 +142,7 @@ import Testing
   @Test func `A camera that gives only errors is no camera that streams`() async throws {
     let fake = FakeCamera()
     fake.feed(0...0)
-    // Where errors come too seldom, since the test has no turn, it is opened anew, and judged again.
+    // Where errors come too seldom, since the test has no turn, it is opened again, and judged again.
     let bench = try Bench(fake, firstFrameSecondsMin: 1) { $0.timeout = 1 }
     defer { bench.end() }
     try await eventually { bench.sink.taken.count == 1 }

@@ -59,7 +59,7 @@ import Testing
     #expect(bench.log.from(.notice).isEmpty)
   }
 
-  @Test func `Where masks do not fit, the camera is opened anew, once`() async throws {
+  @Test func `Where masks do not fit, the camera is opened again, once`() async throws {
     let fake = camera()
     let bench = try Bench(fake, refused: [Self.other])
     defer { bench.end() }
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test(arguments: [(0.03, 0), (1, 0), (4, 0), (8, 1), (12, 3), (19, 3), (35, 6)])
-  func `A camera that is slower than it says is opened anew a few times, then waited for`(
+  func `A camera that is slower than it says is opened again a few times, then waited for`(
     interval: Double, most: Int
   ) {
     var patience = Patience(configured: nil)
@@ -129,7 +129,7 @@ import Testing
     #expect(patience.limit(interval: 1 / 30, hasFrames: true) == 5)
   }
 
-  @Test func `A dead camera is opened anew at least every minute; a configured time holds`() {
+  @Test func `A dead camera is opened again at least every minute; a configured time holds`() {
     var patience = Patience(configured: nil)
     for _ in 0..<20 {
       for hasFrames in [true, false] {

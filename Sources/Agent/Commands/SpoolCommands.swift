@@ -4,7 +4,7 @@ import Spool
 
 /// Commands about what waits on the disk.
 enum SpoolCommands {
-  /// The classes that can be given up: results and what nobody may lose are not among them.
+  /// The classes that can be given up: results, and what must not be lost, are not among them.
   private static let discardable = ["frames", "copies", "metrics", "faces", "events"]
 
   static let all: [Command<Delivery>] = [

@@ -50,7 +50,7 @@ void vp_double_across(uint8_t *restrict target, const uint8_t *restrict source, 
  * one beside it, which may be the same. */
 void vp_double_both(uint8_t *restrict target, const uint8_t *near, const uint8_t *far, size_t count);
 
-/* Packed RGB of full-range BT.601, with chroma for every pixel. */
+/* Packed RGB of full-range BT.601 samples: luma and both chroma for each pixel. */
 void vp_ycc_rgb(uint8_t *restrict rgb, const uint8_t *restrict y, const uint8_t *restrict cb,
                 const uint8_t *restrict cr, size_t count);
 
